@@ -1,0 +1,191 @@
+"""What an engine is: one Protocol a stage, what it can do, and the registry that finds it by name.
+
+An engine lives in one module and is registered under a name in the entry-point group of its stage
+(``paksatalker.speech``, ``paksatalker.recording``, ``paksatalker.face``, ``paksatalker.renderer``). The entry point is an
+:class:`EngineInfo`, which is cheap to import; the heavy module is imported when the engine is made. There is no silent
+fallback: an engine that cannot run raises :class:`~paksatalker.errors.EngineUnavailable` with the fixing command.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from paksatalker.core.timeline import FaceTrack, Speech, Utterance
+from paksatalker.errors import EngineUnavailable, InvalidOption
+
+STAGES: tuple[str, ...] = ("speech", "recording", "face", "renderer")
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine takes and gives, for choosing one and for refusing pairs that do not fit.
+
+    Attributes:
+        takes: Noun it consumes, e.g. ``text``, ``audio``, ``Speech``, ``arkit52``.
+        gives: Noun it produces, e.g. ``Speech``, ``arkit52``, ``frames``.
+        languages: BCP-47 tags; empty where language does not matter.
+        needs_gpu: Whether it cannot run without one.
+        licence: SPDX id of the weights it uses (of the code, where it has none).
+        summary: One line for ``paksatalker engines``.
+    """
+
+    takes: str
+    gives: str
+    languages: tuple[str, ...] = ()
+    needs_gpu: bool = False
+    licence: str = "MIT"
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """A registered engine: cheap to import, able to say whether it would run.
+
+    Attributes:
+        name: As the user writes it.
+        stage: One of :data:`STAGES`.
+        capabilities: What it takes and gives.
+        factory: ``module:callable`` that makes it; imported only then.
+        requires: Import names it cannot do without.
+        install: The exact command that installs what it requires.
+        priority: ``auto`` takes the installed engine with the highest.
+        weights: Names in the weights manifest that must be present.
+    """
+
+    name: str
+    stage: str
+    capabilities: Capabilities
+    factory: str
+    requires: tuple[str, ...] = ()
+    install: str = ""
+    priority: int = 0
+    weights: tuple[str, ...] = ()
+
+    def missing(self) -> tuple[str, ...]:
+        """Import names that are not installed."""
+        return tuple(name for name in self.requires if importlib.util.find_spec(name) is None)
+
+    def create(self, **options: Any) -> Any:
+        """Makes the engine.
+
+        Raises:
+            EngineUnavailable: Something it requires is not installed.
+        """
+        if missing := self.missing():
+            raise EngineUnavailable(
+                f"the {self.stage} engine '{self.name}' cannot run",
+                f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed",
+                f"Run: {self.install}",
+            )
+        module, _, attribute = self.factory.partition(":")
+        make: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+        return make(**options)
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice that an engine can speak with."""
+
+    name: str
+    engine: str
+    language: str
+    gender: str = ""
+    description: str = ""
+
+
+@runtime_checkable
+class SpeechEngine(Protocol):
+    """Text to speech."""
+
+    def voices(self) -> tuple[Voice, ...]:
+        """The voices that can be spoken with right now."""
+        ...
+
+    def speak(self, utterances: Iterable[Utterance], voice: str = "auto", speed: float = 1.0) -> Iterator[Speech]:
+        """Speaks utterance by utterance.
+
+        Yields:
+            Pieces that follow each other on the clock without gap or overlap: ``piece.start`` is the end of the one
+            before. Word and phone times are absolute. Pauses are part of the samples.
+        """
+        ...
+
+
+@runtime_checkable
+class RecordingEngine(Protocol):
+    """A recording to timed speech: who says what when, or at least which sounds."""
+
+    def listen(self, recording: Path, transcript: str | None = None) -> Iterator[Speech]:
+        """Cuts a recording at pauses and times its phones.
+
+        Yields:
+            Pieces that cover the whole recording, in order, without gap or overlap, at most about 20 s each.
+        """
+        ...
+
+
+@runtime_checkable
+class FaceEngine(Protocol):
+    """Speech to face motion."""
+
+    def animate(self, pieces: Iterable[Speech]) -> Iterator[FaceTrack]:
+        """Animates piece by piece, carrying its state (coarticulation, head, blink phase) across the borders.
+
+        Yields:
+            Neighbouring runs of frames that together cover ``ceil(end · fps)`` frames. A run may lag the piece it
+            belongs to, for look-ahead, but never by more than one piece.
+        """
+        ...
+
+
+@runtime_checkable
+class Renderer(Protocol):
+    """Face motion to frames."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the frames, pixels; both even."""
+        ...
+
+    def render(self, tracks: Iterable[FaceTrack]) -> Iterator[npt.NDArray[np.uint8]]:
+        """Renders every frame of the tracks in order: uint8 RGB [H, W, 3], or RGBA [H, W, 4] with straight alpha."""
+        ...
+
+
+def installed(stage: str) -> tuple[EngineInfo, ...]:
+    """All engines registered for a stage, runnable or not, best first."""
+    found = [point.load() for point in entry_points(group=f"paksatalker.{stage}")]
+    return tuple(sorted(found, key=lambda info: (-info.priority, info.name)))
+
+
+def find(stage: str, name: str = "auto") -> EngineInfo:
+    """The engine of a stage by name; ``auto`` is the best one that would run.
+
+    Raises:
+        InvalidOption: No engine of this stage has the name.
+        EngineUnavailable: ``auto`` and nothing of this stage would run.
+    """
+    engines = installed(stage)
+    if name != "auto":
+        for info in engines:
+            if info.name == name:
+                return info
+        names = ", ".join(info.name for info in engines)
+        raise InvalidOption(f"there is no {stage} engine '{name}'", fix=f"Choose one of: {names}")
+    for info in engines:
+        if not info.missing():
+            return info
+    raise EngineUnavailable(
+        f"no {stage} engine can run",
+        "nothing that it needs is installed",
+        "Run: pip install --force-reinstall paksatalker",
+    )

@@ -1,0 +1,1 @@
+"""MediaPipe's small networks: face landmarks and person segmentation."""
