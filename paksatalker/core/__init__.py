@@ -1,0 +1,1 @@
+"""The pipeline and its layers: text, audio, animation, rendering."""

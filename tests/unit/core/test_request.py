@@ -1,0 +1,39 @@
+from typing import Any
+
+import pytest
+
+from paksatalker.core.request import Request
+from paksatalker.errors import InvalidOption
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({}, "none is given"),
+        ({"text": "a", "audio": "b.wav"}, "--text and --audio are given"),
+        ({"text": "a", "transcript": "b"}, "--audio is not given"),
+        ({"text": "a", "emotion": "hungry"}, "neutral, happy"),
+        ({"text": "a", "aspect": "4:3"}, "source, 1:1"),
+        ({"text": "a", "speed": 3.0}, "0.5 to 2"),
+        ({"text": "a", "fps": float("nan")}, "10 to 60"),
+        ({"text": "a", "pose_style": 46}, "0 to 45"),
+        ({"text": "a", "size": 63}, "64 to 2160"),
+        ({"text": "a", "face": 0}, "1 to 64"),
+        ({"text": "a", "seed": -1}, "--seed cannot be -1"),
+        ({"text": "a", "subtitles": "ass"}, "srt, vtt, burn"),
+        ({"text": "a", "preset": "best"}, "draft, standard, high"),
+        ({"text": "a", "format": "avi"}, "mp4, webm, gif"),
+    ],
+)
+def test_wrong_options_are_refused_and_mended(wrong: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidOption) as caught:
+        Request(image="face.jpg", **wrong)
+    assert says in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_size_comes_from_the_preset_unless_given() -> None:
+    assert Request(image="f", text="a").short_side == 512
+    assert Request(image="f", text="a", preset="high").short_side == 1024
+    assert Request(image="f", text="a", preset="high", size=300).short_side == 300
+    assert Request(image="f", text="a", aspect="source").short_side is None
