@@ -1,0 +1,1 @@
+"""Networks and their weights; nothing here knows of the pipeline."""

@@ -1,0 +1,97 @@
+"""The settings: environment variables ``PAKSATALKER_*``, or the same in a file ``.env`` in the working folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from paksatalker.errors import SettingsInvalid
+
+_PREFIX = "PAKSATALKER_"
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+
+class Settings(BaseSettings):
+    """What can be set from outside. Read it with :func:`get_settings`.
+
+    Attributes:
+        home: Where models are kept.
+        threads: Threads for rendering and inference; 0 is one for each core that this process may use.
+        log_level: What is reported on stderr.
+        offline: Refuse every download; a missing model is then an error.
+        max_text_characters: Longest text that is spoken.
+        max_audio_minutes: Longest recording that is animated, minutes.
+        max_image_pixels: Largest photo that is decoded, width × height: the guard against decompression bombs.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+    )
+
+    home: Path = Field(default_factory=lambda: user_data_path("paksatalker", appauthor=False))
+    threads: int = Field(default=0, ge=0, le=1024)
+    log_level: LogLevel = "WARNING"
+    offline: bool = False
+    max_text_characters: int = Field(default=60_000, ge=1)
+    max_audio_minutes: float = Field(default=120.0, gt=0, allow_inf_nan=False)
+    max_image_pixels: int = Field(default=100_000_000, ge=1)
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("home", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        try:
+            return value.expanduser().absolute()
+        except RuntimeError as error:  # ~somebody who does not exist
+            raise ValueError(str(error)) from error
+
+    @property
+    def weights(self) -> Path:
+        """The folder of the weights store."""
+        return self.home / "weights"
+
+    @property
+    def worker_threads(self) -> int:
+        """How many threads to use, at least 1."""
+        return self.threads or usable_cores()
+
+
+def get_settings() -> Settings:
+    """The settings as the environment has them now.
+
+    Raises:
+        SettingsInvalid: A variable has a value we cannot use; the message names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = _PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        reason = first["msg"][:1].lower() + first["msg"][1:]
+        raise SettingsInvalid(
+            f"{name} is set to '{first['input']}'", reason, f"Change it in the environment or in .env, or unset {name}"
+        ) from error
+    except (SettingsError, UnicodeDecodeError, OSError) as error:
+        raise SettingsInvalid("the settings cannot be read", str(error), "Check the file .env") from error
+
+
+def usable_cores() -> int:
+    """Cores that this process may use, at least 1; affinity counts where the system tells it."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
