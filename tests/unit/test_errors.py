@@ -1,4 +1,6 @@
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 
@@ -20,3 +22,9 @@ def test_message_is_one_line_with_what_why_and_fix(kind: type[PaksaTalkerError])
     assert str(error) == "cannot do it: the cause. Do this"
     assert error.code == kind.__name__
     assert inspect.getdoc(kind)
+
+
+def test_the_documented_table_is_true() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "errors.md").read_text(encoding="utf-8")
+    documented = {name: int(code) for code, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", page, re.M)}
+    assert documented == {c.__name__: c.exit_code for c in CLASSES if c is not PaksaTalkerError}

@@ -1,0 +1,62 @@
+"""``paksatalker voices`` and ``paksatalker engines``: what there is to choose from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from paksatalker.cli.console import print_json
+from paksatalker.core.engines import STAGES, EngineInfo, SpeechEngine, installed
+
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
+
+
+def voices(
+    language: Annotated[str | None, typer.Option(help="Only voices of this language, e.g. en or en-US.")] = None,
+    json: Json = False,
+) -> None:
+    """List the voices that can speak right now."""
+    found = []
+    for info in installed("speech"):
+        if not info.missing():
+            engine: SpeechEngine = info.create()
+            found += [v for v in engine.voices() if language is None or v.language.lower().startswith(language.lower())]
+    if json:
+        print_json([asdict(voice) for voice in found])
+        return
+    table = Table("voice", "engine", "language", "gender", "description", box=None, header_style="bold")
+    for voice in found:
+        table.add_row(voice.name, voice.engine, voice.language, voice.gender, voice.description)
+    Console().print(table if found else f"No installed voice speaks '{language}'.")
+
+
+def engines(json: Json = False) -> None:
+    """List the engines of every stage: what runs here, what does not, and what would install it."""
+    found = [info for stage in STAGES for info in installed(stage)]
+    if json:
+        print_json([_describe(info) for info in found])
+        return
+    table = Table("stage", "engine", "state", "what it does", "to install", box=None, header_style="bold")
+    for info in found:
+        missing = info.missing()
+        state = f"needs {', '.join(missing)}" if missing else "ready"
+        table.add_row(info.stage, info.name, state, info.capabilities.summary, info.install if missing else "")
+    Console().print(table)
+
+
+def _describe(info: EngineInfo) -> dict[str, object]:
+    missing = info.missing()
+    return {
+        "stage": info.stage,
+        "name": info.name,
+        "ready": not missing,
+        "missing": list(missing),
+        "install": info.install,
+        "priority": info.priority,
+        "weights": list(info.weights),
+        **asdict(info.capabilities),
+    }

@@ -1,0 +1,88 @@
+"""Where the command line writes: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from paksatalker.core.progress import Progress as State
+from paksatalker.errors import PaksaTalkerError
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+def stderr() -> Console:
+    """A console on stderr; plain when stderr is not a terminal."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Writes one JSON document to stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_error(error: PaksaTalkerError, *, as_json: bool) -> None:
+    """Writes an error as one line to stderr, and with ``as_json`` as a document to stdout."""
+    line = " ".join(str(error).split())
+    sys.stderr.write(f"error: {line}\n")
+    if as_json:
+        detail = {"code": error.code, "what": error.what, "why": error.why, "fix": error.fix}
+        print_json({"error": {**detail, "exit_code": error.exit_code}})
+
+
+class ProgressView:
+    """Shows progress on stderr: a bar on a terminal, now and then a line elsewhere.
+
+    Use it as a context manager and hand :meth:`update` to the pipeline.
+    """
+
+    def __init__(self) -> None:
+        console = stderr()
+        self._bar: Progress | None = None
+        if console.is_terminal:
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TaskProgressColumn(),
+                TextColumn("{task.fields[detail]}"),
+                TimeRemainingColumn(compact=True),
+                console=console,
+                transient=True,
+            )
+            self._task = self._bar.add_task("looking at the photo", total=None, detail="")
+        self._last_line = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def update(self, state: State) -> None:
+        """Shows a new state."""
+        if self._bar:
+            self._bar.update(
+                self._task,
+                description={"analyse": "looking at the photo", "render": "rendering", "finish": "finishing"}[
+                    state.stage
+                ],
+                completed=state.frames,
+                total=state.frames_expected,
+                detail=f"{state.frames} frames, {state.frames_per_second:.0f} frames/s" if state.frames else "",
+            )
+        elif time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            share = "" if state.fraction is None else f" ({state.fraction:.0%})"
+            left = "" if state.seconds_left is None else f", {state.seconds_left:.0f} s left"
+            sys.stderr.write(f"{state.frames} frames{share}, {state.frames_per_second:.0f} frames/s{left}\n")

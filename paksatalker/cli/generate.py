@@ -1,0 +1,123 @@
+"""``paksatalker generate``: the main job."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from paksatalker.cli.console import ProgressView, print_json
+from paksatalker.core.request import Request
+
+_PHOTO = "The photo"
+_SAYS = "What is said"
+_ACTING = "How it is performed"
+_VIDEO = "The video"
+
+
+def generate(
+    *,
+    image: Annotated[Path, typer.Option("--image", "-i", help="The portrait photo.", rich_help_panel=_PHOTO)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The video to write: .mp4, .webm or .gif.")],
+    text: Annotated[str | None, typer.Option(help="The text to say.", rich_help_panel=_SAYS)] = None,
+    text_file: Annotated[
+        str | None, typer.Option(help="A file with the text to say; - reads stdin.", rich_help_panel=_SAYS)
+    ] = None,
+    audio: Annotated[
+        Path | None, typer.Option(help="A recording to speak along with, in any common format.", rich_help_panel=_SAYS)
+    ] = None,
+    transcript: Annotated[
+        str | None,
+        typer.Option(help="What is said in --audio, or @FILE: makes the lips exact.", rich_help_panel=_SAYS),
+    ] = None,
+    voice: Annotated[str, typer.Option(help="See: paksatalker voices.", rich_help_panel=_SAYS)] = "auto",
+    speed: Annotated[float, typer.Option(help="Speaking rate, 0.5–2.", rich_help_panel=_SAYS)] = 1.0,
+    emotion: Annotated[
+        str,
+        typer.Option(
+            help="neutral, happy, sad, angry, surprised, fearful, disgusted, calm or excited.", rich_help_panel=_ACTING
+        ),
+    ] = "neutral",
+    emotion_intensity: Annotated[float, typer.Option(help="0–1.", rich_help_panel=_ACTING)] = 1.0,
+    expression_scale: Annotated[
+        float, typer.Option(help="Size of facial movement, 0–2.", rich_help_panel=_ACTING)
+    ] = 1.0,
+    head_motion: Annotated[float, typer.Option(help="Size of head movement, 0–2.", rich_help_panel=_ACTING)] = 1.0,
+    pose_style: Annotated[int, typer.Option(help="Character of the head movement, 0–45.", rich_help_panel=_ACTING)] = 0,
+    still: Annotated[
+        bool, typer.Option("--still", help="Keep the head almost still.", rich_help_panel=_ACTING)
+    ] = False,
+    face: Annotated[
+        int | None, typer.Option(help="Which face of a group photo; 1 is the largest.", rich_help_panel=_PHOTO)
+    ] = None,
+    background: Annotated[
+        str, typer.Option(help="keep, blur, transparent, a colour or an image file.", rich_help_panel=_PHOTO)
+    ] = "keep",
+    size: Annotated[
+        int | None, typer.Option(help="Short side in pixels, 64–2160 [default: by preset].", rich_help_panel=_VIDEO)
+    ] = None,
+    aspect: Annotated[
+        str, typer.Option(help="source (the whole photo), 1:1, 9:16 or 16:9.", rich_help_panel=_VIDEO)
+    ] = "1:1",
+    fps: Annotated[float, typer.Option(help="Frames a second, 10–60.", rich_help_panel=_VIDEO)] = 25.0,
+    preset: Annotated[str, typer.Option(help="draft, standard or high.", rich_help_panel=_VIDEO)] = "standard",
+    container: Annotated[
+        str | None,
+        typer.Option("--format", help="mp4, webm or gif [default: by the output's suffix].", rich_help_panel=_VIDEO),
+    ] = None,
+    subtitles: Annotated[
+        str | None, typer.Option(help="srt or vtt beside the video, or burn.", rich_help_panel=_VIDEO)
+    ] = None,
+    timeline: Annotated[
+        Path | None, typer.Option(help="Also write words and phones as JSON lines.", rich_help_panel=_VIDEO)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same video.", rich_help_panel=_VIDEO)] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Write the result as JSON to stdout.")] = False,
+) -> None:
+    """Make a talking video from a photo and a text or a recording."""
+    if text_file == "-":
+        text, text_file = sys.stdin.read(), None
+    request = Request(
+        image=image,
+        text=text,
+        text_file=text_file,
+        audio=audio,
+        transcript=_transcript(transcript),
+        voice=voice,
+        speed=speed,
+        emotion=emotion,
+        emotion_intensity=emotion_intensity,
+        expression_scale=expression_scale,
+        head_motion=head_motion,
+        pose_style=pose_style,
+        still=still,
+        size=size,
+        aspect=aspect,
+        fps=fps,
+        background=background,
+        face=face,
+        seed=seed,
+        subtitles=subtitles,
+        preset=preset,
+        format=container,
+    )
+    from paksatalker.core.pipeline import Pipeline  # noqa: PLC0415  (heavy: not for --help or a wrong option)
+
+    with Pipeline() as pipeline, ProgressView() as view:
+        result = pipeline.generate(request, output, timeline=timeline, on_progress=view.update)
+    for note in result.notes:
+        sys.stderr.write(f"note: {note}\n")
+    if json:
+        print_json(result.to_dict())
+    else:
+        typer.echo(result.path)
+
+
+def _transcript(value: str | None) -> str | None:
+    if value is None or not value.startswith("@"):
+        return value
+    from paksatalker.core.text.load import load_text  # noqa: PLC0415
+
+    return load_text(Path(value[1:]))
