@@ -1,0 +1,295 @@
+"""Everything that can be measured about one video, each with its target, in one report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from paksatalker.core.timeline import FloatArray
+from paksatalker.evaluation import lips
+from paksatalker.evaluation.background import background_change
+from paksatalker.evaluation.eyes import blinks
+from paksatalker.evaluation.geometry import Array
+from paksatalker.evaluation.head import head_motion
+from paksatalker.evaluation.identity import rest_frames, shape_difference
+from paksatalker.evaluation.sync import read_sync
+from paksatalker.evaluation.tracking import FaceMotion, track_image, track_video
+from paksatalker.evaluation.transcript import Timeline
+from paksatalker.models.base import WeightsStore
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The range a measure should lie in, both ends included.
+
+    Attributes:
+        low: Smallest good value.
+        high: Largest good value.
+        required: Whether a talking video must meet it; otherwise it is what real speakers on camera do.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    required: bool = True
+
+    def met(self, value: float) -> bool:
+        """Whether a value is good."""
+        return self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        if self.low == self.high:
+            return f"{self.low:g}"
+        if math.isinf(self.low):
+            return f"≤ {self.high:g}"
+        return f"≥ {self.low:g}" if math.isinf(self.high) else f"{self.low:g}–{self.high:g}"
+
+
+#: What a video is held to, by measure.
+TARGETS: dict[str, Target] = {
+    "face found": Target(low=0.98),
+    "lip sync r": Target(low=0.8),
+    "lip sync r, by phones alone": Target(low=0.6, required=False),
+    "lips closed on m, b, p": Target(1.0, 1.0),
+    "pause deviation": Target(high=0.01),
+    "opening mean": Target(0.04, 0.15, required=False),
+    "opening sd": Target(0.04, 0.08, required=False),
+    "opening 95th percentile": Target(0.12, 0.33, required=False),
+    "openings": Target(1.2, 2.7, required=False),
+    "blinks": Target(10, 30),
+    "blink duration": Target(0.08, 0.3, required=False),
+    "blink completeness": Target(low=0.6, required=False),
+    "yaw sd": Target(1, 4),
+    "pitch sd": Target(1, 4),
+    "roll sd": Target(1, 4),
+    "head speed": Target(6, 30, required=False),
+    "background change": Target(high=8),
+    "identity difference": Target(high=0.02),
+    "A/V offset at the end": Target(-1, 1),
+    "frame timing error": Target(high=0.5),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number of a report.
+
+    Attributes:
+        name: Key of :data:`TARGETS`, or of a measure without a target.
+        value: None where it could not be measured.
+        unit: Of the value; empty for pure numbers.
+        note: Why there is no value, or a remark about it.
+    """
+
+    name: str
+    value: float | None
+    unit: str = ""
+    note: str = ""
+
+    @property
+    def target(self) -> Target | None:
+        """What it is held to, if anything."""
+        return TARGETS.get(self.name)
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether the target is met; None without a value or a target."""
+        return None if self.value is None or self.target is None else self.target.met(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The measures of one video."""
+
+    video: str
+    frames: int
+    seconds: float
+    measures: tuple[Measure, ...]
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Measure:
+        """A measure by its name."""
+        return next(m for m in self.measures if m.name == name)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every required target that could be measured is met."""
+        return all(m.passed is not False for m in self.measures if m.target and m.target.required)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        rows = [
+            {
+                **asdict(m),
+                "target": str(m.target) if m.target else None,
+                "required": bool(m.target and m.target.required),
+                "passed": m.passed,
+            }
+            for m in self.measures
+        ]
+        return {
+            "video": self.video,
+            "frames": self.frames,
+            "seconds": self.seconds,
+            "passed": self.passed,
+            "measures": rows,
+            "details": self.details,
+        }
+
+
+def score(
+    video: Path,
+    store: WeightsStore | None = None,
+    *,
+    timeline: Timeline | None = None,
+    intended: FloatArray | Array | None = None,
+    photo: Path | None = None,
+    max_frames: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Scores a talking video.
+
+    Args:
+        video: A local file.
+        store: Where the models lie; the user's store when None.
+        timeline: What is said when; without it the measures of lip sync and pauses have no value.
+        intended: The opening the animation meant, one value a frame in any unit, where it is known.
+        photo: The photo it was made from; without it identity has no value.
+        max_frames: How many frames are looked at; all when None.
+        progress: Called with the number of frames tracked so far.
+
+    Raises:
+        VideoUnreadable: The video cannot be decoded or shows no face.
+        ImageUnreadable: The photo is not an image.
+        NoFace: The photo shows no face.
+        WeightsMissing: A model is not in the store.
+    """
+    store = store or WeightsStore()
+    source = track_image(photo, store) if photo else None
+    motion = track_video(video, store, max_frames, progress=progress)
+    change = background_change(video, store, max_frames)
+    details: dict[str, Any] = {}
+    measures = (
+        Measure("face found", float(motion.ok.mean())),
+        *_lip_sync(motion, timeline, intended),
+        *_closures(motion, timeline, details),
+        _pauses(motion, timeline, source, details),
+        *_opening(motion),
+        *_blinks(motion, details),
+        *_head(motion),
+        Measure("background change", change.largest, "steps", f"mean {change.mean:.2f}, judged {change.share:.0%}")
+        if change
+        else Measure("background change", None, "steps", "the person fills the picture"),
+        _identity(motion, timeline, source),
+        *_sync(video),
+    )
+    return Report(video.name, len(motion), motion.duration, measures, details)
+
+
+def _lip_sync(motion: FaceMotion, timeline: Timeline | None, intended: FloatArray | Array | None) -> Iterator[Measure]:
+    gap = lips.opening(motion)
+    if intended is None:
+        yield Measure("lip sync r", None, note="the animation's intended opening is not known")
+    else:
+        rows = min(len(gap), len(intended))
+        found = lips.opening_correlation(gap[:rows], intended[:rows].astype(float), motion.fps)
+        yield Measure("lip sync r", found.r, note=f"best {found.best_r:.2f} at {found.best_lag * 1000:+.0f} ms")
+    if timeline is None or not timeline.phones:
+        yield Measure("lip sync r, by phones alone", None, note="no phones are known: give a timeline")
+        return
+    expected = lips.phone_openness(timeline.phones, motion.times)
+    found = lips.opening_correlation(gap, expected, motion.fps)
+    yield Measure(
+        "lip sync r, by phones alone", found.r, note=f"best {found.best_r:.2f} at {found.best_lag * 1000:+.0f} ms"
+    )
+
+
+def _closures(motion: FaceMotion, timeline: Timeline | None, details: dict[str, Any]) -> Iterator[Measure]:
+    if timeline is None or not timeline.phones:
+        yield Measure("lips closed on m, b, p", None, note="no phones are known: give a timeline")
+        return
+    found = lips.closures(motion, timeline.phones)
+    if not found:
+        yield Measure("lips closed on m, b, p", None, note="the text has no m, b or p")
+        return
+    missed = [c for c in found if not c.closed]
+    details["closures missed"] = [
+        {"phone": c.phone.symbol, "start": c.phone.start, "end": c.phone.end, "smallest": c.smallest} for c in missed
+    ]
+    yield Measure(
+        "lips closed on m, b, p",
+        1 - len(missed) / len(found),
+        note=f"{len(found) - len(missed)} of {len(found)}, widest {max(c.smallest for c in found):.3f}",
+    )
+
+
+def _pauses(
+    motion: FaceMotion, timeline: Timeline | None, source: FaceMotion | None, details: dict[str, Any]
+) -> Measure:
+    name, unit = "pause deviation", "eye distances"
+    if timeline is None:
+        return Measure(name, None, unit, "no pauses are known: give a timeline")
+    rest = float(lips.opening(source)[0]) if source else None
+    still = lips.silence_stillness(motion, timeline.pauses, rest)
+    if still is None:
+        return Measure(name, None, unit, "no pause is longer than 300 ms")
+    details["pauses"] = asdict(still)
+    return Measure(
+        name, still.largest, unit, f"rest {still.rest:.3f}, worst at {still.at:.2f} s, {still.pauses} pauses"
+    )
+
+
+def _opening(motion: FaceMotion) -> Iterator[Measure]:
+    found = lips.opening_statistics(motion)
+    yield Measure("opening mean", found.mean, "eye distances")
+    yield Measure("opening sd", found.sd, "eye distances")
+    yield Measure("opening 95th percentile", found.p95, "eye distances")
+    yield Measure("openings", found.per_second, "per second")
+
+
+def _blinks(motion: FaceMotion, details: dict[str, Any]) -> Iterator[Measure]:
+    found = blinks(motion)
+    details["blinks"] = [asdict(blink) for blink in found.blinks]
+    note = "" if found.blinks else "no blink was found"
+    if motion.duration < 5:
+        note = "the video is too short to count blinks"
+        yield Measure("blinks", None, "per minute", note)
+    else:
+        yield Measure("blinks", found.per_minute, "per minute", f"{len(found.blinks)} in {found.seconds:.1f} s")
+    yield Measure("blink duration", found.duration, "s", note)
+    yield Measure("blink completeness", found.completeness, "", note)
+
+
+def _head(motion: FaceMotion) -> Iterator[Measure]:
+    names = ("yaw sd", "pitch sd", "roll sd")
+    if motion.ok.sum() < 2:
+        for name in (*names, "head speed"):
+            yield Measure(name, None, "degrees", "fewer than two frames show a face")
+        return
+    found = head_motion(motion)
+    for name, sd, reach in zip(names, found.sd, found.range, strict=True):
+        yield Measure(name, sd, "degrees", f"range {reach:.1f}")
+    note = f"jerk {found.jerk:.0f} degrees/s³" if found.jerk is not None else ""
+    yield Measure("head speed", found.speed, "degrees/s", note)
+
+
+def _identity(motion: FaceMotion, timeline: Timeline | None, source: FaceMotion | None) -> Measure:
+    name, unit = "identity difference", "eye distances"
+    if source is None:
+        return Measure(name, None, unit, "no photo to compare with")
+    found = shape_difference(motion, source, rest_frames(motion, timeline.pauses if timeline else ()))
+    return Measure(name, found.mean, unit, f"largest {found.largest:.3f}, {found.frames} frames at rest")
+
+
+def _sync(video: Path) -> Iterator[Measure]:
+    found = read_sync(video)
+    offset = found.offset_end
+    yield Measure(
+        "A/V offset at the end",
+        None if offset is None else offset * found.fps,
+        "frames",
+        "the video has no sound" if offset is None else f"{offset * 1000:+.1f} ms",
+    )
+    yield Measure("frame timing error", found.irregular * found.fps, "frames")
