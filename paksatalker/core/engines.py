@@ -1,9 +1,10 @@
 """What an engine is: one Protocol a stage, what it can do, and the registry that finds it by name.
 
 An engine lives in one module and is registered under a name in the entry-point group of its stage:
-``paksatalker.speech``, ``paksatalker.recording``, ``paksatalker.face`` or ``paksatalker.renderer``. The entry point is an :class:`EngineInfo`,
-which is cheap to import; the heavy module is imported when the engine is made. There is no silent fallback: an engine
-that cannot run raises :class:`~paksatalker.errors.EngineUnavailable` with the command that mends it.
+``paksatalker.speech``, ``paksatalker.recording``, ``paksatalker.face`` or ``paksatalker.renderer``. The entry point is
+an :class:`EngineInfo`, which is cheap to import; the heavy module is imported when the engine is made. There is no
+silent fallback: an engine that cannot run raises :class:`~paksatalker.errors.EngineUnavailable` with the command that
+mends it.
 """
 
 from __future__ import annotations

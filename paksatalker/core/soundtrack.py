@@ -12,8 +12,8 @@ from paksatalker.core.timeline import FloatArray, Speech
 class SoundTrack:
     """A queue of sound: pieces go in as they are spoken, each frame takes the share that belongs to its time.
 
-    Frame ``k`` owns the samples from ``round(k · rate / fps)`` up to ``round((k + 1) · rate / fps)``: whatever the frame
-    rate, the shares join to the whole track without a sample lost or doubled.
+    Frame ``k`` owns the samples from ``round(k · rate / fps)`` up to ``round((k + 1) · rate / fps)``: whatever the
+    frame rate, the shares join to the whole track without a sample lost or doubled.
 
     Args:
         fps: Frames a second.
