@@ -1,0 +1,1 @@
+"""Sound: speaking, reading and timing it. Engines register in :mod:`paksatalker.core.audio.registry`."""

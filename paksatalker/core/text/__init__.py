@@ -1,0 +1,1 @@
+"""Text: reading, cleaning and cutting it into utterances; subtitles."""

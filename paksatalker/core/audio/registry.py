@@ -1,0 +1,37 @@
+"""The engines of this layer. Cheap to import: an engine's module is loaded when the engine is made."""
+
+from __future__ import annotations
+
+from paksatalker.core.engines import Capabilities, EngineInfo
+
+HIBARI = EngineInfo(
+    name="hibari",
+    stage="speech",
+    capabilities=Capabilities(
+        takes="text",
+        gives="Speech",
+        languages=("en-US", "en-GB"),
+        licence="Apache-2.0",
+        summary="English voice in the package, about 100 times real time on one core, exact phone timings",
+    ),
+    factory="paksatalker.core.audio.hibari:HibariSpeech",
+    requires=("hibari", "onnxruntime"),
+    install="pip install hibari-tts==0.2.1 onnxruntime",
+    priority=10,
+)
+
+POCKETSPHINX = EngineInfo(
+    name="pocketsphinx",
+    stage="recording",
+    capabilities=Capabilities(
+        takes="audio",
+        gives="Speech",
+        languages=("en",),
+        licence="BSD-2-Clause",
+        summary="Forced alignment with a transcript, phone decoding without one",
+    ),
+    factory="paksatalker.core.audio.alignment:PocketsphinxRecording",
+    requires=("pocketsphinx", "hibari", "av", "soxr"),
+    install="pip install 'pocketsphinx>=5.1' hibari-tts==0.2.1 'av>=16' 'soxr>=0.5'",
+    priority=10,
+)

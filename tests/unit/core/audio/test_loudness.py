@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from paksatalker.core.audio.loudness import Leveller, integrated_loudness, limit_peaks
+
+
+def tone(level_db: float, rate: int, seconds: float = 3.0, hz: float = 997.0) -> np.ndarray:
+    return (10 ** (level_db / 20) * np.sin(2 * np.pi * hz * np.arange(round(seconds * rate)) / rate)).astype(np.float32)
+
+
+@pytest.mark.parametrize("rate", [16000, 24000, 48000])
+def test_a_full_scale_tone_reads_as_bs1770_says(rate: int) -> None:
+    # BS.1770: a 0 dB FS, 997 Hz sine in one channel reads −3.01 LKFS.
+    assert integrated_loudness(tone(0, rate), rate) == pytest.approx(-3.01, abs=0.1)
+
+
+def test_silence_does_not_count() -> None:
+    speech = tone(-20, 24000)
+    padded = np.concatenate([speech, np.zeros(240000, np.float32)])
+    assert integrated_loudness(padded, 24000) == pytest.approx(integrated_loudness(speech, 24000), abs=0.3)
+    assert integrated_loudness(np.zeros(24000, np.float32), 24000) == -np.inf
+
+
+def test_the_limiter_holds_its_ceiling_and_leaves_quiet_sound_alone() -> None:
+    rng = np.random.default_rng(0)
+    loud = (rng.standard_normal(24000) * 0.8).astype(np.float32)
+    limited = limit_peaks(loud, 24000)
+    assert np.abs(limited).max() <= 0.9501
+    quiet = loud * 0.1
+    np.testing.assert_array_equal(limit_peaks(quiet, 24000), quiet)
+
+
+def test_the_leveller_reaches_its_target_and_is_steady() -> None:
+    leveller = Leveller(target=-18)
+    levels = [integrated_loudness(leveller.apply(tone(db, 24000), 24000), 24000) for db in (-26, -24, -28)]
+    assert levels[0] == pytest.approx(-18, abs=0.1)
+    assert max(levels) - min(levels) < 4
+
+
+def test_short_or_silent_pieces_keep_the_gain() -> None:
+    leveller = Leveller(target=-18, gain_db=6.0)
+    short = tone(-30, 24000, seconds=0.2)
+    np.testing.assert_allclose(leveller.apply(short, 24000), short * 10 ** (6 / 20), rtol=1e-5)
+    assert not leveller.apply(np.zeros(48000, np.float32), 24000).any()
