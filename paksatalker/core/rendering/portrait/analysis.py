@@ -1,0 +1,296 @@
+"""Finds the face that will speak: which one, where exactly, and whether it can be animated.
+
+The face detector sees 128 pixels, so a face that is small in a big photo is found by looking through tiles, coarse to
+fine. Every candidate is looked at again in a crop around it, which drops false alarms and gives sharp landmarks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from paksatalker.core.rendering.image import Picture, Rgb
+from paksatalker.errors import FaceTooSmall, NoFace, NoSuchFace
+from paksatalker.models.mediapipe.landmarker import FaceLandmarker, FaceLandmarks
+
+#: Smallest face that can be animated, forehead to chin, pixels.
+MIN_FACE = 64
+_TILE_PIXELS = 256  # tiles are shrunk to this; the detector sees 128 anyway
+_SMALLEST_TILE = 320  # in such a tile a face of MIN_FACE fills a fifth, the least that the detector reliably finds
+_CROP_PIXELS = 640
+_CROPS = (2.3, 3.2, 1.7)  # times the face's height; the next is tried where the one before shows nothing
+_SEARCH_CONFIDENCE = 0.3
+_CROP_CONFIDENCE = 0.7  # 0.5 takes a colour wheel and upside-down faces for faces
+_LENIENT_CONFIDENCE = 0.45  # for a large face in a bad photo, when nothing better was found
+_MAX_FACES = 24
+_MAX_YAW = 60.0  # degrees; beyond it the far eye is hidden and its landmarks are invented
+_WIDE_YAW = 38.0
+_MAX_ROLL = 55.0  # degrees; nobody holds the head so: the photo lies on its side
+_UPRIGHT_ROLL = 30.0
+
+
+class WeightsPaths(Protocol):
+    """Where model files are: :class:`paksatalker.models.base.WeightsStore`."""
+
+    def path(self, name: str) -> Path:
+        """The verified file of a manifest entry."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """A photo with the face that speaks.
+
+    Attributes:
+        picture: The photo.
+        face: Landmarks in the photo's pixels.
+        index: Which face, 1 is the largest.
+        count: How many faces were found.
+        notes: What the user should know, one sentence each.
+    """
+
+    picture: Picture
+    face: FaceLandmarks
+    index: int = 1
+    count: int = 1
+    notes: tuple[str, ...] = ()
+
+
+def analyse(picture: Picture, face: int | None, store: WeightsPaths) -> Portrait:
+    """Finds the face to animate.
+
+    Args:
+        picture: The photo.
+        face: Which one, 1 for the largest, 2 for the next; None takes the largest and leaves a note if there are more.
+        store: Gives the path of ``face-landmarker``.
+
+    Raises:
+        NoFace: There is none, or it is seen from the side, or the photo lies on its side.
+        NoSuchFace: Fewer than ``face`` faces.
+        FaceTooSmall: Its height is below :data:`MIN_FACE`.
+        WeightsMissing: The landmarker has not been downloaded.
+    """
+    faces = _faces(picture, store.path("face-landmarker"), face or 1)
+    if face is not None and not 1 <= face <= len(faces):
+        found = "1 face was" if len(faces) == 1 else f"{len(faces)} faces were"
+        raise NoSuchFace(
+            f"there is no face {face} in {picture.name}",
+            f"{found} found, counted from the largest",
+            "Leave --face out" if len(faces) == 1 else f"Choose 1 to {len(faces)}",
+        )
+    index = face or 1
+    chosen = faces[index - 1]
+    _check(chosen, picture)
+    return Portrait(picture, chosen, index, len(faces), tuple(_notes(faces, index, picture, asked=face is not None)))
+
+
+def face_height(face: FaceLandmarks) -> float:
+    """Forehead to chin in three dimensions (a nod does not shorten it), pixels."""
+    return float(np.linalg.norm(face.points[10] - face.points[152]))
+
+
+def yaw_and_roll(face: FaceLandmarks) -> tuple[float, float]:
+    """Degrees: yaw to the image's right, roll clockwise as seen by the viewer."""
+    forward, down = -face.rotation[:, 2], face.rotation[:, 1]
+    yaw = np.degrees(np.arctan2(forward[0], -forward[2]))
+    roll = np.degrees(np.arctan2(-down[0], down[1]))
+    return float(yaw), float(roll)
+
+
+def _faces(picture: Picture, model: Path, wanted: int) -> list[FaceLandmarks]:
+    rgb = _visible(picture)
+    with FaceLandmarker(model, max_faces=8, min_confidence=_SEARCH_CONFIDENCE) as search:
+        with FaceLandmarker(model, max_faces=4, min_confidence=_CROP_CONFIDENCE) as closer:
+            if faces := _find_all(rgb, search, closer, wanted):
+                return faces
+            if lying := _lying_photo(picture, rgb, search, closer):
+                raise lying
+        with FaceLandmarker(model, max_faces=4, min_confidence=_LENIENT_CONFIDENCE) as closer:
+            if faces := _find_all(rgb, search, closer, wanted, levels=1):
+                return faces
+    raise NoFace(
+        f"no face was found in {picture.name}",
+        f"nothing in its {picture.width} × {picture.height} pixels looks like a face seen from the front",
+        "Use a photo of one person who looks towards the camera, well lit and not covered",
+    )
+
+
+def _visible(picture: Picture) -> Rgb:
+    """The photo over mid-grey, as a detector should see it."""
+    if picture.alpha is None:
+        return picture.rgb
+    alpha = picture.alpha[:, :, None].astype(np.float32) / 255.0
+    flat: Rgb = (picture.rgb * alpha + 127.0 * (1.0 - alpha) + 0.5).astype(np.uint8)
+    return flat
+
+
+def _find_all(
+    rgb: Rgb, search: FaceLandmarker, closer: FaceLandmarker, wanted: int, levels: int | None = None
+) -> list[FaceLandmarks]:
+    """All faces, largest first. Stops one level below the first that shows ``wanted`` faces."""
+    faces: list[FaceLandmarks] = []
+    last = False
+    for side, tiles in islice(_levels(*rgb.shape[:2]), levels):
+        scale = min(1.0, _TILE_PIXELS / side)
+        small = _shrunk(rgb, scale)
+        ratio = np.array([rgb.shape[1] / small.shape[1], rgb.shape[0] / small.shape[0], 1.0 / scale])
+        candidates = [
+            replace(found, points=found.points * ratio)
+            for left, top, width, height in tiles
+            for found in _detect_in(
+                small, (round(left * scale), round(top * scale), round(width * scale), round(height * scale)), search
+            )
+        ]
+        for candidate in _distinct(candidates, [])[:_MAX_FACES]:
+            seen = _look_closer(rgb, candidate, closer)
+            if seen is not None:
+                faces.extend(_distinct([seen], faces))
+        if last:
+            break
+        last = len(faces) >= wanted
+    return sorted(faces, key=lambda found: -found.eye_distance)
+
+
+Tile = tuple[int, int, int, int]  # left, top, width, height; may reach beyond the photo
+
+
+def _levels(height: int, width: int) -> Iterator[tuple[int, list[Tile]]]:
+    """Side and positions of squares that cover the photo with half overlap, coarse to fine."""
+    longest = max(height, width)
+    margin = longest // 4
+    yield longest, [(0, 0, width, height), (-margin, -margin, width + 2 * margin, height + 2 * margin)]
+    steps = max(0, int(np.ceil(np.log2(longest / _SMALLEST_TILE))))
+    for side in (_SMALLEST_TILE << step for step in reversed(range(steps))):
+        yield side, [(left, top, side, side) for top in _starts(height, side) for left in _starts(width, side)]
+
+
+def _starts(length: int, side: int) -> list[int]:
+    if length <= side:
+        return [(length - side) // 2]
+    count = int(np.ceil((length - side) / (side / 2))) + 1
+    return [round(position) for position in np.linspace(0, length - side, count)]
+
+
+def _shrunk(rgb: Rgb, scale: float) -> Rgb:
+    if scale >= 1.0:
+        return rgb
+    size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _detect_in(rgb: Rgb, tile: Tile, net: FaceLandmarker, pixels: int | None = None) -> list[FaceLandmarks]:
+    """Faces in a rectangle of the photo, in the photo's pixels; the rectangle is first scaled to ``pixels``."""
+    left, top, width, height = tile
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + width, rgb.shape[1]), min(top + height, rgb.shape[0])
+    if x1 <= x0 or y1 <= y0:
+        return []
+    view = rgb[y0:y1, x0:x1]
+    scale = pixels / max(width, height) if pixels else 1.0
+    size = (max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale)))
+    if size != (x1 - x0, y1 - y0):
+        view = cv2.resize(view, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    before = (round((x0 - left) * scale), round((y0 - top) * scale))
+    after = (round((left + width - x1) * scale), round((top + height - y1) * scale))
+    if any(before + after):  # MediaPipe finds a face that fills the picture only with some room around it
+        view = cv2.copyMakeBorder(
+            view, before[1], after[1], before[0], after[0], cv2.BORDER_CONSTANT, value=(127, 127, 127)
+        )
+    ratio = np.array([(x1 - x0) / size[0], (y1 - y0) / size[1], (x1 - x0) / size[0]])
+    offset = np.array([x0 - before[0] * ratio[0], y0 - before[1] * ratio[1], 0.0])
+    return [replace(found, points=found.points * ratio + offset) for found in net.detect(np.asarray(view, np.uint8))]
+
+
+def _look_closer(rgb: Rgb, face: FaceLandmarks, net: FaceLandmarker) -> FaceLandmarks | None:
+    """The same face tracked again in a crop around it; None for a false alarm."""
+    centre = _centre(face)
+    for zoom in _CROPS:
+        side = max(8, round(zoom * face_height(face)))
+        tile = (round(centre[0] - side / 2), round(centre[1] - side * 0.5), side, side)
+        near = [f for f in _detect_in(rgb, tile, net, _CROP_PIXELS) if _same(f, face)]
+        if near:
+            return min(near, key=lambda f: float(np.linalg.norm(_centre(f) - centre)))
+    return None
+
+
+def _centre(face: FaceLandmarks) -> npt.NDArray[np.float64]:
+    left, top, right, bottom = face.box
+    return np.array([(left + right) / 2, (top + bottom) / 2])
+
+
+def _same(a: FaceLandmarks, b: FaceLandmarks) -> bool:
+    distance = float(np.linalg.norm(_centre(a) - _centre(b)))
+    return distance < 0.45 * max(face_height(a), face_height(b))
+
+
+def _distinct(faces: list[FaceLandmarks], known: list[FaceLandmarks]) -> list[FaceLandmarks]:
+    """Those that are neither known nor seen twice, largest first."""
+    kept: list[FaceLandmarks] = []
+    for face in sorted(faces, key=lambda found: -found.eye_distance):
+        if not any(_same(face, other) for other in known + kept):
+            kept.append(face)
+    return kept
+
+
+def _check(face: FaceLandmarks, picture: Picture) -> None:
+    yaw, roll = yaw_and_roll(face)
+    height = face_height(face)
+    if height < MIN_FACE:
+        raise FaceTooSmall(
+            f"the face in {picture.name} is too small",
+            f"it is {height:.0f} pixels high, at least {MIN_FACE} are needed",
+            "Use a larger version of the photo, or crop it less",
+        )
+    if abs(roll) > _MAX_ROLL:
+        raise _lying(picture, roll)
+    if abs(yaw) > _MAX_YAW:
+        raise NoFace(
+            f"the face in {picture.name} cannot be animated",
+            f"it is turned {abs(yaw):.0f}° to the side, so that half of it is hidden",
+            "Use a photo that shows both eyes",
+        )
+
+
+def _lying(picture: Picture, roll: float) -> NoFace:
+    turn = "upside down" if abs(roll) > 135 else "on its side"
+    mend = "by 180°" if abs(roll) > 135 else "by 90° anticlockwise" if roll > 0 else "by 90° clockwise"
+    return NoFace(
+        f"the face in {picture.name} lies {turn}", f"it is rolled by {roll:+.0f}°", f"Rotate the photo {mend}"
+    )
+
+
+def _lying_photo(picture: Picture, rgb: Rgb, search: FaceLandmarker, closer: FaceLandmarker) -> NoFace | None:
+    """The error for a photo that shows a face only when it is turned."""
+    for quarter_turns, roll in ((1, 90.0), (3, -90.0), (2, 180.0)):
+        turned = np.ascontiguousarray(np.rot90(rgb, quarter_turns))
+        for found in _find_all(turned, search, closer, wanted=1, levels=2):
+            if abs(yaw_and_roll(found)[1]) < _UPRIGHT_ROLL:
+                return _lying(picture, roll)
+    return None
+
+
+def _notes(faces: list[FaceLandmarks], index: int, picture: Picture, asked: bool) -> Iterator[str]:
+    face = faces[index - 1]
+    if len(faces) > 1:
+        which = "largest, " if index == 1 else ""
+        hint = "" if asked else ". Pick another with --face N"
+        yield f"{len(faces)} faces found; using {index} ({which}{_place(face, picture)}){hint}"
+    yaw, _ = yaw_and_roll(face)
+    if abs(yaw) > _WIDE_YAW:
+        yield f"The face is turned {abs(yaw):.0f}° to the side; a photo from the front will look better"
+
+
+def _place(face: FaceLandmarks, picture: Picture) -> str:
+    """Where in the photo, in words."""
+    x, y = _centre(face) / (picture.width, picture.height)
+    column = "left" if x < 1 / 3 else "right" if x > 2 / 3 else "centre"
+    if column == "centre":
+        column = "centre-left" if x < 0.45 else "centre-right" if x > 0.55 else "centre"
+    row = "top " if y < 1 / 3 else "bottom " if y > 2 / 3 else ""
+    return f"{row}{column}"
