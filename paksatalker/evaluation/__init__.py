@@ -6,8 +6,9 @@ the animation meant. Lengths are in *eye distances*: the distance of the outer e
 Start with :func:`~paksatalker.evaluation.report.score`; the modules below it are small and usable on their own.
 """
 
-from paksatalker.evaluation.report import Measure, Report, score
+from paksatalker.evaluation.measure import Measure, Target
+from paksatalker.evaluation.report import Report, score
 from paksatalker.evaluation.tracking import FaceMotion, track_image, track_video
 from paksatalker.evaluation.transcript import Timeline
 
-__all__ = ["FaceMotion", "Measure", "Report", "Timeline", "score", "track_image", "track_video"]
+__all__ = ["FaceMotion", "Measure", "Report", "Target", "Timeline", "score", "track_image", "track_video"]

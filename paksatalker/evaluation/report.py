@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,88 +14,11 @@ from paksatalker.evaluation.eyes import blinks
 from paksatalker.evaluation.geometry import Array
 from paksatalker.evaluation.head import head_motion
 from paksatalker.evaluation.identity import rest_frames, shape_difference
+from paksatalker.evaluation.measure import Measure
 from paksatalker.evaluation.sync import read_sync
 from paksatalker.evaluation.tracking import FaceMotion, track_image, track_video
 from paksatalker.evaluation.transcript import Timeline
 from paksatalker.models.base import WeightsStore
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The range a measure should lie in, both ends included.
-
-    Attributes:
-        low: Smallest good value.
-        high: Largest good value.
-        required: Whether a talking video must meet it; otherwise it is what real speakers on camera do.
-    """
-
-    low: float = -math.inf
-    high: float = math.inf
-    required: bool = True
-
-    def met(self, value: float) -> bool:
-        """Whether a value is good."""
-        return self.low <= value <= self.high
-
-    def __str__(self) -> str:
-        if self.low == self.high:
-            return f"{self.low:g}"
-        if math.isinf(self.low):
-            return f"≤ {self.high:g}"
-        return f"≥ {self.low:g}" if math.isinf(self.high) else f"{self.low:g}–{self.high:g}"
-
-
-#: What a video is held to, by measure.
-TARGETS: dict[str, Target] = {
-    "face found": Target(low=0.98),
-    "lip sync r": Target(low=0.8),
-    "lip sync r, by phones alone": Target(low=0.6, required=False),
-    "lips closed on m, b, p": Target(1.0, 1.0),
-    "pause deviation": Target(high=0.01),
-    "opening mean": Target(0.04, 0.15, required=False),
-    "opening sd": Target(0.04, 0.08, required=False),
-    "opening 95th percentile": Target(0.12, 0.33, required=False),
-    "openings": Target(1.2, 2.7, required=False),
-    "blinks": Target(10, 30),
-    "blink duration": Target(0.08, 0.3, required=False),
-    "blink completeness": Target(low=0.6, required=False),
-    "yaw sd": Target(1, 4),
-    "pitch sd": Target(1, 4),
-    "roll sd": Target(1, 4),
-    "head speed": Target(6, 30, required=False),
-    "background change": Target(high=8),
-    "identity difference": Target(high=0.02),
-    "A/V offset at the end": Target(-1, 1),
-    "frame timing error": Target(high=0.5),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One number of a report.
-
-    Attributes:
-        name: Key of :data:`TARGETS`, or of a measure without a target.
-        value: None where it could not be measured.
-        unit: Of the value; empty for pure numbers.
-        note: Why there is no value, or a remark about it.
-    """
-
-    name: str
-    value: float | None
-    unit: str = ""
-    note: str = ""
-
-    @property
-    def target(self) -> Target | None:
-        """What it is held to, if anything."""
-        return TARGETS.get(self.name)
-
-    @property
-    def passed(self) -> bool | None:
-        """Whether the target is met; None without a value or a target."""
-        return None if self.value is None or self.target is None else self.target.met(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +42,12 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        rows = [
-            {
-                **asdict(m),
-                "target": str(m.target) if m.target else None,
-                "required": bool(m.target and m.target.required),
-                "passed": m.passed,
-            }
-            for m in self.measures
-        ]
         return {
             "video": self.video,
             "frames": self.frames,
             "seconds": self.seconds,
             "passed": self.passed,
-            "measures": rows,
+            "measures": [m.to_dict() for m in self.measures],
             "details": self.details,
         }
 
@@ -147,6 +60,7 @@ def score(
     intended: FloatArray | Array | None = None,
     photo: Path | None = None,
     max_frames: int | None = None,
+    motion: FaceMotion | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Scores a talking video.
@@ -158,6 +72,7 @@ def score(
         intended: The opening the animation meant, one value a frame in any unit, where it is known.
         photo: The photo it was made from; without it identity has no value.
         max_frames: How many frames are looked at; all when None.
+        motion: The tracked video, where it is already there.
         progress: Called with the number of frames tracked so far.
 
     Raises:
@@ -168,7 +83,7 @@ def score(
     """
     store = store or WeightsStore()
     source = track_image(photo, store) if photo else None
-    motion = track_video(video, store, max_frames, progress=progress)
+    motion = motion or track_video(video, store, max_frames, progress=progress)
     change = background_change(video, store, max_frames)
     details: dict[str, Any] = {}
     measures = (

@@ -2,7 +2,8 @@ import math
 
 import pytest
 
-from paksatalker.evaluation.report import TARGETS, Measure, Report, Target
+from paksatalker.evaluation.measure import TARGETS, Measure, Target
+from paksatalker.evaluation.report import Report
 
 
 def test_targets_say_what_is_good():
@@ -11,7 +12,7 @@ def test_targets_say_what_is_good():
     assert [str(t) for t in (Target(low=0.8), Target(high=2), Target(1, 4), Target(1, 1))] == [
         "≥ 0.8",
         "≤ 2",
-        "1–4",
+        "1 to 4",
         "1",
     ]
 
@@ -36,7 +37,7 @@ def test_the_report_is_plain_data():
     data = report.to_dict()
     assert data["measures"][0] == {
         "name": "yaw sd", "value": 2.0, "unit": "degrees", "note": "",
-        "target": "1–4", "required": True, "passed": True,
+        "target": "1 to 4", "required": True, "passed": True,
     }  # fmt: skip
     assert report["yaw sd"].value == 2
     with pytest.raises(StopIteration):
