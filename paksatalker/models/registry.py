@@ -21,8 +21,8 @@ from paksatalker.models.transfer import SourceFailed
 #: Runs a command and returns (exit status, stdout, stderr).
 Run = Callable[[Sequence[str]], tuple[int, str, str]]
 
-#: The model file is the same in every wheel of a release, so any wheel will do: this interpreter's own first (``None``),
-#: then those that projects publish most.
+#: The model file is the same in every wheel of a release, so any will do: this interpreter's own first (``None``), then
+#: those that projects publish most.
 _WHEELS: tuple[tuple[str, str] | None, ...] = (
     None,
     ("3.11", "manylinux_2_28_x86_64"),

@@ -1,0 +1,60 @@
+# Needs: Python 3.11 or newer, make. `make PYTHON=/path/to/python3.12 ...` picks one; else the best one found is taken.
+
+PYTHON ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+DEMO_TEXT ?= Hello! I am a photograph, and until a moment ago I had never said a word. \
+	Now I can read you anything you like.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup lint format bench clean distclean venv system weights
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+
+demo: setup ## Set up and render demo.mp4 from a photo and a text
+	@$(BIN)/python scripts/demo_photo.py out/astronaut.png
+	$(BIN)/paksatalker generate --image out/astronaut.png --text "$(DEMO_TEXT)" -o demo.mp4
+
+setup: $(VENV)/.installed system weights ## Make .venv, install, fetch the small models
+
+test: lint weights ## Set up, then lint, type check and run every test
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: $(VENV)/.installed-dev system ## Set up, then lint and type check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: setup ## Measure speed and quality on this machine
+	$(BIN)/paksatalker bench
+
+clean: ## Remove what the targets made, except .venv and the models
+	rm -rf demo.mp4 demo.srt out build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean ## Remove .venv too
+	rm -rf $(VENV)
+
+venv:
+	@sh scripts/make_venv.sh "$(PYTHON)" $(VENV)
+
+# The stamps lie inside the environment: a new environment is installed into anew, and so is one whose needs changed.
+$(VENV)/.installed: pyproject.toml | venv
+	$(PIP) install --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | venv
+	$(PIP) install --editable '.[demo,dev]'
+	@touch $@ $(VENV)/.installed
+
+system: | venv
+	@$(BIN)/python -P paksatalker/system.py --install
+
+weights: | $(VENV)/.installed system
+	@$(BIN)/paksatalker models download

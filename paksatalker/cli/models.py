@@ -1,0 +1,154 @@
+"""``paksatalker models``: what is in the weights store, and how to fill it."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Annotated, Any, Self
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.table import Table
+
+from paksatalker.cli.console import print_json, stderr
+from paksatalker.errors import PaksaTalkerError
+from paksatalker.models.base import EntryStatus, State, WeightsStore
+from paksatalker.models.manifest import BASE_GROUP, WeightEntry
+
+app = typer.Typer(name="models", help="List, download and verify model files.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
+Names = Annotated[
+    list[str] | None, typer.Argument(help=f"Models or groups; without any, '{BASE_GROUP}'.", show_default=False)
+]
+
+
+@app.command("list")
+def list_models(json: Json = False) -> None:
+    """List the models: licence, size, and whether they are here."""
+    store = WeightsStore()
+    found = [store.status(entry.name) for entry in store.entries()]
+    if json:
+        print_json([_describe(status) for status in found])
+        return
+    table = Table("model", "group", "state", "size", "licence", "what it does", box=None, header_style="bold")
+    for status in found:
+        entry = status.entry
+        table.add_row(entry.name, entry.group, status.state, _size(entry), entry.licence, entry.summary)
+    Console().print(table)
+
+
+@app.command()
+def download(names: Names = None, json: Json = False) -> None:
+    """Download models that are missing or damaged; good ones are left alone."""
+    store = WeightsStore()
+    entries = store.manifest.select(names or ())
+    with _DownloadView() as view:
+        for entry in entries:
+            view.begin(entry)
+            store.download(entry.name, view.update)
+            view.end(entry)
+    _report(store, entries, json=json)
+
+
+@app.command()
+def verify(names: Names = None, json: Json = False) -> None:
+    """Hash models anew and compare them with the manifest; every one is looked at before the first error is told."""
+    store = WeightsStore()
+    entries = store.manifest.select(names or ())
+    errors: list[PaksaTalkerError] = []
+    for entry in entries:
+        try:
+            store.verify(entry.name)
+        except PaksaTalkerError as error:
+            errors.append(error)
+    if errors:
+        for further in errors[1:]:
+            sys.stderr.write(f"error: {further.message}\n")
+        raise errors[0]
+    _report(store, entries, json=json)
+
+
+def _report(store: WeightsStore, entries: tuple[WeightEntry, ...], *, json: bool) -> None:
+    found = [store.status(entry.name) for entry in entries]
+    if json:
+        print_json([_describe(status) for status in found])
+        return
+    for status in found:
+        typer.echo(f"{status.entry.name}: {status.state}, {_size(status.entry)}, {status.folder}")
+
+
+def _describe(status: EntryStatus) -> dict[str, Any]:
+    entry = status.entry
+    return {
+        "name": entry.name,
+        "group": entry.group,
+        "state": str(status.state),
+        "present": status.state in {State.VERIFIED, State.UNVERIFIED},
+        "bytes": entry.bytes,
+        "licence": entry.licence,
+        "summary": entry.summary,
+        "folder": str(status.folder),
+        "files": [
+            {
+                "name": file.name,
+                "bytes": file.bytes,
+                "sha256": file.sha256,
+                "sources": [str(source) for source in file.sources],
+            }
+            for file in entry.files
+        ],
+    }
+
+
+def _size(entry: WeightEntry) -> str:
+    return f"{entry.bytes / 1e6:.1f} MB" if entry.bytes < 1e9 else f"{entry.bytes / 1e9:.2f} GB"
+
+
+class _DownloadView:
+    """A bar on stderr when it is a terminal, a line at each quarter otherwise."""
+
+    def __init__(self) -> None:
+        console = stderr()
+        self._bar: Progress | None = None
+        if console.is_terminal:
+            columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(compact=True))
+            self._bar = Progress(TextColumn("{task.description}"), *columns, console=console)
+        self._name = ""
+        self._told = 0
+
+    def __enter__(self) -> Self:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def begin(self, entry: WeightEntry) -> None:
+        """Starts an entry's line."""
+        self._name, self._told = entry.name, 0
+        if self._bar:
+            self._task = self._bar.add_task(entry.name, total=entry.bytes)
+        else:
+            sys.stderr.write(f"{entry.name}: {_size(entry)}\n")
+
+    def update(self, done: int, total: int) -> None:
+        """Shows how far it is."""
+        if self._bar:
+            self._bar.update(self._task, completed=done, total=total)
+            return
+        quarter = 4 * done // max(total, 1)
+        if self._told < quarter < 4:
+            self._told = quarter
+            sys.stderr.write(f"{self._name}: {25 * quarter}%\n")
+
+    def end(self, entry: WeightEntry) -> None:
+        """Ends an entry's line."""
+        self.update(entry.bytes, entry.bytes)
+        if not self._bar:
+            sys.stderr.write(f"{entry.name}: done\n")
