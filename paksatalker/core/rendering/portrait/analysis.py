@@ -78,7 +78,8 @@ def analyse(picture: Picture, face: int | None, store: WeightsPaths) -> Portrait
         FaceTooSmall: Its height is below :data:`MIN_FACE`.
         WeightsMissing: The landmarker has not been downloaded.
     """
-    faces = _faces(picture, store.path("face-landmarker"), face or 1)
+    model = store.path("face-landmarker")
+    faces = _faces(picture, model, face or 1)
     if face is not None and not 1 <= face <= len(faces):
         found = "1 face was" if len(faces) == 1 else f"{len(faces)} faces were"
         raise NoSuchFace(
