@@ -5,12 +5,13 @@ All coordinates are pixels of the canvas (the output frame): x right, y down, z 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from paksatalker.core.timeline import ARKIT_INDEX
+from paksatalker.core.timeline import ARKIT_INDEX, ARKIT_NAMES
 
 Points = npt.NDArray[np.float64]
 
@@ -33,6 +34,18 @@ class SourceFace:
     points: Points
     rotation: npt.NDArray[np.float64]
     scores: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(
+        cls,
+        image: npt.NDArray[np.uint8],
+        points: Points,
+        rotation: npt.NDArray[np.float64],
+        scores: Mapping[str, float],
+    ) -> SourceFace:
+        """A face from what a landmarker says: points in canvas pixels, scores by name (unknown names are ignored)."""
+        ordered = np.array([scores.get(name, 0.0) for name in ARKIT_NAMES], np.float32)
+        return cls(np.ascontiguousarray(image), np.asarray(points, np.float64), rotation, ordered)
 
     @property
     def eye_distance(self) -> float:

@@ -1,0 +1,198 @@
+"""Where every landmark of the face lies in one frame: expression, lips, lids, head pose."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from paksatalker.core.rendering.portrait import topology as topo
+from paksatalker.core.rendering.portrait.basis import load_basis
+from paksatalker.core.rendering.portrait.face import FaceState, HeadPose, Points, PosedFace, SourceFace
+from paksatalker.core.timeline import ARKIT_INDEX, ARKIT_NAMES
+
+#: How much of the photo's own expression speech takes away (at ``activity`` 1): a smile must be able to close, but the
+#: person should stay recognisable, so smiles are only softened.
+_TAKEN_OVER = {
+    "jawOpen": 0.9,
+    "mouthPucker": 0.5,
+    "mouthFunnel": 0.6,
+    "mouthLowerDown": 0.8,
+    "mouthUpperUp": 0.7,
+    "mouthSmile": 0.4,
+    "mouthStretch": 0.5,
+    "mouthPress": 0.8,
+    "mouthRoll": 0.6,
+}
+_SCORE_FLOOR = 0.05  # scores below are the landmarker's noise
+_UPPER_SHARE = 0.35  # of a correction of the gap; the mandible does most of it
+_LID_SHAPE = np.array([0, 0.8, 1, 1, 1, 1, 1, 0.8, 0])[:, None]
+_JAW = [ARKIT_INDEX[name] for name in ("jawOpen", "jawLeft", "jawRight", "jawForward")]
+
+
+def head_rotation(yaw: float, pitch: float, roll: float) -> npt.NDArray[np.float64]:
+    """Rotation [3, 3] in image axes (x right, y down, z away) from degrees.
+
+    Positive yaw turns the face to the image's right, positive pitch nods down, positive roll tilts clockwise as seen.
+    """
+    y, p, r = math.radians(yaw), math.radians(pitch), math.radians(roll)
+    turn = np.array([[math.cos(y), 0, -math.sin(y)], [0, 1, 0], [math.sin(y), 0, math.cos(y)]])
+    nod = np.array([[1, 0, 0], [0, math.cos(p), -math.sin(p)], [0, math.sin(p), math.cos(p)]])
+    tilt = np.array([[math.cos(r), -math.sin(r), 0], [math.sin(r), math.cos(r), 0], [0, 0, 1]])
+    rotation: npt.NDArray[np.float64] = tilt @ turn @ nod
+    return rotation
+
+
+class FaceGeometry:
+    """Poses one face. Immutable after construction, so frames may be posed in parallel.
+
+    Args:
+        face: The face as photographed.
+        brow_scale: How far brows may follow their coefficients, 0–1; below 1 for glasses, which must not bend.
+
+    Attributes:
+        points: float64 [478, 3] the photo's landmarks with the depth of averted ones corrected.
+        triangles: int32 [n, 3] of skin and hole covers, far ones first.
+        pivot: [3] the point in the neck that the head turns about.
+    """
+
+    def __init__(self, face: SourceFace, brow_scale: float = 1.0) -> None:
+        basis = load_basis()
+        self.face = face
+        self.points: Points = flatten_averted(face, basis.triangles)
+        scale = np.ones(len(ARKIT_NAMES))
+        scale[[i for i, name in enumerate(ARKIT_NAMES) if name.startswith("brow")]] = brow_scale
+        offsets = basis.offsets.astype(np.float64) @ face.rotation.T * face.eye_distance * scale[:, None, None]
+        self._offsets = offsets.reshape(len(ARKIT_NAMES), -1)
+        self._jaw = offsets[_JAW][:, [14, 17, 18]].mean(axis=1)
+        self._taken_over = _taken_over(face.scores)
+        self._down = face.rotation @ np.array([0.0, 1.0, 0.0])
+        self._gap_floor = np.minimum(self._gaps(self.points), 0.0)  # a photo's own crossing lips are left alone
+        self._upper_follow, self._lower_follow = _lip_followers(self.points, face)
+        left, right = self.points[list(topo.CHEEKS)]
+        self.pivot = (left + right) / 2 + np.array([0.0, 0.35 * face.height, 0.10 * face.width])
+        self.triangles = self._ordered(basis.triangles)
+
+    def pose(self, state: FaceState) -> PosedFace:
+        """Applies one frame's controls."""
+        coefficients = state.coefficients.astype(np.float64) - state.activity * self._taken_over
+        points = self.points + (coefficients @ self._offsets).reshape(-1, 3)
+        self._close_lips(points, float(np.clip(state.seal, 0, 1)))
+        for eye in topo.EYES:
+            self._close_lids(points, eye, min(max(state[eye.blink], 0.0), 1.0))
+        yaw, pitch, roll = (float(v) for v in state.head_rotation)
+        right, down, log_scale = (float(v) for v in state.head_translation)
+        pose = HeadPose(
+            linear=math.exp(log_scale) * head_rotation(yaw, pitch, roll),
+            pivot=self.pivot,
+            translation=np.array([right, down, 0.0]) * self.face.eye_distance,
+        )
+        return PosedFace(
+            points=pose.apply(points), unposed=points, pose=pose, jaw=coefficients[_JAW] @ self._jaw, state=state
+        )
+
+    def _gaps(self, points: Points) -> npt.NDArray[np.float64]:
+        between = points[list(topo.LOWER_INNER[1:-1])] - points[list(topo.UPPER_INNER[1:-1])]
+        return np.asarray(between @ self._down)
+
+    def _close_lips(self, points: Points, seal: float) -> None:
+        """Keeps the lips from crossing; ``seal`` brings each inner pair to one point, skin around following."""
+        upper, lower = list(topo.UPPER_INNER[1:-1]), list(topo.LOWER_INNER[1:-1])
+        between = points[lower] - points[upper]
+        gap = between @ self._down
+        crossing = np.minimum(gap - self._gap_floor, 0.0)
+        between += crossing[:, None] * -self._down  # what is left after uncrossing
+        correction = crossing[:, None] * self._down + seal * between
+        if not np.any(correction):
+            return
+        up, down = _UPPER_SHARE * correction, -(1 - _UPPER_SHARE) * correction
+        points += self._upper_follow @ up + self._lower_follow @ down
+        if seal >= 1:
+            points[lower] = points[upper]
+
+    def _close_lids(self, points: Points, eye: topo.EyeIndices, blink: float) -> None:
+        """Brings the upper lid down to the closing line, a little below the lower lid's edge, which comes up a bit."""
+        if blink <= 0:
+            return
+        upper, lower, ring, outer = (list(row) for row in (eye.upper, eye.lower, eye.ring, eye.outer_ring))
+        aperture = self.points[upper] - self.points[lower]
+        lift = 0.12 * blink * _LID_SHAPE * aperture
+        points[lower[1:-1]] += lift[1:-1]
+        closing = points[lower] - 0.16 * _LID_SHAPE * aperture
+        travel = blink * (closing - points[upper])
+        points[upper[1:-1]] += travel[1:-1]
+        points[ring] += 0.30 * travel
+        points[outer] += 0.06 * travel
+
+    def _ordered(self, skin: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """Holes first, then the skin from far to near, so that a turned nose hides the cheek behind it."""
+        depth = self.points[skin, 2].mean(axis=1)
+        return np.concatenate([np.array(topo.HOLES, np.int32), skin[np.argsort(-depth, kind="stable")]])
+
+
+def _taken_over(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    out = np.zeros(len(ARKIT_NAMES))
+    for index, name in enumerate(ARKIT_NAMES):
+        for prefix, share in _TAKEN_OVER.items():
+            if name.startswith(prefix) and scores[index] > _SCORE_FLOOR:
+                out[index] = share * scores[index]
+    return out
+
+
+def _lip_followers(points: Points, face: SourceFace) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """How every landmark follows the nine inner points of the upper and of the lower lip: two matrices [478, 9].
+
+    The inner points follow themselves exactly; the rows of each lip follow their own point, less and less outwards; the
+    skin beyond follows smoothly by distance, so that a closing lip takes the chin along instead of squeezing it.
+    """
+    head = (points - points[topo.NOSE_BRIDGE]) @ face.rotation / face.eye_distance
+    lips = set(topo.LIPS)
+    skin = np.array([i for i in range(topo.SKIN_POINTS) if i not in lips])
+    matrices = []
+    for sign, inner, rows in ((-1, topo.UPPER_INNER, topo.UPPER_ROWS), (1, topo.LOWER_INNER, topo.LOWER_ROWS)):
+        follow = np.zeros((topo.POINTS, 9))
+        follow[list(inner[1:-1]), range(9)] = 1
+        for row, share in zip(rows, (0.92, 0.80, 0.62), strict=True):
+            follow[list(row[1:-1]), range(9)] = share
+        edge = head[list(rows[-1][1:-1])]
+        across = np.exp(-(((head[skin, None, 0] - edge[None, :, 0]) / 0.07) ** 2))
+        across /= across.sum(axis=1, keepdims=True) + 1e-3
+        beyond = sign * (head[skin, 1] - across @ edge[:, 1] / (across.sum(axis=1) + 1e-9))
+        reach = np.exp(-((np.clip(beyond, 0, None) / (0.30 if sign > 0 else 0.12)) ** 2)) * (beyond > -0.02)
+        outside = np.clip(np.abs(head[skin, 0] - head[[61, 291], 0].mean()) / 0.36, 0, 1)
+        follow[skin] = 0.62 * across * (reach * (1 - outside**2))[:, None]
+        matrices.append(follow)
+    return matrices[0], matrices[1]
+
+
+def flatten_averted(face: SourceFace, triangles: npt.NDArray[np.int32]) -> Points:
+    """Gives landmarks that face away from the camera the depth of the nearest visible ones.
+
+    On a three-quarter view the far cheek's landmarks lie on or beyond the outline; turned at their own depth they would
+    unfold background pixels into the face.
+    """
+    points = face.points.copy()
+    corners = points[triangles]
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    centre = points[: topo.SKIN_POINTS].mean(axis=0) + np.array([0, 0, face.width / 2])
+    normal[((corners.mean(axis=1) - centre) * normal).sum(axis=1) < 0] *= -1
+    normals = np.zeros_like(points)
+    for corner in range(3):
+        np.add.at(normals, triangles[:, corner], normal)
+    facing = normals[: topo.SKIN_POINTS, 2] / (np.linalg.norm(normals[: topo.SKIN_POINTS], axis=1) + 1e-9)
+    turned = float(np.clip((abs(face.rotation[0, 2]) - 0.22) / 0.15, 0, 1))
+    averted = smoothstep((facing + 0.42) / 0.30) * turned
+    visible = np.flatnonzero(averted < 0.05)
+    if turned > 0 and len(visible):
+        gap = points[: topo.SKIN_POINTS, None, :2] - points[None, visible, :2]
+        nearest = visible[np.argmin((gap**2).sum(axis=2), axis=1)]
+        z = points[: topo.SKIN_POINTS, 2]
+        points[: topo.SKIN_POINTS, 2] = z * (1 - averted) + points[nearest, 2] * averted
+    return points
+
+
+def smoothstep(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Cubic ramp from 0 at 0 to 1 at 1."""
+    t = np.clip(x, 0, 1)
+    return np.asarray(t * t * (3 - 2 * t))

@@ -1,0 +1,112 @@
+"""The inner loops: drawing triangles of photo coordinates, and laying the person over the background.
+
+Compiled by numba with explicit signatures and an on-disk cache, so only the first process on a machine pays for it. All
+release the GIL and write only to the arrays they are given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+_Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
+
+
+def _compiled(signature: str) -> Callable[[_Kernel], _Kernel]:
+    """``njit`` for one signature; without a writable place for the cache it is compiled in memory."""
+
+    def compile_kernel(function: _Kernel) -> _Kernel:
+        try:
+            kernel: _Kernel = njit(signature, nogil=True, cache=True)(function)
+        except RuntimeError:  # numba found neither the package's folder nor the user's cache writable
+            kernel = njit(signature, nogil=True)(function)
+        return kernel
+
+    return compile_kernel
+
+
+@_compiled("UniTuple(f8, 2)(f8, f8, f8, f8)")
+def _span(slope: float, offset: float, low: float, high: float) -> tuple[float, float]:
+    """Cuts the span of x to where ``slope · x + offset ≥ 0``, a hair wider, against cracks between triangles."""
+    if slope > 1e-12:
+        return max(low, -offset / slope - 1e-3), high
+    if slope < -1e-12:
+        return low, min(high, -offset / slope + 1e-3)
+    return low, (high if offset >= -1e-6 else -1.0)
+
+
+@_compiled("void(f8[:, ::1], f8[:, ::1], i4[:, ::1], f4[:, ::1], f4[:, ::1], i8, i8)")
+def draw_triangles(  # noqa: PLR0917
+    target: npt.NDArray[np.float64],
+    source: npt.NDArray[np.float64],
+    triangles: npt.NDArray[np.int32],
+    map_x: npt.NDArray[np.float32],
+    map_y: npt.NDArray[np.float32],
+    left: int,
+    top: int,
+) -> None:
+    """Writes into the maps where each pixel covered by a triangle comes from.
+
+    Args:
+        target: [n, 2] vertices where they are drawn, canvas pixels.
+        source: [n, 2] vertices in the photo, in the unit the maps are to hold.
+        triangles: [m, 3], drawn in order.
+        map_x: [h, w] source x of the window's pixels, written where covered.
+        map_y: [h, w] source y.
+        left: Canvas x of the window's first column.
+        top: Canvas y of its first row.
+    """
+    height, width = map_x.shape
+    for k in range(triangles.shape[0]):
+        a, b, c = triangles[k, 0], triangles[k, 1], triangles[k, 2]
+        x0, y0 = target[a, 0] - left, target[a, 1] - top
+        x1, y1 = target[b, 0] - left, target[b, 1] - top
+        x2, y2 = target[c, 0] - left, target[c, 1] - top
+        det = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        if -1e-9 < det < 1e-9:
+            continue
+        first = max(0, int(math.ceil(min(y0, y1, y2) - 1e-3)))  # noqa: RUF046
+        last = min(height - 1, int(math.floor(max(y0, y1, y2) + 1e-3)))  # noqa: RUF046
+        if first > last:
+            continue
+        inverse = 1.0 / det
+        ux, uy = (y2 - y0) * inverse, -(x2 - x0) * inverse
+        vx, vy = -(y1 - y0) * inverse, (x1 - x0) * inverse
+        ex, ey = source[b, 0] - source[a, 0], source[b, 1] - source[a, 1]
+        fx, fy = source[c, 0] - source[a, 0], source[c, 1] - source[a, 1]
+        xx, xy = ex * ux + fx * vx, ex * uy + fx * vy
+        yx, yy = ey * ux + fy * vx, ey * uy + fy * vy
+        for y in range(first, last + 1):
+            dy = y - y0
+            low, high = _span(ux, uy * dy - ux * x0, 0.0, width - 1.0)
+            low, high = _span(vx, vy * dy - vx * x0, low, high)
+            low, high = _span(-ux - vx, 1.0 - (uy + vy) * dy + (ux + vx) * x0, low, high)
+            start, stop = int(math.ceil(low)), int(math.floor(high))  # noqa: RUF046  (numba's ceil gives a float)
+            base_x = source[a, 0] + xy * dy - xx * x0
+            base_y = source[a, 1] + yy * dy - yx * x0
+            for x in range(start, stop + 1):
+                map_x[y, x] = base_x + xx * x
+                map_y[y, x] = base_y + yx * x
+
+
+@_compiled("void(u1[:, :, ::1], u1[:, :, ::1], i8, i8)")
+def blend_over(frame: npt.NDArray[np.uint8], layer: npt.NDArray[np.uint8], left: int, top: int) -> None:
+    """Lays a straight-alpha RGBA window [h, w, 4] over the RGB frame [H, W, 3] at a position inside it, in place."""
+    height, width = layer.shape[:2]
+    for y in range(height):
+        for x in range(width):
+            alpha = numba.int32(layer[y, x, 3])
+            if alpha == 255:
+                for channel in range(3):
+                    frame[top + y, left + x, channel] = layer[y, x, channel]
+            elif alpha > 0:
+                for channel in range(3):
+                    below = numba.int32(frame[top + y, left + x, channel])
+                    above = numba.int32(layer[y, x, channel])
+                    frame[top + y, left + x, channel] = (above * alpha + below * (255 - alpha) + 127) // 255

@@ -1,0 +1,39 @@
+"""The background without the person: what is seen where the head was."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+_INPAINT_SIDE = 256  # inpainting is done on an image this large at most: only a rim of it is ever seen
+
+
+def background_plate(
+    image: npt.NDArray[np.uint8], alpha: npt.NDArray[np.float32], margin: int
+) -> npt.NDArray[np.uint8]:
+    """The photo with the person painted out.
+
+    Args:
+        image: uint8 [H, W, 3].
+        alpha: float32 [H, W] the person's matte.
+        margin: How far around the matte the photo may be tainted (hair, shadow of the edge), pixels.
+
+    Returns:
+        uint8 [H, W, 3]; bit-identical to the image further than about two margins from the matte.
+    """
+    height, width = image.shape[:2]
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
+    hidden = cv2.dilate(np.asarray(alpha > 0.02, np.uint8), kernel)
+    scale = min(0.25, _INPAINT_SIDE / max(height, width)) if max(height, width) > 200 else 1.0
+    size = (max(8, round(width * scale)), max(8, round(height * scale)))
+    hole = np.asarray(cv2.resize(hidden * np.uint8(255), size, interpolation=cv2.INTER_AREA) > 0, np.uint8)
+    if hole.all():
+        return np.asarray(cv2.GaussianBlur(image, (0, 0), max(height, width) / 8), np.uint8)
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    filled = cv2.GaussianBlur(cv2.inpaint(small, hole, 4, cv2.INPAINT_TELEA), (0, 0), 1.2)
+    large = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    mix = np.clip(cv2.GaussianBlur(hidden.astype(np.float32), (0, 0), margin / 2), 0, 1)
+    mix[mix < 1 / 512] = 0
+    plate = image * (1 - mix[..., None]) + large * mix[..., None]
+    return np.where(mix[..., None] == 0, image, np.clip(np.round(plate), 0, 255).astype(np.uint8))

@@ -1,0 +1,21 @@
+"""The renderers of this package, cheap to import: the entry points of the group ``paksatalker.renderer``."""
+
+from __future__ import annotations
+
+from paksatalker.core.engines import Capabilities, EngineInfo
+
+PORTRAIT = EngineInfo(
+    name="portrait",
+    stage="renderer",
+    capabilities=Capabilities(
+        takes="arkit52",
+        gives="frames",
+        licence="Apache-2.0",
+        summary="Bends a photo of a person: 3-D face mesh, drawn eyes, lids and teeth. Any CPU, faster than real time.",
+    ),
+    factory="paksatalker.core.rendering.portrait.renderer:PortraitRenderer",
+    requires=("cv2", "mediapipe", "numba", "scipy"),
+    install="pip install --force-reinstall paksatalker",
+    priority=10,
+    weights=("face-landmarker", "selfie-segmentation"),
+)

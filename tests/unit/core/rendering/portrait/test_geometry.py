@@ -1,0 +1,81 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paksatalker.core.rendering.portrait import topology as topo
+from paksatalker.core.rendering.portrait.geometry import FaceGeometry, head_rotation
+from paksatalker.core.timeline import ARKIT_INDEX
+
+
+@pytest.fixture(scope="module")
+def geometry(face):
+    return FaceGeometry(face)
+
+
+def inner_gaps(points):
+    upper, lower = points[list(topo.UPPER_INNER)], points[list(topo.LOWER_INNER)]
+    return np.linalg.norm(upper - lower, axis=1)
+
+
+def test_rest_is_the_photo(geometry, make_state) -> None:
+    np.testing.assert_array_equal(geometry.pose(make_state()).points, geometry.points)
+
+
+@pytest.mark.parametrize("jaw", [0.0, 0.3, 1.0])
+def test_seal_closes_the_lips_whatever_the_jaw_does(geometry, make_state, jaw) -> None:
+    posed = geometry.pose(make_state(seal=1.0, coefficients={"jawOpen": jaw}, rotation=(5, 3, -4)))
+    assert inner_gaps(posed.points).max() < 1e-9
+
+
+def test_seal_closes_an_open_photo(face, make_state) -> None:
+    points = face.points.copy()
+    points[list(topo.LOWER_INNER[1:-1])] += [0.0, 12.0, 1.0]
+    posed = FaceGeometry(replace(face, points=points)).pose(make_state(seal=1.0, activity=1.0))
+    assert inner_gaps(posed.points).max() < 1e-9
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(-0.2, 1.2), min_size=52, max_size=52))
+def test_lips_never_cross(geometry, make_state, values) -> None:
+    posed = geometry.pose(replace(make_state(), coefficients=np.float32(values)))
+    between = posed.unposed[list(topo.LOWER_INNER)] - posed.unposed[list(topo.UPPER_INNER)]
+    rest = geometry.points[list(topo.LOWER_INNER)] - geometry.points[list(topo.UPPER_INNER)]
+    assert (between[:, 1] > np.minimum(rest[:, 1], 0) - 1e-6).all()
+
+
+def test_blink_brings_the_lid_to_the_lower_lid(geometry, make_state) -> None:
+    posed = geometry.pose(make_state(coefficients={"eyeBlinkLeft": 1.0}))
+    left, right = topo.EYES[1], topo.EYES[0]
+    middle = slice(2, 7)
+    assert (posed.points[list(left.upper[middle]), 1] >= posed.points[list(left.lower[middle]), 1]).all()
+    np.testing.assert_array_equal(posed.points[list(right.upper)], geometry.points[list(right.upper)])
+
+
+def test_activity_lets_a_smile_close(face, make_state) -> None:
+    scores = face.scores.copy()
+    scores[ARKIT_INDEX["jawOpen"]] = 0.4
+    geometry = FaceGeometry(replace(face, scores=scores))
+    points = geometry.pose(make_state(activity=1.0)).points
+    assert points[17, 1] < geometry.points[17, 1] - 1
+
+
+@pytest.mark.parametrize(
+    ("angles", "axis", "sign"), [((8, 0, 0), 0, 1), ((0, 8, 0), 1, 1), ((-8, 0, 0), 0, -1), ((0, -8, 0), 1, -1)]
+)
+def test_head_turns_the_documented_way(angles, axis, sign) -> None:
+    nose = head_rotation(*angles) @ np.array([0, 0, -1.0])  # the nose points at the viewer
+    assert np.sign(nose[axis]) == sign
+
+
+def test_roll_is_clockwise_as_seen() -> None:
+    top = head_rotation(0, 0, 8) @ np.array([0, -1.0, 0])
+    assert top[0] > 0
+
+
+def test_translation_is_in_eye_distances(face, geometry, make_state) -> None:
+    posed = geometry.pose(make_state(translation=(0.1, -0.2, 0.0)))
+    moved = posed.points - geometry.points
+    np.testing.assert_allclose(moved[:, :2], np.tile([0.1, -0.2], (478, 1)) * face.eye_distance)
