@@ -1,0 +1,180 @@
+"""Makes pasted text readable for a voice: markup, emoji, invisible characters and foreign scripts."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from paksatalker.core.text.scripts import SCRIPT_NAMES, count_scripts, language_name, script_of, scripts_of
+from paksatalker.errors import TextEmpty, TextTooLong, TextUnspeakable
+
+#: Longest text taken by default, characters: about an hour of speech.
+MAX_TEXT = 50_000
+
+# Look-alikes that people paste: full-width forms, mathematical alphabets, ligatures, circled letters.
+_COMPATIBLE = re.compile("[\uff01-\uffef\ufb00-\ufb06\u2460-\u24ff\u1d2c-\u1d6a\U0001d400-\U0001d7ff]+")
+_FRACTIONS = {"½": "a half", "¼": "a quarter", "¾": "three quarters", "⅓": "a third", "⅔": "two thirds"}
+_KEPT_SYMBOLS = frozenset("°№℃℉™®©")
+_NOT_SPACE_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f]")
+_EMOTICON = re.compile(r"(?<!\S)(?:[:;=][-'^]?[)(\]\[dDpPoO/\\|3*]|<3|\^_\^|[xX]D)(?=\s|$|[.,!?])")
+_URL = re.compile(r"\b(?:https?|ftp)://(?:[^\s/@]+@)?(?:www\.)?([^\s/:?#]+)(?::\d+)?([^\s<>\"”’)\]]*)", re.IGNORECASE)
+_WWW = re.compile(r"\bwww\.(?=\w)", re.IGNORECASE)
+_LONGEST_PATH = 24  # characters of a web address's path that are worth reading out
+
+# Repetitions are bounded and spaces are single by then, so that no text takes quadratic time.
+_MARKDOWN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.MULTILINE), replacement)
+    for pattern, replacement in (
+        (r"^[^\S\n]*(?:```|~~~).*$", ""),  # fences
+        (r"^[^\S\n]*(?:[-*_]\s*){3,}$", "\n"),  # rules
+        (r"^[^\S\n]*\|?(?:\s*:?-{3,}:?\s*\|)+\s*(?::?-{3,}:?)?[^\S\n]*$", ""),  # the rule of a table
+        (r"!?\[([^\]\n]{0,400})\]\([^)\s]{0,2000}(?:\s+\"[^\"]{0,400}\")?\)", r"\1"),  # links and pictures
+        (r"!?\[([^\]\n]{0,400})\]\[[^\]\n]{0,400}\]", r"\1"),
+        (r"\[\^?\d+\]", ""),  # footnote marks
+        (r"^ {0,3}#{1,6}[^\S\n]+(.*?)[# ]*$", r"\1\n"),  # headings stand alone
+        (r"^[^\S\n]*>+\s?", ""),  # quotations
+        (r"^[^\S\n]*(?:[-*+•‣▪–]\s+(?:\[[ xX]\]\s+)?|(?=\d{1,3}[.)]\s))", "\n"),  # list items stand alone too
+        (r"(?<!\w)(\*{1,3}|_{2,3}|~~|==)(?=\S)(.{1,400}?)(?<=\S)\1", r"\2"),  # emphasis
+        (r"(?<!\w)_(?=\S)([^_\n]{1,400}?)(?<=\S)_(?!\w)", r"\1"),
+        (r"`+([^`\n]{1,400})`+", r"\1"),  # code
+        (r"^[^\S\n]*\||\|[^\S\n]*$", ""),  # the cells of a table
+        (r"[^\S\n]*\|[^\S\n]*", ", "),
+        (r"\\([\\`*_{}\[\]()#+.!|-])", r"\1"),  # escapes
+    )
+)
+_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>]{0,400})?/?>|<!--.{0,4000}?-->", re.DOTALL)
+_BLOCK_TAG = re.compile(r"<(?:br|/p|/div|/li|/h[1-6]|/tr)\s*/?>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A text that a voice can read, and one line for everything that was left out of it."""
+
+    text: str
+    warnings: tuple[str, ...] = ()
+
+
+def clean_text(text: str) -> str:
+    """Removes what is not meant to be spoken: markup, emoji, control and invisible characters.
+
+    Web addresses keep their host and a short path; numbers in other digits become 0–9; line ends are kept.
+    """
+    text = re.sub("[\ud800-\udfff]", "", text).replace("\r\n", "\n").replace("\r", "\n")
+    text = unicodedata.normalize("NFC", text)
+    text = re.sub("[\u2028\u2029\x85\x0b\x0c]", "\n", text)
+    if "<" in text or "&" in text:
+        text = html.unescape(_TAG.sub("", _BLOCK_TAG.sub("\n", text)))
+    text = _COMPATIBLE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    text = re.sub(r"[^\S\n]+", " ", text)
+    for pattern, replacement in _MARKDOWN:
+        text = pattern.sub(replacement, text)
+    text = _URL.sub(_shorten_url, _EMOTICON.sub("", text))
+    text = _WWW.sub("", _NOT_SPACE_CONTROL.sub(" ", text))
+    text = "".join(map(_speakable, text))
+    for sign, words in _FRACTIONS.items():
+        text = re.sub(rf"(?<=\d)\s?{sign}", f" and {words}", text).replace(sign, words)
+    text = re.sub(r"[^\S\n]+", " ", text)
+    text = re.sub(r" (?=[,.;:!?\n])|(?<=\n) ", "", text)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def readable_for(text: str, language: str = "en-US", max_characters: int = MAX_TEXT) -> Readable:
+    """Cleans a text and checks that a voice of this language can read it.
+
+    Args:
+        text: As the user gave it.
+        language: BCP-47 tag of the voice.
+        max_characters: Longest text taken.
+
+    Returns:
+        The clean text, with a warning for emoji and for passages in another script that were left out.
+
+    Raises:
+        TextEmpty: Nothing but white space.
+        TextTooLong: More characters than allowed.
+        TextUnspeakable: No word in it, or most of it in a script that the voice cannot read.
+    """
+    if not text.strip():
+        raise TextEmpty("there is nothing to say", "the text is empty", "Write at least one word")
+    if len(text) > max_characters:
+        raise TextTooLong(
+            "the text is too long",
+            f"it has {len(text):,} characters and {max_characters:,} are allowed",
+            "Shorten it or split it into several videos",
+        )
+    cleaned = clean_text(text)
+    warnings = []
+    if emoji := sum(_is_emoji(char) for char in text):
+        warnings.append(f"{emoji} emoji {'is' if emoji == 1 else 'are'} not spoken")
+    cleaned, foreign = _without_foreign(cleaned, language)
+    warnings += foreign
+    if not any(char.isalnum() for char in cleaned):
+        content = "emoji" if emoji and not re.search(r"[^\W_]", text) else "punctuation and signs"
+        raise TextUnspeakable("there is nothing to say", f"the text holds only {content}", "Write at least one word")
+    return Readable(cleaned, tuple(warnings))
+
+
+def _without_foreign(text: str, language: str) -> tuple[str, list[str]]:
+    """Leaves out passages in scripts that the language does not use.
+
+    Raises:
+        TextUnspeakable: They are the greater part.
+    """
+    allowed = scripts_of(language)
+    if "GREEK" not in allowed:
+        text = re.sub(r"(?<!\w)[α-ωΑ-Ω](?!\w)", _greek_letter_name, text)
+    counts = count_scripts(text)
+    foreign = {script: count for script, count in counts.items() if script not in allowed}
+    if not foreign:
+        return text, []
+    main = SCRIPT_NAMES[max(foreign, key=lambda script: foreign[script])]
+    if sum(foreign.values()) * 2 > sum(counts.values()):
+        raise TextUnspeakable(
+            "the voice cannot read this text",
+            f"most of it is written in {main} and the voice reads {language_name(language)}",
+            "Choose a voice of the text's language (see: paksatalker voices) or translate the text",
+        )
+    names = list(dict.fromkeys(SCRIPT_NAMES[script] for script in foreign))
+    kept = re.sub(r"\S+", lambda match: _strip_foreign(match[0], foreign), text)
+    kept = re.sub(r"[(\[“\"«「]\s*[)\]”\"»」]", "", kept)  # brackets around nothing
+    warning = f"text in {' and '.join(names)} is left out: the voice reads {language_name(language)}"
+    return re.sub(r"[^\S\n]+", " ", re.sub(r" (?=[,.;:!?\n])", "", kept)).strip(), [warning]
+
+
+def _strip_foreign(word: str, foreign: dict[str, int]) -> str:
+    """The word without letters of these scripts; ideographic punctuation goes with them."""
+    kept = "".join(char for char in word if script_of(char) not in foreign)
+    return kept if kept == word else re.sub("[\u3000-\u303f\uff00-\uffef]", " ", kept)
+
+
+def _greek_letter_name(match: re.Match[str]) -> str:
+    name = unicodedata.name(match[0]).split()[-1].lower()
+    return {"lamda": "lambda"}.get(name, name)
+
+
+def _shorten_url(match: re.Match[str]) -> str:
+    path = match[2]
+    stop = re.search(r"[.,;:!?]*$", path)
+    tail = stop[0] if stop else ""
+    path = re.split(r"[?#]", path[: len(path) - len(tail)])[0].rstrip("/")
+    return match[1] + (path if len(path) <= _LONGEST_PATH and "%" not in path else "") + tail
+
+
+def _is_emoji(char: str) -> bool:
+    return ord(char) >= 0x2600 and unicodedata.category(char) == "So" and not 0x3000 <= ord(char) < 0xA000
+
+
+def _speakable(char: str) -> str:
+    """The character, its plain form, or a space where it cannot be spoken."""
+    if char < "\x7f" or char == "\n":
+        return char
+    category = unicodedata.category(char)
+    if category in ("Cf", "Me") or 0xFE00 <= ord(char) <= 0xFE0F:  # invisible; they stand inside words
+        return ""
+    if category in ("Co", "Cn", "Cs", "Sk", "Zs") or (category == "So" and char not in _KEPT_SYMBOLS):
+        return " "
+    if category == "Nd":
+        return str(unicodedata.digit(char))
+    return char

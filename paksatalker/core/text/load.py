@@ -1,0 +1,47 @@
+"""Reading a text file."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+from paksatalker.errors import TextTooLong, TextUnreadable
+
+_MAX_BYTES = 16 << 20
+
+
+def load_text(path: Path) -> str:
+    r"""Reads a text file in UTF-8 or, with a byte order mark, UTF-16.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The text, line ends as ``\n``.
+
+    Raises:
+        TextUnreadable: The file is missing, a folder, not allowed to be read, or not text in these encodings.
+        TextTooLong: The file is larger than 16 MiB.
+    """
+    what = f"cannot read the text file {path}"
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise TextUnreadable(what, "there is no such file", "Check the path") from None
+    except IsADirectoryError:
+        raise TextUnreadable(what, "it is a folder", "Name a text file in it") from None
+    except PermissionError:
+        raise TextUnreadable(what, "reading it is not allowed", f"Run: chmod +r '{path}'") from None
+    except OSError as error:
+        raise TextUnreadable(what, error.strerror or "it cannot be opened", "Check the disk") from error
+    if len(data) > _MAX_BYTES:
+        raise TextTooLong(what, "it is larger than 16 MiB", "Split it into several files")
+    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16" if utf16 else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise TextUnreadable(what, "it is not UTF-8 or UTF-16 text", "Save it as UTF-8") from None
+    if "\0" in text:
+        raise TextUnreadable(what, "it is a binary file", "Give a plain text file (.txt)")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
