@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from paksatalker.core.animation.coarticulation import intended_opening
 from paksatalker.core.timeline import FloatArray
 from paksatalker.evaluation import lips
 from paksatalker.evaluation.background import background_change
@@ -69,7 +72,8 @@ def score(
         video: A local file.
         store: Where the models lie; the user's store when None.
         timeline: What is said when; without it the measures of lip sync and pauses have no value.
-        intended: The opening the animation meant, one value a frame in any unit, where it is known.
+        intended: The opening that was meant, one value a frame in any unit; what careful articulation of the timeline's
+            phones asks for when None.
         photo: The photo it was made from; without it identity has no value.
         max_frames: How many frames are looked at; all when None.
         motion: The tracked video, where it is already there.
@@ -105,12 +109,15 @@ def score(
 
 def _lip_sync(motion: FaceMotion, timeline: Timeline | None, intended: FloatArray | Array | None) -> Iterator[Measure]:
     gap = lips.opening(motion)
+    name = "lip sync r"
+    if intended is None and timeline is not None and timeline.phones:
+        intended = _intended(timeline, motion)
     if intended is None:
-        yield Measure("lip sync r", None, note="the animation's intended opening is not known")
+        yield Measure(name, None, note="no phones are known: give a timeline")
     else:
         rows = min(len(gap), len(intended))
         found = lips.opening_correlation(gap[:rows], intended[:rows].astype(float), motion.fps)
-        yield Measure("lip sync r", found.r, note=f"best {found.best_r:.2f} at {found.best_lag * 1000:+.0f} ms")
+        yield Measure(name, found.r, note=f"best {found.best_r:.2f} at {found.best_lag * 1000:+.0f} ms")
     if timeline is None or not timeline.phones:
         yield Measure("lip sync r, by phones alone", None, note="no phones are known: give a timeline")
         return
@@ -119,6 +126,13 @@ def _lip_sync(motion: FaceMotion, timeline: Timeline | None, intended: FloatArra
     yield Measure(
         "lip sync r, by phones alone", found.r, note=f"best {found.best_r:.2f} at {found.best_lag * 1000:+.0f} ms"
     )
+
+
+def _intended(timeline: Timeline, motion: FaceMotion) -> Array:
+    """The opening that careful articulation of the phones asks for, at the frames' times."""
+    rate = 100.0
+    dense = intended_opening(timeline.phones, rate, int(np.ceil(motion.times.max() * rate)) + 2)
+    return np.interp(motion.times, np.arange(len(dense)) / rate, dense)
 
 
 def _closures(motion: FaceMotion, timeline: Timeline | None, details: dict[str, Any]) -> Iterator[Measure]:

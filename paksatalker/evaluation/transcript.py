@@ -65,16 +65,20 @@ class Timeline:
 
     @classmethod
     def load(cls, path: Path) -> Timeline:
-        """Reads what :meth:`save` wrote; phones may also be nested in ``words``.
+        """Reads what :meth:`save` or ``generate --timeline`` wrote.
+
+        The latter is JSON lines, one piece of speech each, with phones nested in ``words``.
 
         Raises:
             TextUnreadable: The file is missing, is not JSON, or lacks phones.
         """
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            phones = [_phone(entry) for entry in _entries(data)]
-            last = max((phone.end for phone in phones), default=0.0)
-            return cls.from_phones(phones, float(data.get("duration", last)))
+            documents = _documents(path.read_text(encoding="utf-8"))
+            if not documents:
+                raise ValueError("it is empty")
+            phones = [_phone(entry) for document in documents for entry in _entries(document)]
+            ends = [float(document[key]) for document in documents for key in ("duration", "end") if key in document]
+            return cls.from_phones(phones, max([*ends, *(phone.end for phone in phones)], default=0.0))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise TextUnreadable(
                 f"the timeline {path.name} cannot be read",
@@ -83,10 +87,18 @@ class Timeline:
             ) from error
 
 
-def _entries(data: dict[str, Any]) -> list[dict[str, Any]]:
-    if "phones" in data:
-        return list(data["phones"])
-    return [phone for word in data["words"] for phone in word["phones"]]
+def _documents(text: str) -> list[dict[str, Any]]:
+    """One JSON document, or one a line."""
+    try:
+        return [json.loads(text)]
+    except ValueError:
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def _entries(document: dict[str, Any]) -> list[dict[str, Any]]:
+    if "phones" in document:
+        return list(document["phones"])
+    return [phone for word in document["words"] for phone in word["phones"]]
 
 
 def _phone(entry: dict[str, Any]) -> Phone:

@@ -58,3 +58,15 @@ def test_a_bad_timeline_says_what_it_should_be(tmp_path, text):
 def test_a_missing_timeline(tmp_path):
     with pytest.raises(TextUnreadable):
         Timeline.load(tmp_path / "none.json")
+
+
+def test_json_lines_as_the_pipeline_writes_them(tmp_path):
+    path = tmp_path / "t.jsonl"
+    lines = [
+        {"start": k, "end": k + 1.0, "words": [{"phones": [{"symbol": "AA", "start": k + 0.2, "end": k + 0.4}]}]}
+        for k in (0, 1)
+    ]
+    path.write_text("\n".join(json.dumps(line) for line in lines) + "\n")
+    found = Timeline.load(path)
+    assert [p.start for p in found.phones] == [0.2, 1.2]
+    assert found.duration == 2
