@@ -28,8 +28,10 @@ _SMALLEST, _LARGEST = 64, 2160  # of --size
 
 # In units of the face's height, forehead to chin.
 _COMFORTABLE = {1.0: (2.3, 2.3), 9 / 16: (1.9, 1.9 * 16 / 9), 16 / 9: (2.3 * 16 / 9, 2.3)}
-_TIGHTEST = (1.3, 1.3)  # the head still fits; tighter than that, the canvas reaches beyond the photo
+_TIGHTEST = {1.0: (1.3, 1.3), 9 / 16: (1.3, 1.3), 16 / 9: (1.3, 1.65)}  # below, the canvas reaches beyond the photo
+_BEYOND = (1.5, 1.85)  # how close the canvas then is, so that much of it still is photo
 _FACE_LEVEL = {1.0: 0.47, 9 / 16: 0.42, 16 / 9: 0.47}  # where the face's centre lies, from the top
+_TIGHT_FACE_LEVEL = 0.54  # in a tight crop: hair needs more room than the neck
 
 _FEATHER = 0.02  # of the canvas's short side: seam between the photo and its blurred surroundings
 _SURROUNDINGS_GAIN = 0.55
@@ -116,16 +118,17 @@ def _crop(portrait: Portrait, ratio: float) -> tuple[float, float, float, float]
     unit = face_height(portrait.face)
     ideal = np.array(_COMFORTABLE[ratio]) * unit
     largest = np.array([min(photo[0], photo[1] * ratio), min(photo[1], photo[0] / ratio)])
-    if (largest >= np.array(_TIGHTEST) * unit).all():
+    if (largest >= np.array(_TIGHTEST[ratio]) * unit).all():
         extent = np.minimum(ideal, largest)
     elif photo[0] / ratio < photo[1]:  # too narrow: keep the height, widen
-        height = min(ideal[1], photo[1])
+        height = min(_BEYOND[1] * unit, photo[1])
         extent = np.array([height * ratio, height])
     else:
-        width = min(ideal[0], photo[0])
+        width = min(_BEYOND[0] * unit, photo[0])
         extent = np.array([width, width / ratio])
     centre = (portrait.face.points[10, :2] + portrait.face.points[152, :2]) / 2
-    corner = centre - extent * (0.5, _FACE_LEVEL[ratio])
+    level = np.interp(extent[1] / unit, (1.6, 2.3), (_TIGHT_FACE_LEVEL, _FACE_LEVEL[ratio]))
+    corner = centre - extent * (0.5, level)
     free = photo - extent
     corner = np.where(free >= 0, np.clip(corner, 0, np.maximum(free, 0)), free / 2)
     return float(corner[0]), float(corner[1]), float(extent[0]), float(extent[1])
@@ -175,7 +178,7 @@ def _draw(picture: Picture, size: tuple[int, int], scale: float, offset: tuple[f
 def _resample(array: npt.NDArray[np.uint8], box: tuple[float, ...], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
     """Scales a rectangle with sub-pixel borders; antialiased."""
     left, top, right, bottom = box
-    if (right - left, bottom - top) == size and left == int(left) and top == int(top):
+    if box == (int(left), int(top), int(left) + size[0], int(top) + size[1]):
         return array[int(top) : int(bottom), int(left) : int(right)].copy()
     shrinks = size[0] < right - left
     method = Image.Resampling.LANCZOS if shrinks else Image.Resampling.BICUBIC
@@ -265,5 +268,5 @@ def _only_speaker(mask: npt.NDArray[np.float32], centre: npt.NDArray[np.float64]
         return mask
     others = ((labels > 0) & (labels != labels[y, x])).astype(np.uint8)
     reach = max(3, round(0.02 * max(mask.shape))) | 1
-    kept: npt.NDArray[np.float32] = mask * (1 - cv2.dilate(others, np.ones((reach, reach), np.uint8)))
-    return np.where(labels == labels[y, x], mask, kept)
+    near_others = cv2.dilate(others, np.ones((reach, reach), np.uint8)) > 0
+    return np.where(near_others & (labels != labels[y, x]), np.float32(0), mask)
