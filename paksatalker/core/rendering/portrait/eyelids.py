@@ -1,0 +1,147 @@
+"""Upper lids that close: clean skin, a crease and a lash line over the eye."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from paksatalker.core.rendering.portrait import eyes_kernel as k
+from paksatalker.core.rendering.portrait.eye_region import EyeRegion, clipped_box
+from paksatalker.core.rendering.portrait.face import PosedFace, SourceFace
+from paksatalker.core.rendering.portrait.fill import fill
+from paksatalker.core.rendering.portrait.palette import Palette, analyse, luminance
+from paksatalker.core.rendering.portrait.topology import EYES
+
+Float = npt.NDArray[np.float32]
+
+_FADE_IN: Final = (0.06, 0.42)  # closure from which the photo's own lid gives way to the painted one
+_HAIRS: Final = 46  # lashes of one lid, as many as can be told apart
+
+
+class Eyelids:
+    """Paints closing upper lids.
+
+    Args:
+        face: The face as photographed.
+        palette: The photo's colours; measured if not given.
+        seed: Irregularities of lashes and grain.
+    """
+
+    def __init__(self, face: SourceFace, palette: Palette | None = None, seed: int = 0) -> None:
+        palette = palette or analyse(face)
+        self._lids = [
+            _Lid(face, EyeRegion.of(eye, face.points), palette, np.random.default_rng([seed, 11, side]))
+            for side, eye in enumerate(EYES)
+        ]
+
+    def paint(self, frame: npt.NDArray[np.uint8], posed: PosedFace) -> None:
+        """Paints both lids of one frame in place; nothing where they are as open as in the photo.
+
+        Args:
+            frame: uint8 [H, W, 3] RGB, C-contiguous: the warped photo with its eyeballs painted.
+            posed: The face in this frame; its lid landmarks say how far the lids are closed.
+        """
+        for lid in self._lids:
+            lid.paint(frame, posed)
+
+
+class _Lid:
+    def __init__(self, face: SourceFace, region: EyeRegion, palette: Palette, rng: np.random.Generator) -> None:
+        self.face = face
+        self.region = region
+        image, self.corner = region.crop(face, 9.0)
+        self.skin, self.lash, strength = _bare_skin(image, self.corner, face, region, palette)
+        frame = region.frame(face.points)
+        self.was = np.stack([region.curve(frame, face.points, row) for row in (region.ring, region.upper)])
+        self.hairs = _hairs(rng)
+        noise = rng.normal(0, 1, (64, 64)).astype(np.float32)
+        noise = cv2.GaussianBlur(noise, (0, 0), float(np.clip(0.5 * palette.softness, 0.35, 1.2)))
+        self.noise = np.ascontiguousarray(noise / max(float(noise.std()), 1e-6), np.float32)
+        p = np.zeros(k.PARAMETERS, np.float32)
+        p[k.PX_PER_MM] = face.mm
+        p[k.EDGE_PX] = np.clip(0.9 * palette.softness, 0.6, 0.3 * face.mm + 0.6)
+        p[k.SOURCE_ORIGIN : k.SOURCE_ORIGIN + 2] = frame.origin - self.corner
+        p[k.SOURCE_AXIS : k.SOURCE_AXIS + 2] = frame.axis
+        p[k.SOURCE_LENGTH] = frame.length
+        p[k.GRAIN] = palette.grain
+        p[k.OUTWARD] = region.outward
+        self.strength = strength
+        self.constants = p
+
+    def paint(self, frame: npt.NDArray[np.uint8], posed: PosedFace) -> None:
+        """Paints this lid."""
+        region = self.region
+        closure = region.closure(self.face.points, posed.unposed)
+        low, high = _FADE_IN
+        amount = float(np.clip((closure - low) / (high - low), 0.0, 1.0))
+        if amount <= 0.0:
+            return
+        eye_frame = region.frame(posed.points)
+        rows = [*region.upper, *region.lower, *region.ring]
+        box = clipped_box(posed.points[rows], 3.2 * self.face.mm + 2, frame.shape)
+        if box is None or eye_frame.length < 4:
+            return
+        now = np.stack([region.curve(eye_frame, posed.points, row) for row in (region.ring, region.upper)])
+        p = self.constants.copy()
+        p[k.ORIGIN : k.ORIGIN + 2], p[k.AXIS : k.AXIS + 2], p[k.LENGTH] = (
+            eye_frame.origin,
+            eye_frame.axis,
+            eye_frame.length,
+        )
+        p[k.AMOUNT] = amount * amount * (3 - 2 * amount)
+        p[k.LASHES] = p[k.AMOUNT] * (0.62 + 0.33 * self.strength)
+        p[k.CREASE] = 0.05 * p[k.AMOUNT]
+        p[k.FRINGE] = 0.75 * self.strength * np.clip((closure - 0.35) / 0.5, 0.0, 1.0)
+        k.paint_lid(frame, box, p, now.astype(np.float32), self.was, self.skin, self.lash, self.hairs, self.noise)
+
+
+def _hairs(rng: np.random.Generator) -> Float:
+    """Density of lashes along the lid, 0–1, [512]."""
+    at = np.linspace(0, 1, 512)
+    density = np.zeros(512)
+    for hair in np.linspace(0.03, 0.97, _HAIRS) + rng.normal(0, 0.006, _HAIRS):
+        density = np.maximum(density, rng.uniform(0.45, 1.0) * np.exp(-(((at - hair) / 0.0042) ** 2)))
+    return density.astype(np.float32)
+
+
+def _bare_skin(
+    image: Float, corner: npt.NDArray[np.float64], face: SourceFace, region: EyeRegion, palette: Palette
+) -> tuple[Float, Float, float]:
+    """The surroundings of an eye without eye and lashes; the lashes' colour; how strong they are, 0–1."""
+    upper, lower, ring = (face.points[list(row), :2] - corner for row in (region.upper, region.lower, region.ring))
+    middle = (upper + lower).mean(axis=0) / 2
+    rise = np.linalg.norm(ring - upper, axis=1, keepdims=True)
+    top = upper + np.minimum(0.8, 2.4 * face.mm / np.maximum(rise, 1e-3)) * (ring - upper)
+    bottom = lower + np.maximum(lower - upper, 0) * 0.2 + np.array([0, 1.6]) * face.mm
+    outline = np.concatenate([top, bottom[::-1]])
+    outline = middle + (outline - middle) * np.array([1.10, 1.0])
+    hidden = np.zeros(image.shape[:2], np.uint8)
+    cv2.fillPoly(hidden, [np.round(outline).astype(np.int32)], 1)
+    luma = luminance(image)
+    at_ring = np.clip(np.round(ring[2:-2]).astype(int), 0, [image.shape[1] - 1, image.shape[0] - 1])
+    level = float(np.median(luma[at_ring[:, 1], at_ring[:, 0]]))
+    known = (hidden == 0) & (luma > 0.66 * level) & (luma < 1.6 * level + 10)
+    known = cv2.erode(known.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
+    smooth = fill(image, known, smooth=max(0.8, 0.7 * face.mm))
+    # Only the hidden part is replaced: brows and the rims of glasses around it stay.
+    blend = cv2.GaussianBlur(
+        cv2.dilate(hidden, np.ones((3, 3), np.uint8)).astype(np.float32), (0, 0), max(0.7, 0.5 * face.mm)
+    )
+    skin = image * (1 - blend[..., None]) + smooth * blend[..., None]
+    lash, strength = _lash_colour(image, luma, upper, level, palette)
+    return np.ascontiguousarray(skin, np.float32), lash, strength
+
+
+def _lash_colour(
+    image: Float, luma: Float, upper: npt.NDArray[np.float64], level: float, palette: Palette
+) -> tuple[Float, float]:
+    """The darkest quarter along the upper lid's edge."""
+    at = np.clip(np.round(upper[1:-1]).astype(int), 1, [image.shape[1] - 2, image.shape[0] - 2])
+    pixels = np.concatenate([image[y - 1 : y + 2, x - 1 : x + 2].reshape(-1, 3) for x, y in at])
+    tone = np.concatenate([luma[y - 1 : y + 2, x - 1 : x + 2].ravel() for x, y in at])
+    dark = pixels[tone <= np.percentile(tone, 25)].mean(axis=0)
+    contrast = 1.0 - float(luminance(dark)) / max(level, 1.0)
+    return np.maximum(dark, palette.black).astype(np.float32), float(np.clip(contrast / 0.75, 0.0, 1.0))

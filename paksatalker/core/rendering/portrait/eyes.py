@@ -1,0 +1,167 @@
+"""Gaze: irises that move over clean eyeballs, under lids, lashes and highlights that stay."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from paksatalker.core.rendering.portrait import eyes_kernel as k
+from paksatalker.core.rendering.portrait.curves import CurveFrame
+from paksatalker.core.rendering.portrait.eye_region import SAMPLES, EyeRegion, clipped_box
+from paksatalker.core.rendering.portrait.face import PosedFace, SourceFace
+from paksatalker.core.rendering.portrait.fill import fill
+from paksatalker.core.rendering.portrait.palette import Palette, analyse, luminance
+from paksatalker.core.rendering.portrait.topology import EYES
+
+Float = npt.NDArray[np.float32]
+
+#: Radius on which the iris travels, mm: 0.21 mm a degree.
+_BALL_RADIUS: Final = 12.0
+_IRIS_RADIUS: Final = (4.6, 7.4)  # mm, bounds for the landmarker's
+_MAX_GAZE: Final = 32.0  # degrees
+
+
+class Eyeballs:
+    """Paints the gaze.
+
+    The eye in the photo is taken apart into a ball without iris, an iris and what is left (highlights, lashes): at the
+    photo's own gaze the three add up to the photo again, so nothing jumps when the eyes start to move.
+
+    Args:
+        face: The face as photographed.
+        palette: The photo's colours; measured if not given.
+    """
+
+    def __init__(self, face: SourceFace, palette: Palette | None = None) -> None:
+        palette = palette or analyse(face)
+        self._eyes = [_Eyeball(face, EyeRegion.of(eye, face.points), palette) for eye in EYES]
+
+    def paint(self, frame: npt.NDArray[np.uint8], posed: PosedFace) -> None:
+        """Paints both eyes of one frame in place.
+
+        Args:
+            frame: uint8 [H, W, 3] RGB, C-contiguous: the warped photo.
+            posed: The face in this frame; ``posed.state.gaze`` in degrees right and down.
+        """
+        for eye in self._eyes:
+            eye.paint(frame, posed)
+
+
+class _Eyeball:
+    def __init__(self, face: SourceFace, region: EyeRegion, palette: Palette) -> None:
+        self.face = face
+        self.region = region
+        self.edge = float(np.clip(0.8 * palette.softness, 0.55, 0.3 * face.mm + 0.5))
+        image, self.corner = region.crop(face, 5.0)
+        frame = region.frame(face.points)
+        local_frame = CurveFrame(frame.origin - self.corner, frame.axis, frame.length)
+        below, above = _lid_distances(image.shape[:2], local_frame, region, face)
+        self.centre = face.points[region.iris, :2] - self.corner
+        rim = face.points[region.iris + 1 : region.iris + 5, :2] - self.corner
+        radius = float(np.median(np.linalg.norm(rim - self.centre, axis=1)))
+        self.radius = float(np.clip(radius, _IRIS_RADIUS[0] * face.mm, _IRIS_RADIUS[1] * face.mm))
+        rows, columns = np.mgrid[0 : image.shape[0], 0 : image.shape[1]].astype(np.float32)
+        distance = np.hypot(columns - self.centre[0], rows - self.centre[1]) / self.radius
+        ball = _ball(image, distance, below, above, palette)
+        iris = _iris(image, distance, below, above, face.mm)
+        alpha = np.clip((1.24 - distance) / 0.20, 0, 1)
+        alpha = (alpha * alpha * (3 - 2 * alpha)).astype(np.float32)
+        residual = image - (ball * (1 - alpha[..., None]) + iris * alpha[..., None])
+        self.plate = np.ascontiguousarray(np.dstack([ball, below]), np.float32)
+        self.iris = np.ascontiguousarray(np.dstack([iris * alpha[..., None], alpha]), np.float32)
+        self.residual = np.ascontiguousarray(np.dstack([residual, np.zeros_like(alpha)]), np.float32)
+
+    def paint(self, frame: npt.NDArray[np.uint8], posed: PosedFace) -> None:
+        """Paints this eye; leaves the photo's pixels where neither gaze nor lids have moved."""
+        face, region = self.face, self.region
+        closure = region.closure(face.points, posed.unposed)
+        gaze = np.clip(posed.state.gaze.astype(np.float64), -_MAX_GAZE, _MAX_GAZE)
+        amount = max(float(np.abs(gaze).max()) / 0.7, abs(closure) / 0.04)
+        if amount < 0.05 or closure > 0.97:
+            return
+        eye_frame = region.frame(posed.points)
+        box = clipped_box(posed.points[[*region.upper, *region.lower]], 2.0, frame.shape)
+        if box is None or eye_frame.length < 4:
+            return
+        lids = np.stack([region.curve(eye_frame, posed.points, row) for row in (region.upper, region.lower)])
+        p = np.zeros(k.PARAMETERS, np.float32)
+        p[k.ORIGIN : k.ORIGIN + 2], p[k.AXIS : k.AXIS + 2], p[k.LENGTH] = (
+            eye_frame.origin,
+            eye_frame.axis,
+            eye_frame.length,
+        )
+        p[k.PX_PER_MM], p[k.EDGE_PX], p[k.AMOUNT] = face.mm, self.edge, min(amount, 1.0)
+        p[k.TO_CROP : k.TO_CROP + 6] = self._to_crop(posed).ravel()
+        sines = np.sin(np.radians(gaze))
+        shift = (face.rotation[:2, :2] @ sines) * _BALL_RADIUS * face.mm
+        length = float(np.hypot(*shift))
+        p[k.GAZE : k.GAZE + 2] = shift
+        p[k.DIRECTION : k.DIRECTION + 2] = shift / length if length > 1e-6 else (1.0, 0.0)
+        p[k.SQUASH] = 1.0 / np.sqrt(max(1.0 - float(sines @ sines), 0.25)) - 1.0
+        p[k.RAISED] = np.clip(-closure / 0.12, 0.0, 1.0)
+        p[k.CENTRE : k.CENTRE + 2] = self.centre
+        k.paint_eyeball(frame, box, p, lids.astype(np.float32), self.plate, self.iris, self.residual)
+
+    def _to_crop(self, posed: PosedFace) -> npt.NDArray[np.float64]:
+        """Canvas → crop, [2, 3]: the head's motion undone, pinned to where the eye's corners went."""
+        ends = [self.region.upper[0], self.region.upper[-1]]
+        inverse = np.linalg.inv(posed.pose.linear[:2, :2])
+        shift = self.face.points[ends, :2].mean(axis=0) - self.corner - inverse @ posed.points[ends, :2].mean(axis=0)
+        return np.column_stack([inverse, shift])
+
+
+def _lid_distances(
+    shape: tuple[int, ...], frame: CurveFrame, region: EyeRegion, face: SourceFace
+) -> tuple[Float, Float]:
+    """Millimetres below the upper and above the lower lid for every pixel of the crop (negative beyond)."""
+    whole = region.frame(face.points)
+    rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]]
+    local = frame.local(np.column_stack([columns.ravel(), rows.ravel()]).astype(np.float64))
+    at = np.linspace(0.0, frame.length, SAMPLES)
+    upper = np.interp(local[:, 0], at, region.curve(whole, face.points, region.upper))
+    lower = np.interp(local[:, 0], at, region.curve(whole, face.points, region.lower))
+    beyond = np.maximum(np.maximum(-local[:, 0], local[:, 0] - frame.length), 0.0)
+    below = (local[:, 1] - upper - 2 * beyond) / face.mm
+    above = (lower - local[:, 1] - 2 * beyond) / face.mm
+    return below.reshape(shape).astype(np.float32), above.reshape(shape).astype(np.float32)
+
+
+def _ball(image: Float, distance: Float, below: Float, above: Float, palette: Palette) -> Float:
+    """The eyeball with its iris gone: the photo's own white, spread smoothly under the iris and the lids."""
+    luma = luminance(image)
+    white = (distance > 1.25) & (below > 0.9) & (above > 0.7)
+    if white.sum() >= 6:
+        white &= luma > 0.80 * float(np.percentile(luma[white], 85))
+    if white.sum() < 6:
+        return np.asarray(np.broadcast_to(0.8 * palette.white, image.shape), np.float32)
+    return fill(image, white.astype(np.float32), smooth=float(np.sqrt(white.sum())) * 0.15 + 0.8)
+
+
+def _iris(image: Float, distance: Float, below: Float, above: Float, mm: float) -> Float:
+    """The whole iris: highlights and the parts under the lids follow its mean radial profile."""
+    known = (distance < 1.25) & (below > 0.8) & (above > np.where(distance > 0.9, 0.9, 0.4))
+    inner = known & (distance < 0.95)
+    if inner.sum() > 8:
+        luma = luminance(image)
+        middle, top = float(np.median(luma[inner])), float(np.percentile(luma[inner], 99.5))
+        if top - middle > 35:
+            bright = (luma > middle + 0.35 * (top - middle)) & (distance < 0.9)
+            reach = 2 * max(1, round(0.4 * mm)) + 1
+            known &= ~cv2.dilate(bright.astype(np.uint8), np.ones((reach, reach), np.uint8)).astype(bool)
+    rings = np.linspace(0, 1.4, 15)
+    profile, position = [], []
+    for low, high in zip(rings, rings[1:], strict=False):
+        ring = known & (distance >= low) & (distance < high)
+        if ring.sum() >= 3:
+            profile.append(np.median(image[ring], axis=0))
+            position.append((low + high) / 2)
+    if not profile:
+        return image
+    mean = np.stack([np.interp(distance, position, [c[k] for c in profile]) for k in range(3)], axis=2)
+    detail = fill((image - mean).astype(np.float32), known.astype(np.float32), smooth=0.6)
+    near = cv2.GaussianBlur(known.astype(np.float32), (0, 0), max(0.8, 0.8 * mm))[..., None]
+    detail = np.where(known[..., None], detail, detail * np.clip(2 * near, 0, 1))
+    return np.asarray(mean + detail, np.float32)

@@ -1,0 +1,260 @@
+"""The inside of the mouth: what shows between the lips when they part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from paksatalker.core.rendering.portrait import mouth_kernel as k
+from paksatalker.core.rendering.portrait.curves import CurveFrame, heights
+from paksatalker.core.rendering.portrait.face import Points, PosedFace, SourceFace
+from paksatalker.core.rendering.portrait.palette import Palette, analyse, luminance
+from paksatalker.core.rendering.portrait.teeth import Arch, build_arch
+from paksatalker.core.rendering.portrait.topology import LOWER_INNER, UPPER_INNER
+
+Float = npt.NDArray[np.float32]
+
+#: Anatomy in mm. The lips meet a little above the upper incisors' edge; the lower ones stand just behind and below.
+_TEETH_BEHIND_LIPS = 2.5
+_UPPER_EDGE_BELOW_LIPS = 2.6
+_LOWER_EDGE_BELOW_LIPS = 3.0
+_OVERJET = 2.6
+_JAW_SHARE = 0.92  # incisors lie nearer to the jaw's joint than the chin does
+_TONGUE_RADII: Final = (19.0, 9.0, 24.0)
+_TONGUE_TIP_DEPTH = 8.5
+_SAMPLES = 97  # of the lip curves
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTeeth:
+    """The teeth that the photo shows.
+
+    Attributes:
+        pixels: float32 [h, w, 4] RGB times alpha, alpha 0–1, a crop of the photo.
+        corner: [2] where the crop's first pixel lies in the photo.
+        edge: How far below the upper lip's middle the teeth end, mm.
+    """
+
+    pixels: Float
+    corner: npt.NDArray[np.float64]
+    edge: float
+
+
+class MouthInterior:
+    """Paints cavity, tongue and teeth between the lips.
+
+    Args:
+        face: The face as photographed.
+        palette: The photo's colours; measured if not given.
+        seed: Irregularities of teeth and grain.
+    """
+
+    def __init__(self, face: SourceFace, palette: Palette | None = None, seed: int = 0) -> None:
+        palette = palette or analyse(face)
+        self._face = face
+        self._palette = palette
+        self.own_teeth = find_own_teeth(face)
+        self._upper = build_arch(True, palette, face.mm, seed)
+        self._lower = build_arch(False, palette, face.mm, seed)
+        self._colours = _colours(palette)
+        self._noise = _grain_tile(seed, palette.softness)
+        self._origin_up, self._origin_low, self._sealed = self._origins()
+        self._edge = self.own_teeth.edge if self.own_teeth else _UPPER_EDGE_BELOW_LIPS
+        self._constants = self._constant_parameters()
+        rest = self._lip_curves(face.points)
+        self._rest_gap = np.zeros(_SAMPLES, np.float32) if rest is None else rest[1][1] - rest[1][0]
+        self._own = self.own_teeth.pixels if self.own_teeth else np.zeros((1, 1, 4), np.float32)
+
+    def paint(self, frame: npt.NDArray[np.uint8], posed: PosedFace) -> None:
+        """Paints one frame in place; nothing where the lips are closed.
+
+        Args:
+            frame: uint8 [H, W, 3] RGB, C-contiguous: the warped photo.
+            posed: The face in this frame.
+        """
+        lips = self._lip_curves(posed.points)
+        if lips is None:
+            return
+        frame_of_lips, curves, box = lips
+        taken_over = self._taken_over(curves)
+        if taken_over <= 0:
+            return
+        box = np.array(
+            [max(box[0], 0), max(box[1], 0), min(box[2], frame.shape[1]), min(box[3], frame.shape[0])], np.int64
+        )
+        if box[0] >= box[2] or box[1] >= box[3]:
+            return
+        parameters, inverse = self._parameters(frame_of_lips, posed, curves)
+        parameters[k.COVER] = taken_over
+        k.paint_mouth(
+            frame, box, parameters, curves, inverse, self._colours, self._upper.strip, self._upper.arc,
+            self._lower.strip, self._lower.arc, self._own, self._noise,
+        )  # fmt: skip
+
+    def _taken_over(self, curves: Float) -> float:
+        """0 while an open mouth in the photo stays as it is (its own pixels are best), 1 once it moves by a millimetre."""
+        if self._sealed > 0:
+            return 1.0
+        moved = float(np.abs(curves[1] - curves[0] - self._rest_gap).max()) / self._face.mm
+        return float(np.clip((moved - 0.1) / 1.0, 0.0, 1.0))
+
+    def _lip_curves(self, points: Points) -> tuple[CurveFrame, Float, npt.NDArray[np.int64]] | None:
+        """Heights [2, n] of the inner lips along the mouth and the pixels they span; None if the lips are closed."""
+        upper, lower = points[list(UPPER_INNER)], points[list(LOWER_INNER)]
+        frame = CurveFrame.between(upper[0], upper[-1])
+        if frame.length < 4:
+            return None
+        local_up, local_low = frame.local(upper), frame.local(lower)
+        at = np.linspace(0, frame.length, _SAMPLES)
+        top, bottom = heights(local_up, at), heights(local_low, at)
+        # A smooth curve may run inside the straight edges of the mesh's hole; cover the hole in any case.
+        top = np.minimum(top, np.interp(at, np.maximum.accumulate(local_up[:, 0]), local_up[:, 1]))
+        bottom = np.maximum(bottom, np.interp(at, np.maximum.accumulate(local_low[:, 0]), local_low[:, 1]))
+        if float((bottom - top).max()) < 0.15 * self._face.mm:
+            return None
+        outline = np.concatenate([upper[:, :2], lower[:, :2]])
+        pad = 2 + int(self._face.mm)
+        low, high = np.floor(outline.min(axis=0)).astype(int) - pad, np.ceil(outline.max(axis=0)).astype(int) + pad
+        return frame, np.stack([top, bottom]).astype(np.float32), np.array([*low, *high], np.int64)
+
+    def _origins(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], float]:
+        """Where upper and lower teeth hang: behind the line on which the photo's lips would meet."""
+        points, mm = self._face.points, self._face.mm
+        up, low = points[UPPER_INNER[5]], points[LOWER_INNER[5]]
+        gap = float(np.linalg.norm((low - up)[:2])) / mm
+        back = self._face.rotation @ np.array([0.0, 0.0, _TEETH_BEHIND_LIPS * mm])
+        if gap < 2.0:
+            middle = (up + low) / 2
+            return middle + back, middle + back, 0.6
+        meeting = up if self.own_teeth else up + (low - up) * 0.3
+        return meeting + back, low - (low - up) * 0.15 + back, 0.0
+
+    def _constant_parameters(self) -> Float:
+        p = np.zeros(k.PARAMETERS, np.float32)
+        palette, face = self._palette, self._face
+        p[k.PX_PER_MM] = face.mm
+        p[k.EDGE_PX] = np.clip(0.9 * palette.softness, 0.6, 0.45 * face.mm + 0.6)
+        p[k.SEALED_FADE] = self._sealed
+        light = face.rotation.T @ palette.light
+        p[k.LIGHT : k.LIGHT + 3] = light
+        p[k.CONTRAST] = min(palette.contrast, 0.6)
+        p[k.GRAIN] = palette.grain
+        p[k.OWN_TEETH] = float(self.own_teeth is not None)
+        for at, arch in ((k.UPPER_ARCH, self._upper), (k.LOWER_ARCH, self._lower)):
+            p[at : at + 4] = _shape(arch)
+        if self.own_teeth:
+            p[k.SOURCE_AT : k.SOURCE_AT + 2] = self._origin_up[:2] - self.own_teeth.corner
+        p[k.SOURCE_AXES : k.SOURCE_AXES + 6] = (face.rotation[:2] * face.mm).ravel()
+        return p
+
+    def _parameters(self, lips: CurveFrame, posed: PosedFace, curves: Float) -> tuple[Float, Float]:
+        face, p = self._face, self._constants.copy()
+        axes = posed.pose.linear @ face.rotation * face.mm
+        inverse = np.linalg.inv(axes)
+        p[k.LIPS_ORIGIN : k.LIPS_ORIGIN + 2] = lips.origin
+        p[k.LIPS_AXIS : k.LIPS_AXIS + 2] = lips.axis
+        p[k.LIPS_STEP] = lips.length / (_SAMPLES - 1)
+        upper = posed.pose.apply(self._origin_up)
+        lower = posed.pose.apply(self._origin_low + _JAW_SHARE * posed.jaw)
+        p[k.UPPER_AT : k.UPPER_AT + 2] = upper[:2]
+        p[k.LOWER_AT : k.LOWER_AT + 2] = lower[:2]
+        lower_edge = _LOWER_EDGE_BELOW_LIPS if self.own_teeth is None else 1.6
+        p[k.UPPER_FRONT : k.UPPER_FRONT + 2] = self._edge, 0.0
+        p[k.LOWER_FRONT : k.LOWER_FRONT + 2] = lower_edge, _OVERJET
+        gap = float((curves[1] - curves[0]).max()) / face.mm
+        p[k.OPENNESS] = np.clip((gap - 1.0) / 14.0, 0.0, 1.0)
+        self._place_tongue(p, inverse @ (lower - upper), posed.state.tongue, lower_edge)
+        p[k.TONGUE_AT : k.TONGUE_AT + 2] = upper[:2]
+        return p, np.ascontiguousarray(inverse, np.float32)
+
+    def _place_tongue(self, p: Float, jaw: npt.NDArray[np.float64], raised: float, lower_edge: float) -> None:
+        """Lies behind the lower teeth; raised, its tip comes up to the upper incisors' edge and between the rows."""
+        raised = float(np.clip(raised, 0.0, 1.0))
+        width, height, length = _TONGUE_RADII
+        height = height - 4.5 * raised
+        resting = 0.75 * jaw[1] + lower_edge - 2.5 + height
+        between = self._edge + height - 0.8
+        tip = (1 - raised) * (_TONGUE_TIP_DEPTH + jaw[2]) - raised * 0.8
+        p[k.TONGUE_CENTRE : k.TONGUE_CENTRE + 3] = jaw[0], (1 - raised) * resting + raised * between, tip + length
+        p[k.TONGUE_RADII : k.TONGUE_RADII + 3] = width - 3.0 * raised, height, length
+
+
+def _shape(arch: Arch) -> tuple[float, float, float, float]:
+    return arch.half_width, arch.depth, arch.scale, arch.edge
+
+
+def _colours(palette: Palette) -> Float:
+    """Cavity, mucosa, tongue, highlight: [4, 3]."""
+    lip, white = palette.lip, palette.white
+    neutral = float(luminance(lip))
+    blood = palette.tint((0.30, 0.085, 0.075))
+    cavity = np.maximum(0.32 * blood + 0.06 * lip, palette.black * 0.9)
+    mucosa = np.maximum(0.34 * lip + 0.12 * blood, palette.black)
+    tongue = 0.45 * lip * min(1.25, 150.0 / max(neutral, 1.0)) + 0.55 * palette.tint((0.80, 0.45, 0.43))
+    return np.ascontiguousarray(np.stack([cavity, mucosa, tongue, white]), np.float32)
+
+
+def _grain_tile(seed: int, softness: float) -> Float:
+    tile = np.random.default_rng([seed, 7]).normal(0, 1, (128, 128)).astype(np.float32)
+    tile = cv2.GaussianBlur(tile, (0, 0), float(np.clip(0.5 * softness, 0.35, 1.2)), borderType=cv2.BORDER_REFLECT)
+    return np.ascontiguousarray(tile / max(float(tile.std()), 1e-6), np.float32)
+
+
+def find_own_teeth(face: SourceFace) -> OwnTeeth | None:
+    """The upper teeth if the photo's mouth is open and shows some: bright, pale pixels between the inner lips."""
+    points, mm = face.points, face.mm
+    loop = points[[*UPPER_INNER, *LOWER_INNER[-2:0:-1]], :2]
+    gap = float(np.linalg.norm((points[UPPER_INNER[5]] - points[LOWER_INNER[5]])[:2])) / mm
+    pad = max(3, round(2 * mm))
+    corner = np.maximum(np.floor(loop.min(axis=0)).astype(int) - pad, 0)
+    end = np.minimum(np.ceil(loop.max(axis=0)).astype(int) + pad + 1, face.image.shape[1::-1])
+    if gap < 2.0 or np.any(end - corner < 6):
+        return None
+    crop = face.image[corner[1] : end[1], corner[0] : end[0]].astype(np.float32)
+    inside = np.zeros(crop.shape[:2], np.uint8)
+    cv2.fillPoly(inside, [np.round((loop - corner) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    tooth = _toothness(crop, inside > 127)
+    if tooth is None:
+        return None
+    above, edge_row = _above_biting_edge(tooth, inside, mm)
+    # The landmarks' lips and the photo's differ by a fraction of a millimetre: stay clear of the lips' own pixels.
+    soft = max(0.6, 0.35 * mm)
+    alpha = cv2.GaussianBlur(inside.astype(np.float32) / 255, (0, 0), soft + 0.3 * mm)
+    alpha = np.clip((alpha - 0.62) / 0.30, 0, 1) * above
+    edge = (edge_row + corner[1] - points[UPPER_INNER[5], 1]) / mm
+    pixels = np.dstack([crop * alpha[..., None], alpha]).astype(np.float32)
+    return OwnTeeth(np.ascontiguousarray(pixels), corner.astype(np.float64), float(np.clip(edge, 1.0, 12.0)))
+
+
+def _toothness(crop: Float, inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_] | None:
+    """Tooth pixels of an open mouth: brighter and paler than the lips around; None if there are too few."""
+    luma = luminance(crop)
+    pale = (crop.max(axis=2) - crop.min(axis=2)) / np.maximum(crop.max(axis=2), 1.0)
+    ring = cv2.dilate(inside.astype(np.uint8), np.ones((5, 5), np.uint8), iterations=2).astype(bool) & ~inside
+    if inside.sum() < 20 or ring.sum() < 10:
+        return None
+    lip_luma, lip_pale = float(np.median(luma[ring])), float(np.median(pale[ring]))
+    tooth = inside & (luma > max(1.12 * lip_luma, 0.55 * float(np.percentile(luma[inside], 95))))
+    tooth &= pale < max(0.8 * lip_pale, 0.06)
+    return tooth if tooth.sum() > 0.18 * inside.sum() else None
+
+
+def _above_biting_edge(tooth: npt.NDArray[np.bool_], inside: npt.NDArray[np.uint8], mm: float) -> tuple[Float, float]:
+    """Weight of the pixels down to where each column's teeth end, and the row of that edge in the middle."""
+    rows = np.arange(tooth.shape[0], dtype=np.float32)[:, None]
+    has = tooth.sum(axis=0) > max(1.0, 1.2 * mm)
+    lowest = np.where(tooth, rows, -1).max(axis=0)
+    bottom = np.where(inside > 127, rows, -1).max(axis=0)
+    lowest = np.where(has, lowest, bottom).astype(np.float32)
+    columns = np.nonzero(has)[0]
+    if not len(columns):
+        return np.ones_like(rows) * (inside > 0), float(bottom.max())
+    lowest[: columns[0]], lowest[columns[-1] :] = lowest[columns[0]], lowest[columns[-1]]
+    smooth = cv2.GaussianBlur(lowest[None], (0, 0), max(1.0, 1.2 * mm), borderType=cv2.BORDER_REPLICATE)[0]
+    middle = columns[len(columns) // 4 : max(len(columns) * 3 // 4, len(columns) // 4 + 1)]
+    weight = np.clip((smooth[None] + 0.3 * mm - rows) / max(1.0, 0.6 * mm) + 0.5, 0, 1)
+    return weight, float(np.median(lowest[middle]))

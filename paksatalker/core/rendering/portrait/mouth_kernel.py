@@ -1,0 +1,264 @@
+"""Ray casting of the mouth's inside, pixel by pixel: cavity, tongue and two rows of teeth between two lip curves.
+
+The view is orthographic, so a pixel's ray has one direction in the head's frame; dental arches are elliptic cylinders and
+the tongue is an ellipsoid, both hit in closed form. No meshes, no depth buffer, nothing to alias.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from paksatalker.core.rendering.portrait.sampling import bicubic, bilinear, ramp
+
+# Layout of the parameter vector (float32). Lengths in mm are in the head's frame.
+LIPS_ORIGIN, LIPS_AXIS, LIPS_STEP, PX_PER_MM = 0, 2, 4, 5
+EDGE_PX, SEALED_FADE = 6, 7
+UPPER_AT, LOWER_AT, TONGUE_AT = 8, 10, 12  # image position of each part's origin, pixels
+UPPER_FRONT, LOWER_FRONT = 14, 16  # (vertical offset of the biting edge, depth) mm
+TONGUE_CENTRE, TONGUE_RADII = 18, 21
+OPENNESS, OWN_TEETH = 24, 25
+LIGHT = 26  # 3: towards the key light, head's frame
+CONTRAST, GRAIN = 29, 30
+UPPER_ARCH, LOWER_ARCH = 31, 35  # (half width, depth, strip scale, strip edge)
+SOURCE_AT = 39  # 2: the upper origin in ``own``, pixels
+SOURCE_AXES = 41  # 2 × 3: the head's millimetres → pixels of the photo
+COVER = 47
+PARAMETERS = 48
+
+# Rows of the colour table.
+CAVITY, MUCOSA, TONGUE, SPARK = 0, 1, 2, 3
+
+
+@njit("boolean(float32[::1], float32[::1], float32, float32, float32[::1])", cache=True, nogil=True, fastmath=True)
+def _hit_arch(start, ray, half_width, depth, hit):
+    """Nearest intersection with the front half of an elliptic cylinder; ``hit`` gets x, y, z and the angle."""
+    ia, ib = 1.0 / (half_width * half_width), 1.0 / (depth * depth)
+    z = start[2] - depth
+    a = ray[0] * ray[0] * ia + ray[2] * ray[2] * ib
+    b = start[0] * ray[0] * ia + z * ray[2] * ib
+    c = start[0] * start[0] * ia + z * z * ib - 1.0
+    root = b * b - a * c
+    if root <= 0.0:
+        return False
+    t = (-b - math.sqrt(root)) / a
+    hit[0] = start[0] + t * ray[0]
+    hit[1] = start[1] + t * ray[1]
+    hit[2] = start[2] + t * ray[2]
+    hit[3] = math.atan2(hit[0] / half_width, (depth - hit[2]) / depth)
+    return hit[2] < depth
+
+
+@njit("boolean(float32[::1], float32[::1], float32[::1], int64, float32[::1])", cache=True, nogil=True, fastmath=True)
+def _hit_tongue(start, ray, p, at, hit):
+    """Nearest intersection with the tongue's ellipsoid; ``hit`` gets x, y, z and the unit normal."""
+    a = b = c = 0.0
+    for k in range(3):
+        ir = 1.0 / p[at + 3 + k]
+        o, d = (start[k] - p[at + k]) * ir, ray[k] * ir
+        a += d * d
+        b += o * d
+        c += o * o
+    root = b * b - a * (c - 1.0)
+    if root <= 0.0:
+        return False
+    t = (-b - math.sqrt(root)) / a
+    length = 0.0
+    for k in range(3):
+        hit[k] = start[k] + t * ray[k]
+        hit[3 + k] = (hit[k] - p[at + k]) / (p[at + 3 + k] * p[at + 3 + k])
+        length += hit[3 + k] * hit[3 + k]
+    length = 1.0 / math.sqrt(length)
+    for k in range(3):
+        hit[3 + k] *= length
+    return True
+
+
+@njit("float32(float32[::1], float32)", cache=True, nogil=True, fastmath=True)
+def _arc_length(arc, angle):
+    position = abs(angle) * (len(arc) - 1) / (0.5 * math.pi)
+    i = min(int(position), len(arc) - 2)
+    length = arc[i] + (position - i) * (arc[i + 1] - arc[i])
+    return length if angle >= 0 else -length
+
+
+@njit("void(float32[::1], float32[::1], float32)", inline="always", cache=True, nogil=True, fastmath=True)
+def _over(colour, sample, light):
+    """Composites a premultiplied sample (RGB, alpha) lit by ``light``."""
+    for c in range(3):
+        colour[c] = colour[c] * (1 - sample[3]) + sample[c] * light
+
+
+@njit(
+    "float32(float32[::1], float32[::1], float32[::1], float32[:,:,::1], float32[::1], int64, int64, float32[::1],"
+    " float32[::1])",
+    cache=True, nogil=True, fastmath=True,
+)  # fmt: skip
+def _teeth(start, ray, p, strip, arc, shape, front, hit, sample):
+    """Looks one row of teeth up; ``sample`` gets RGB, alpha, gloss. Returns its light."""
+    sample[3] = 0.0
+    start[1] -= p[front]
+    start[2] -= p[front + 1]
+    found = _hit_arch(start, ray, p[shape], p[shape + 1], hit)
+    start[1] += p[front]
+    start[2] += p[front + 1]
+    if not found:
+        return np.float32(0.0)
+    scale = p[shape + 2]
+    x = _arc_length(arc, hit[3]) * scale + 0.5 * strip.shape[1] - 0.5
+    bilinear(strip, x, (hit[1] + p[shape + 3]) * scale - 0.5, sample)
+    # Outward normal of the arch against the light; molars lie in the dark of the cheeks.
+    nx, nz = math.sin(hit[3]), -math.cos(hit[3])
+    facing = nx * p[LIGHT] + nz * p[LIGHT + 2]
+    model = 1.0 + p[CONTRAST] * (facing - math.sqrt(max(1.0 - p[LIGHT + 1] * p[LIGHT + 1], 0.0)))
+    deep = max(hit[2] - 2.0, 0.0) / 9.5
+    return np.float32(min(max(model, 0.35), 1.1) * math.exp(-(deep**1.35)))
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _cast(x, y, p, at, inverse, start):
+    dx, dy = x - p[at], y - p[at + 1]
+    for k in range(3):
+        start[k] = inverse[k, 0] * dx + inverse[k, 1] * dy
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _own_teeth(x, y, p, inverse, ray, start, own, out, hit):
+    """The photo's pixel of the point of the upper arch that is seen here; ``own`` as in :func:`paint_mouth`."""
+    out[3] = 0.0
+    _cast(x, y, p, UPPER_AT, inverse, start)
+    start[2] -= p[UPPER_FRONT + 1]
+    found = _hit_arch(start, ray, p[UPPER_ARCH], p[UPPER_ARCH + 1], hit)
+    if not found:  # beyond the arch: its middle plane
+        t = (p[UPPER_ARCH + 1] - start[2]) / ray[2]
+        for k in range(3):
+            hit[k] = start[k] + t * ray[k]
+    hit[2] += p[UPPER_FRONT + 1]
+    base = SOURCE_AXES
+    sx = p[SOURCE_AT] + p[base] * hit[0] + p[base + 1] * hit[1] + p[base + 2] * hit[2]
+    sy = p[SOURCE_AT + 1] + p[base + 3] * hit[0] + p[base + 4] * hit[1] + p[base + 5] * hit[2]
+    bicubic(own, np.float32(sx), np.float32(sy), out)
+    out[3] = min(max(out[3], 0.0), 1.0)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _shade(
+    x, y, p, inverse, ray, start, hit, tongue, sample, colour, own_sample, colours, upper, upper_arc, lower, lower_arc,
+    own,
+):  # fmt: skip
+    """The colour seen through one pixel of the open mouth, before the lips' shade."""
+    for c in range(3):
+        colour[c] = colours[CAVITY, c]
+    inside = 0.68 + 0.32 * p[OPENNESS]
+    _cast(x, y, p, TONGUE_AT, inverse, start)
+    tongue_hit = _hit_tongue(start, ray, p, TONGUE_CENTRE, tongue)
+    tongue_depth = tongue[2]
+    if tongue_hit:
+        lambert = max(0.55 * -tongue[5] - 0.75 * tongue[4] + 0.25 * tongue[3] * p[LIGHT], 0.0)
+        groove = 1 - 0.20 * math.exp(-((tongue[0] / 1.5) ** 2)) * min(
+            max(tongue[2] - p[TONGUE_CENTRE + 2] + p[TONGUE_RADII + 2], 0.0) / 8.0, 1.0
+        )
+        deep = math.exp(-((max(tongue[2] - 3.0, 0.0) / 16.0) ** 1.3))
+        light = (0.34 + 0.62 * lambert) * groove * deep * inside
+        wet = max(0.35 * -tongue[5] - 0.93 * tongue[4], 0.0) ** 18 * 0.16 * deep
+        facing = min(max(-tongue[5] + 0.9 * -tongue[4], 0.0) * 3.0, 1.0)
+        for c in range(3):
+            colour[c] = colour[c] * (1 - facing) + (colours[TONGUE, c] * light + colours[SPARK, c] * wet) * facing
+    _cast(x, y, p, LOWER_AT, inverse, start)
+    light = _teeth(start, ray, p, lower, lower_arc, LOWER_ARCH, LOWER_FRONT, hit, sample)
+    if sample[3] > 0.003 and not (tongue_hit and tongue_depth < hit[2] + p[LOWER_FRONT + 1] - 0.5):
+        light *= 0.86 * inside
+        _over(colour, sample, light)
+        for c in range(3):
+            colour[c] += colours[SPARK, c] * sample[4] * 0.07 * light * sample[3]
+    _cast(x, y, p, UPPER_AT, inverse, start)
+    light = _teeth(start, ray, p, upper, upper_arc, UPPER_ARCH, UPPER_FRONT, hit, sample)
+    if sample[3] > 0.003:
+        light *= 0.25 + 0.75 * inside
+        _over(colour, sample, light)
+        for c in range(3):
+            colour[c] += colours[SPARK, c] * sample[4] * 0.10 * light * sample[3]
+    if p[OWN_TEETH] > 0:
+        _own_teeth(x, y, p, inverse, ray, start, own, own_sample, hit)
+        if own_sample[3] > 0.003:
+            _over(colour, own_sample, 1.0)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _lips_light(p, colours, colour, below, above, gap, along):
+    """The lips' shade on what lies behind them, and the wet rim where their red turns inwards."""
+    shade = 1 - (0.52 - 0.27 * p[OWN_TEETH]) * math.exp(-below / (0.9 + 0.10 * gap))
+    shade *= 1 - 0.30 * math.exp(-above / 1.0)
+    corner = min(along, 1 - along)
+    shade *= 0.45 + 0.55 * ramp(0.0, 0.16, corner)
+    shade *= 0.5 + 0.5 * ramp(0.3, 4.0, gap)
+    rim = max(math.exp(-((above / 0.75) ** 2)) * 0.85, math.exp(-((below / 0.45) ** 2)) * 0.7)
+    for c in range(3):
+        lit = colour[c] * shade
+        colour[c] = lit + (colours[MUCOSA, c] * (0.55 + 0.45 * p[OPENNESS]) - lit) * rim
+
+
+@njit(
+    "void(uint8[:,:,::1], int64[::1], float32[::1], float32[:,::1], float32[:,::1], float32[:,::1],"
+    " float32[:,:,::1], float32[::1], float32[:,:,::1], float32[::1], float32[:,:,::1], float32[:,::1])",
+    cache=True, nogil=True, fastmath=True,
+)  # fmt: skip
+def paint_mouth(frame, box, p, lips, inverse, colours, upper, upper_arc, lower, lower_arc, own, noise):
+    """Paints the mouth's inside in place.
+
+    Args:
+        frame: uint8 [H, W, 3].
+        box: x0, y0, x1, y1 of the pixels looked at.
+        p: Parameters, see the layout above.
+        lips: [2, n] heights of the upper and lower inner lip along the mouth's axis, pixels.
+        inverse: [3, 3] image pixels → head's millimetres.
+        colours: [4, 3] cavity, mucosa, tongue, highlight.
+        upper, lower: Unrolled teeth [h, w, 5]; ``upper_arc``, ``lower_arc``: arc length tables.
+        own: [h, w, 4] the photo's own teeth: RGB times alpha, alpha.
+        noise: [n, n] unit grain, n a power of two.
+    """
+    start, ray = np.empty(3, np.float32), np.ascontiguousarray(inverse[:, 2])
+    hit, tongue = np.empty(4, np.float32), np.empty(6, np.float32)
+    sample, colour, own_sample = np.empty(5, np.float32), np.empty(3, np.float32), np.empty(4, np.float32)
+    per_mm = p[PX_PER_MM]
+    last = lips.shape[1] - 1
+    edge = p[EDGE_PX]
+    for y in range(box[1], box[3]):
+        for x in range(box[0], box[2]):
+            dx, dy = x - p[LIPS_ORIGIN], y - p[LIPS_ORIGIN + 1]
+            along = (dx * p[LIPS_AXIS] + dy * p[LIPS_AXIS + 1]) / p[LIPS_STEP]
+            if along < 0 or along >= last:
+                continue
+            across = dy * p[LIPS_AXIS] - dx * p[LIPS_AXIS + 1]
+            i = int(along)
+            f = along - i
+            top, bottom = lips[0, i] * (1 - f) + lips[0, i + 1] * f, lips[1, i] * (1 - f) + lips[1, i + 1] * f
+            slope_top, slope_bottom = (
+                (lips[0, i + 1] - lips[0, i]) / p[LIPS_STEP],
+                (lips[1, i + 1] - lips[1, i]) / p[LIPS_STEP],
+            )
+            below = (across - top) / math.sqrt(1 + slope_top * slope_top)
+            above = (bottom - across) / math.sqrt(1 + slope_bottom * slope_bottom)
+            nearest = min(below, above)
+            if nearest <= -edge:
+                continue
+            gap = max(bottom - top, 0.0) / per_mm
+            cover = ramp(-edge, edge, nearest) * p[COVER]
+            if p[SEALED_FADE] > 0:
+                cover *= ramp(0.15, 0.15 + p[SEALED_FADE], gap)
+            if cover <= 0.003:
+                continue
+            below_mm, above_mm = max(below, 0.0) / per_mm, max(above, 0.0) / per_mm
+            _shade(
+                x, y, p, inverse, ray, start, hit, tongue, sample, colour, own_sample, colours, upper, upper_arc,
+                lower, lower_arc, own,
+            )  # fmt: skip
+            _lips_light(p, colours, colour, below_mm, above_mm, gap, along / last)
+            mask = noise.shape[0] - 1
+            gx, gy = int(x - p[UPPER_AT] + 4096), int(y - p[UPPER_AT + 1] + 4096)
+            grain = noise[gy & mask, gx & mask] * p[GRAIN]
+            for c in range(3):
+                value = frame[y, x, c] * (1 - cover) + (colour[c] + grain) * cover
+                frame[y, x, c] = np.uint8(min(max(value + 0.5, 0.0), 255.0))
