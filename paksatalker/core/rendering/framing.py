@@ -178,7 +178,7 @@ def _draw(picture: Picture, size: tuple[int, int], scale: float, offset: tuple[f
 def _resample(array: npt.NDArray[np.uint8], box: tuple[float, ...], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
     """Scales a rectangle with sub-pixel borders; antialiased."""
     left, top, right, bottom = box
-    if box == (int(left), int(top), int(left) + size[0], int(top) + size[1]):
+    if list(box) == [float(v) for v in (int(left), int(top), int(left) + size[0], int(top) + size[1])]:
         return array[int(top) : int(bottom), int(left) : int(right)].copy()
     shrinks = size[0] < right - left
     method = Image.Resampling.LANCZOS if shrinks else Image.Resampling.BICUBIC
@@ -243,7 +243,8 @@ def _segment(net: SelfieSegmenter, rgb: Rgb) -> npt.NDArray[np.float32]:
     scale = min(1.0, _SEGMENT_PIXELS / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = net.segment(np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8))
-    return np.clip(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), 0, 1).astype(np.float32)
+    mask = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.clip(mask, 0, 1), np.float32)
 
 
 def _look_closer(
