@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
 from paksatalker.core.timeline import Phone
-from paksatalker.evaluation.geometry import LIPS, STABLE, Array, align, eye_distance, umeyama
+from paksatalker.evaluation.geometry import LIPS, Array, align, eye_distance
 from paksatalker.evaluation.tracking import FaceMotion
 
 #: How wide the mouth is open at the heart of a phone, as a share of the widest vowel: hand-set from phonetics (jaw
@@ -241,7 +241,7 @@ class LipsError:
 def lips_error(measured: FaceMotion, truth: FaceMotion, source: int = 0, *, depth: bool = False) -> LipsError:
     """How far the lips of one video are from those of another, frame by frame, after alignment of the skulls.
 
-    Each frame of ``measured`` is laid on the same frame of ``truth`` by a similarity in three dimensions fitted on the
+    Every frame of both is laid on frame ``source`` of ``truth`` by a similarity in three dimensions fitted on the
     stable points of the skull, so head motion and crop do not count.
 
     Args:
@@ -256,19 +256,15 @@ def lips_error(measured: FaceMotion, truth: FaceMotion, source: int = 0, *, dept
     if len(measured) != len(truth):
         raise ValueError(f"motions differ in length: {len(measured)} and {len(truth)}")
     both = measured.ok & truth.ok
-    drawn, real = (motion.points[both].astype(np.float64) for motion in (measured, truth))
-    still = np.broadcast_to(truth.points[source].astype(np.float64), real.shape)
     axes = 3 if depth else 2
-    return LipsError(_lip_distance(drawn, real, axes), _lip_distance(still, real, axes))
+    reference = truth.points[source].astype(np.float64)
+    drawn, real = (lip_shape(motion, reference)[both, :, :axes] for motion in (measured, truth))
+    still = reference[list(LIPS), :axes] / float(eye_distance(reference))
+    return LipsError(_distance(drawn, real), _distance(still, real))
 
 
-def _lip_distance(points: Array, onto: Array, axes: int) -> float:
-    stable, lips = list(STABLE), list(LIPS)
-    distances = [
-        np.linalg.norm((umeyama(a[stable], b[stable]).apply(a[lips]) - b[lips])[:, :axes], axis=-1).mean()
-        for a, b in zip(points, onto, strict=True)
-    ]
-    return float((np.array(distances) / eye_distance(onto)).mean())
+def _distance(a: Array, b: Array) -> float:
+    return float(np.linalg.norm(a - b, axis=-1).mean())
 
 
 def lip_shape(motion: FaceMotion, reference: Array) -> Array:

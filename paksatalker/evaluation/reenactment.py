@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from paksatalker.core.rendering.portrait.face import SourceFace
-from paksatalker.core.rendering.portrait.renderer import PortraitRenderer
+from paksatalker.core.rendering.portrait.build import build
+from paksatalker.core.rendering.scene import set_scene
 from paksatalker.core.timeline import ARKIT_INDEX, FaceTrack
 from paksatalker.evaluation import lips
 from paksatalker.evaluation.geometry import Array, head_angles
+from paksatalker.evaluation.machine import usable_cores
 from paksatalker.evaluation.measure import Measure
 from paksatalker.evaluation.tracking import FaceMotion, Image8, read_frames, track_frames, track_video
 from paksatalker.models.base import WeightsStore
 from paksatalker.models.mediapipe.landmarker import FaceLandmarker
-from paksatalker.models.mediapipe.segmenter import SelfieSegmenter
 
 #: Turning an eye by its full score is about this many degrees.
 _GAZE_DEGREES = 25.0
@@ -93,7 +93,7 @@ def reenact(
     truth = truth or track_video(video, store, max_frames)
     source = calmest_frame(truth) if source_frame is None else source_frame
     image = next(frame.image for frame in read_frames(video) if frame.index == source)
-    renderer = PortraitRenderer(*_photo(image, store))
+    renderer = build(set_scene(image, store, aspect="source"), usable_cores())
     track = driving_track(truth, source, head_limit)
     with FaceLandmarker(store.path("face-landmarker")) as landmarker:
         motion = track_frames(_rgb(renderer.render([track])), truth.fps, landmarker)
@@ -147,17 +147,6 @@ def _gaze(scores: Any, source: int) -> Array:
     down = score("eyeLookDownLeft") + score("eyeLookDownRight") - score("eyeLookUpLeft") - score("eyeLookUpRight")
     degrees = np.stack([right, down], axis=-1) * (_GAZE_DEGREES / 2)
     return np.asarray(degrees - degrees[source])
-
-
-def _photo(image: Image8, store: WeightsStore) -> tuple[SourceFace, Any]:
-    height, width = (side - side % 2 for side in image.shape[:2])
-    image = np.ascontiguousarray(image[:height, :width])
-    with FaceLandmarker(store.path("face-landmarker")) as landmarker:
-        face = landmarker.detect(image)[0]
-    with SelfieSegmenter(store.path("selfie-segmentation")) as segmenter:
-        mask = segmenter.segment(image)
-    scores = np.array([face.scores.get(name, 0.0) for name in ARKIT_INDEX], np.float32)
-    return SourceFace(image, face.points, face.rotation, scores), mask
 
 
 def _rgb(frames: Iterator[Image8]) -> Iterator[Image8]:

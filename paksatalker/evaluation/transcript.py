@@ -95,14 +95,19 @@ def _documents(text: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
-def _entries(document: dict[str, Any]) -> list[dict[str, Any]]:
+def _entries(document: dict[str, Any]) -> list[Any]:
     if "phones" in document:
         return list(document["phones"])
     return [phone for word in document["words"] for phone in word["phones"]]
 
 
-def _phone(entry: dict[str, Any]) -> Phone:
-    phone = Phone(str(entry["symbol"]), float(entry["start"]), float(entry["end"]), int(entry.get("stress", 0)))
+def _phone(entry: Any) -> Phone:
+    """A phone as an object, or short as ``[symbol, start, end, stress]``."""
+    values = (
+        entry if isinstance(entry, list) else [entry[k] for k in ("symbol", "start", "end")] + [entry.get("stress", 0)]
+    )
+    symbol, start, end, stress = (*values, 0)[:4]
+    phone = Phone(str(symbol), float(start), float(end), int(stress))
     if phone.symbol not in ARPABET:
         raise ValueError(f"'{phone.symbol}' is no ARPAbet phone")
     if not 0 <= phone.start <= phone.end:

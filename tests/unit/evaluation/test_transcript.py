@@ -63,8 +63,7 @@ def test_a_missing_timeline(tmp_path):
 def test_json_lines_as_the_pipeline_writes_them(tmp_path):
     path = tmp_path / "t.jsonl"
     lines = [
-        {"start": k, "end": k + 1.0, "words": [{"phones": [{"symbol": "AA", "start": k + 0.2, "end": k + 0.4}]}]}
-        for k in (0, 1)
+        {"start": k, "end": k + 1.0, "words": [{"text": "ah", "phones": [["AA", k + 0.2, k + 0.4, 1]]}]} for k in (0, 1)
     ]
     path.write_text("\n".join(json.dumps(line) for line in lines) + "\n")
     found = Timeline.load(path)

@@ -1,0 +1,69 @@
+"""``paksatalker bench``: speed, memory and quality on this machine, each number beside what it is held to."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from paksatalker.cli.console import print_json
+from paksatalker.cli.score import measures_table
+
+_ALL = "speed, latency, quality, reenactment and memory"
+
+
+def bench(
+    *,
+    suite: Annotated[list[str] | None, typer.Option(help=f"Only this suite (repeatable): {_ALL}.")] = None,
+    image: Annotated[Path | None, typer.Option(help="The portrait [default: NASA's astronaut].")] = None,
+    video: Annotated[Path | None, typer.Option(help="A real talking video, for the re-enactment suite.")] = None,
+    source_frame: Annotated[int | None, typer.Option(help="Which of its frames is the photo.")] = None,
+    minutes: Annotated[float, typer.Option(min=1.5, help="Length of the long recording of the memory suite.")] = 30.0,
+    cores: Annotated[int, typer.Option(min=1, help="Use this many processors only.")] = 2,
+    quick: Annotated[bool, typer.Option("--quick", help="Short texts and recordings: a rough answer soon.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a required target is missed.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Write the numbers as JSON to stdout.")] = False,
+) -> None:
+    """Measure speed, memory and quality on this machine."""
+    from paksatalker.evaluation.machine import Machine, limit_cores  # noqa: PLC0415
+
+    if not limit_cores(cores):  # before the libraries count the processors
+        sys.stderr.write(f"note: this system cannot confine a program to {cores} processors\n")
+    from paksatalker.evaluation import benchmark  # noqa: PLC0415  (heavy: not for --help)
+
+    machine = Machine.here()
+    command = " ".join(["paksatalker", *sys.argv[1:]])
+    with tempfile.TemporaryDirectory(prefix="paksatalker-bench-") as folder:
+        work = Path(folder)
+        options = benchmark.Options(
+            image=image or benchmark.demo_photo(work),
+            work=work,
+            quick=quick,
+            minutes=minutes,
+            video=video,
+            source_frame=source_frame,
+        )
+        chosen = tuple(suite or benchmark.SUITES)
+        found = benchmark.run(options, chosen, _say)
+    if json:
+        suites = {name: [m.to_dict() for m in measures] for name, measures in found.items()}
+        print_json({"machine": machine.to_dict(), "command": command, "suites": suites})
+    else:
+        console = Console()
+        console.print(f"{machine}\n{command}", highlight=False)
+        for name, measures in found.items():
+            console.print(f"\n[bold]{name}[/bold]")
+            console.print(measures_table(measures))
+    missed = [
+        m for measures in found.values() for m in measures if m.passed is False and m.target and m.target.required
+    ]
+    if strict and missed:
+        raise typer.Exit(1)
+
+
+def _say(suite: str) -> None:
+    sys.stderr.write(f"{suite} …\n")
