@@ -1,0 +1,263 @@
+"""Frames and sound into a video file, while they are being made.
+
+Encoding runs in a thread of its own. The file grows under a temporary name in the output's directory and takes its
+final name only when it is complete, so that a crash, a full disk or Ctrl-C never leaves a half-written video.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import queue
+import threading
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import av.container
+import numpy as np
+
+from paksatalker.core.rendering.muxing import Muxer, open_muxer
+from paksatalker.core.timeline import VideoFrame
+from paksatalker.errors import DiskFull, EncodingFailed, InvalidOption, OutputUnwritable
+
+#: Format names and the suffixes that mean them.
+FORMATS: tuple[str, ...] = ("mp4", "webm", "gif")
+PRESETS: tuple[str, ...] = ("draft", "standard", "high")
+_QUEUE_BYTES = 64 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def check_output(path: Path | str, format: str | None = None) -> str:  # noqa: A002  (the option's own name)
+    """Finds out, before any work is done, whether a video can be written.
+
+    Args:
+        path: The video to be.
+        format: One of :data:`FORMATS`; None goes by the suffix.
+
+    Returns:
+        The format.
+
+    Raises:
+        OutputUnwritable: The directory does not exist or cannot be written, the path is a directory or a device, or
+            the suffix means no format.
+        InvalidOption: ``format`` is unknown, or contradicts the suffix.
+    """
+    path = Path(path)
+    what = f"cannot write {path}"
+    if format is not None and format not in FORMATS:
+        raise InvalidOption(f"there is no format '{format}'", fix=f"Choose one of: {', '.join(FORMATS)}")
+    suffix = path.suffix.lower().removeprefix(".")
+    if format is None and suffix not in FORMATS:
+        why = f"the suffix '{path.suffix}' means no format" if suffix else "its name has no suffix"
+        raise OutputUnwritable(what, why, "End the name in .mp4, .webm or .gif")
+    if format is not None and suffix in FORMATS and suffix != format:
+        raise InvalidOption(
+            f"{path.name} cannot be a {format}", f"its suffix says {suffix}", f"Name it {path.stem}.{format}"
+        )
+    try:
+        _check_place(path, what)
+    except OSError as error:
+        raise OutputUnwritable(what, error.strerror or str(error), "Choose another place") from error
+    return format or suffix
+
+
+def _check_place(path: Path, what: str) -> None:
+    if path.is_dir():
+        raise OutputUnwritable(what, "it is a directory", f"Name a file in it: {path / 'video.mp4'}")
+    if path.exists() and not path.is_file():
+        raise OutputUnwritable(what, "it is a device, not a file", "Name a file")
+    parent = path.resolve().parent
+    if not parent.exists():
+        raise OutputUnwritable(what, "there is no such directory", f"Run: mkdir -p '{parent}'")
+    if not parent.is_dir():
+        raise OutputUnwritable(what, f"{parent} is not a directory", "Choose another place")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise OutputUnwritable(what, f"no permission to write to {parent}", "Choose a directory that you may write to")
+
+
+@dataclass(frozen=True, slots=True)
+class VideoSpec:
+    """What is to be encoded.
+
+    Attributes:
+        size: Width and height, pixels, both even.
+        fps: Frames a second, exact.
+        sample_rate: Of the sound, Hz; 0 for a silent video.
+        format: One of :data:`FORMATS`.
+        preset: One of :data:`PRESETS`: how much effort goes into quality and size.
+        alpha: Whether frames are RGBA.
+    """
+
+    size: tuple[int, int]
+    fps: Fraction
+    sample_rate: int
+    format: str
+    preset: str
+    alpha: bool
+
+
+class Encoder:
+    """Writes a video; a context manager. The file is there when the ``with`` block has been left without an error.
+
+    Frame ``k`` is shown at exactly ``k / fps``; the sound runs on its own sample count, so the two cannot drift.
+
+    Args:
+        path: The video. An existing file is replaced at the end.
+        size: Width and height, pixels, both even.
+        fps: Frames a second; 29.97 and the like are taken as the fraction they stand for.
+        sample_rate: Of the sound, Hz; 0 for none.
+        format: One of :data:`FORMATS`; None goes by the suffix. A GIF has no sound.
+        preset: One of :data:`PRESETS`.
+        alpha: Whether frames are RGBA (``webm``; in a ``gif`` a pixel is either visible or not).
+
+    Raises:
+        InvalidOption: The size is odd, the preset unknown, or the format cannot hold alpha.
+        OutputUnwritable: The path cannot be written.
+        DiskFull: While writing or closing.
+        EncodingFailed: While opening, writing or closing.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        size: tuple[int, int],
+        fps: float | Fraction,
+        sample_rate: int,
+        *,
+        format: str | None = None,  # noqa: A002  (the option's own name)
+        preset: str = "standard",
+        alpha: bool = False,
+    ) -> None:
+        if size[0] % 2 or size[1] % 2 or min(size) < 2:
+            raise InvalidOption(f"a video of {size[0]} × {size[1]} cannot be encoded", "both sides must be even")
+        if preset not in PRESETS:
+            raise InvalidOption(f"there is no preset '{preset}'", fix=f"Choose one of: {', '.join(PRESETS)}")
+        format = check_output(path, format)  # noqa: A001
+        if alpha and format == "mp4":
+            raise InvalidOption("an mp4 cannot be transparent", "H.264 has no alpha channel", "Write a .webm")
+        rate = Fraction(fps).limit_denominator(1001)
+        self.spec = VideoSpec(size, rate, sample_rate, format, preset, alpha)
+        self._shown = Path(path)
+        self._path = Path(path).resolve()  # a link's target is replaced, not the link
+        self._part = self._path.with_name(f".{self._path.name}.{uuid.uuid4().hex[:8]}.part")
+        self._queue: queue.Queue[VideoFrame | None] = queue.Queue(
+            max(2, min(32, _QUEUE_BYTES // (size[0] * size[1] * 4)))
+        )
+        self._thread = threading.Thread(target=self._run, name="paksatalker-encoder", daemon=True)
+        self._stop = threading.Event()
+        self._error: BaseException | None = None
+        self._muxer: Muxer | None = None
+        self._next: int | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            os.close(os.open(self._part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            self._muxer = open_muxer(self._part, self.spec)
+        except BaseException as error:
+            self._discard()
+            raise self._translated(error) from error
+        self._thread.start()
+        return self
+
+    def write(self, frame: VideoFrame) -> None:
+        """Hands over the next frame; waits while the encoder is behind. The arrays may be reused afterwards.
+
+        Raises:
+            ValueError: The frame does not follow the one before, or has another size or sample rate.
+            DiskFull: An earlier frame could not be stored.
+            EncodingFailed: An earlier frame could not be encoded.
+        """
+        self._check(frame)
+        copy = VideoFrame(frame.index, frame.image.copy(), frame.audio.copy(), frame.sample_rate)
+        while True:
+            self._raise_pending()
+            try:
+                self._queue.put(copy, timeout=0.1)
+                return
+            except queue.Full:
+                continue
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            self._abort()
+
+    def _check(self, frame: VideoFrame) -> None:
+        channels = 4 if self.spec.alpha else 3
+        shape = (self.spec.size[1], self.spec.size[0], channels)
+        if frame.image.shape != shape or frame.image.dtype != np.uint8:
+            raise ValueError(f"the frame is {frame.image.dtype} {frame.image.shape}, not uint8 {shape}")
+        if self._next is not None and frame.index != self._next:
+            raise ValueError(f"frame {frame.index} follows frame {self._next - 1}")
+        if len(frame.audio) and self.spec.sample_rate not in (0, frame.sample_rate):
+            raise ValueError(f"the sound has {frame.sample_rate} Hz, not {self.spec.sample_rate}")
+        self._next = frame.index + 1
+
+    def _finish(self) -> None:
+        while self._thread.is_alive():
+            self._raise_pending()
+            with suppress(queue.Full):
+                self._queue.put(None, timeout=0.1)
+                break
+        while self._thread.is_alive():
+            self._thread.join(0.2)  # in steps, so that Ctrl-C is heard
+        self._raise_pending()
+        try:
+            self._part.replace(self._path)
+        except OSError as error:
+            raise self._translated(error) from error
+
+    def _abort(self) -> None:
+        """Ends the thread and removes what is unfinished; harmless after success."""
+        self._stop.set()
+        while self._thread.is_alive():
+            with suppress(queue.Full):
+                self._queue.put_nowait(None)
+            self._thread.join(0.05)
+        self._discard()
+
+    def _discard(self) -> None:
+        with suppress(OSError):
+            self._part.unlink()
+
+    def _run(self) -> None:
+        """The encoder's thread: frames from the queue into the file, until there are no more."""
+        assert self._muxer is not None
+        try:
+            try:
+                while (frame := self._queue.get()) is not None and not self._stop.is_set():
+                    self._muxer.write(frame)
+                if not self._stop.is_set():
+                    self._muxer.flush()
+            finally:
+                self._muxer.close()
+        except BaseException as error:  # noqa: BLE001  (handed to the thread that writes)
+            self._error = error
+
+    def _raise_pending(self) -> None:
+        if self._error is not None and not self._stop.is_set():
+            raise self._translated(self._error) from self._error
+
+    def _translated(self, error: BaseException) -> BaseException:
+        number = error.errno if isinstance(error, OSError) else None
+        if number in _FULL:
+            return DiskFull(
+                f"cannot write {self._shown}",
+                "the disk is full" if number != errno.EDQUOT else "your disk quota is used up",
+                "Free some space or choose another place",
+            )
+        if number in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENAMETOOLONG, errno.EIO):
+            return OutputUnwritable(f"cannot write {self._shown}", os.strerror(number), "Choose another place")
+        if isinstance(error, (av.FFmpegError, OSError)):
+            return EncodingFailed(f"cannot encode {self._shown}", str(error), "Try another --format or --size")
+        return error

@@ -1,0 +1,202 @@
+"""Codecs and containers: the settings of each format, and the muxer that frames flow into."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+import av
+import numpy as np
+from av.audio import AudioStream
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+
+from paksatalker.core.rendering.gif import GifMuxer
+from paksatalker.core.rendering.yuv import to_yuv
+from paksatalker.core.timeline import FloatArray, VideoFrame
+from paksatalker.errors import EncodingFailed
+
+if TYPE_CHECKING:
+    from paksatalker.core.rendering.encode import VideoSpec
+
+_BT709 = 1  # of ISO/IEC 23091-2: primaries, transfer and matrix
+_LIMITED_RANGE = 1  # AVCOL_RANGE_MPEG: black is 16, white 235
+_SECONDS_BETWEEN_KEYFRAMES = 4
+
+_X264 = {
+    "draft": {"preset": "ultrafast", "crf": "23"},
+    "standard": {"preset": "veryfast", "crf": "18"},
+    "high": {"preset": "medium", "crf": "16"},
+}
+_VP9 = {
+    "draft": {"cpu-used": "8", "crf": "36"},
+    "standard": {"cpu-used": "8", "crf": "28"},
+    "high": {"cpu-used": "5", "crf": "22"},
+}
+_OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
+_AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+
+
+class Muxer(Protocol):
+    """Takes frames in order and makes a file of them."""
+
+    def write(self, frame: VideoFrame) -> None:
+        """Encodes a frame with its sound."""
+        ...
+
+    def flush(self) -> None:
+        """Encodes what is still held back and completes the file."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of the file, complete or not."""
+        ...
+
+
+def open_muxer(path: Path, spec: VideoSpec) -> Muxer:
+    """The muxer for a format.
+
+    Raises:
+        EncodingFailed: This build of FFmpeg lacks the encoder.
+        av.FFmpegError: The encoder or the file cannot be opened.
+    """
+    needed = {"mp4": ("libx264", "aac"), "webm": ("libvpx-vp9", "libopus"), "gif": ("gif",)}[spec.format]
+    for codec in needed:
+        if codec not in av.codecs_available:
+            raise EncodingFailed(
+                f"cannot encode {spec.format}",
+                f"this build of FFmpeg has no {codec}",
+                "Run: pip install --force-reinstall --only-binary av av",
+            )
+    return GifMuxer(path, spec) if spec.format == "gif" else AudioVideoMuxer(path, spec)
+
+
+class AudioVideoMuxer:
+    """H.264 and AAC in MP4, or VP9 and Opus in WebM."""
+
+    def __init__(self, path: Path, spec: VideoSpec) -> None:
+        self._time_base = 1 / spec.fps
+        self._frames = 0
+        self._closed = False
+        options = {"movflags": "+faststart"} if spec.format == "mp4" else {}
+        self._container: OutputContainer = av.open(str(path), "w", format=spec.format, container_options=options)
+        self._video = _add_video(self._container, spec)
+        self._sound = _Sound(self._container, spec) if spec.sample_rate else None
+        self._pixels = "yuva420p" if spec.alpha else "yuv420p"
+        self._container.start_encoding()
+
+    def write(self, frame: VideoFrame) -> None:
+        """Encodes a frame with its sound."""
+        picture = to_yuv(frame.image)
+        picture.pts = self._frames
+        picture.time_base = self._time_base
+        self._frames += 1
+        if self._sound is not None:
+            self._sound.write(frame.audio)
+        self._container.mux(self._video.encode(picture))
+
+    def flush(self) -> None:
+        """Encodes what is still held back and completes the file."""
+        if self._sound is not None:
+            self._sound.flush()
+        self._container.mux(self._video.encode(None))
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the file, complete or not."""
+        if not self._closed:
+            self._closed = True
+            self._container.close()
+
+
+def _add_video(container: OutputContainer, spec: VideoSpec) -> VideoStream:
+    keyframes = round(_SECONDS_BETWEEN_KEYFRAMES * spec.fps)
+    if spec.format == "mp4":
+        options = {**_X264[spec.preset], "threads": "2"}
+        stream = container.add_stream("libx264", rate=spec.fps, options=options)
+    else:
+        options = {**_VP9[spec.preset], "deadline": "realtime", "row-mt": "1", "threads": "2", "b:v": "0"}
+        if spec.alpha:
+            options["auto-alt-ref"] = "0"  # the alpha encoder cannot follow invisible frames
+        stream = container.add_stream("libvpx-vp9", rate=spec.fps, options=options)
+        if spec.alpha:
+            stream.metadata["alpha_mode"] = "1"
+    stream.width, stream.height = spec.size
+    stream.pix_fmt = "yuva420p" if spec.alpha else "yuv420p"
+    stream.gop_size = keyframes
+    context = stream.codec_context
+    context.time_base = 1 / spec.fps
+    context.framerate = spec.fps
+    context.color_primaries = context.color_trc = context.colorspace = _BT709
+    context.color_range = _LIMITED_RANGE
+    return stream
+
+
+class _Sound:
+    """The sound track: blocks of any length in, codec frames out."""
+
+    def __init__(self, container: OutputContainer, spec: VideoSpec) -> None:
+        codec, rates = ("aac", _AAC_RATES) if spec.format == "mp4" else ("libopus", _OPUS_RATES)
+        rate = next((r for r in rates if r >= spec.sample_rate), 48000)
+        self._container = container
+        self._stream = cast(AudioStream, container.add_stream(codec, rate=rate, layout="mono"))
+        self._stream.bit_rate = min(128_000, rate * 4) if codec == "aac" else 64_000
+        self._rate_in = spec.sample_rate
+        self._rate = rate
+        self._format = "fltp" if codec == "aac" else "flt"
+        self._resampler = av.AudioResampler(self._format, "mono", rate) if rate != spec.sample_rate else None
+        self._blocks: list[FloatArray] = []
+        self._held = 0
+        self._encoded = 0
+        self._taken = 0
+
+    def write(self, samples: FloatArray) -> None:
+        """Encodes as many whole codec frames as there are."""
+        if not len(samples):
+            return
+        if self._resampler is None:
+            self._hold(samples)
+        else:
+            block = self._frame(samples, self._rate_in, self._taken)
+            self._taken += len(samples)
+            for resampled in self._resampler.resample(block):
+                self._hold(np.asarray(resampled.to_ndarray(), np.float32).ravel())
+        self._encode_whole()
+
+    def flush(self) -> None:
+        """Encodes the rest; the last codec frame may be short."""
+        if self._resampler is not None:
+            for resampled in self._resampler.resample(None):
+                self._hold(np.asarray(resampled.to_ndarray(), np.float32).ravel())
+        self._encode_whole()
+        if self._held:
+            self._encode(np.concatenate(self._blocks))
+        self._container.mux(self._stream.encode(None))
+
+    def _hold(self, samples: FloatArray) -> None:
+        self._blocks.append(samples)
+        self._held += len(samples)
+
+    def _encode_whole(self) -> None:
+        length = self._stream.codec_context.frame_size or 1024
+        if self._held < length:
+            return
+        samples = np.concatenate(self._blocks)
+        whole = len(samples) // length * length
+        for start in range(0, whole, length):
+            self._encode(samples[start : start + length])
+        self._blocks = [samples[whole:].copy()]
+        self._held = len(samples) - whole
+
+    def _encode(self, samples: FloatArray) -> None:
+        self._container.mux(self._stream.encode(self._frame(samples, self._rate, self._encoded)))
+        self._encoded += len(samples)
+
+    def _frame(self, samples: FloatArray, rate: int, position: int) -> av.AudioFrame:
+        clipped = np.clip(samples, -1.0, 1.0).astype(np.float32)[None]
+        frame = av.AudioFrame.from_ndarray(clipped, format=self._format, layout="mono")
+        frame.sample_rate = rate
+        frame.pts = position
+        frame.time_base = Fraction(1, rate)
+        return frame
