@@ -34,10 +34,10 @@ class Brows:
                 continue
             size = _RAISE * strength * (1.0 + 0.3 * bell(self._key ^ 1, moment))
             rise = size * bump(times, moment - 0.15, moment + 0.07, moment + 0.48)
-            inner, outer = np.maximum(inner, rise), np.maximum(outer, 0.6 * rise)
+            inner, outer = _joined(inner, rise), _joined(outer, 0.6 * rise)
         for end in beats.questions:
             rise = 0.40 * bump(times, end - 0.34, end + 0.02, end + 0.75)
-            inner, outer = np.maximum(inner, rise), np.maximum(outer, rise)
+            inner, outer = _joined(inner, rise), _joined(outer, rise)
         coefficients[:, ARKIT_INDEX["browInnerUp"]] += inner * tempo
         coefficients[:, ARKIT_INDEX["browOuterUpLeft"]] += outer * tempo * 1.06
         coefficients[:, ARKIT_INDEX["browOuterUpRight"]] += outer * tempo * 0.94
@@ -55,3 +55,8 @@ class Brows:
             shared = spline_noise(self._idle ^ (number // 2), times, spacing)
             own = spline_noise(self._idle ^ (64 + number), times, spacing)
             coefficients[:, ARKIT_INDEX[name]] += np.clip(size * (0.9 * shared + 0.44 * own), 0.0, 2 * size) * rest
+
+
+def _joined(a: Array, b: Array) -> Array:
+    """Both raises at once, smoothly and below 1."""
+    return np.asarray(1.0 - (1.0 - a) * (1.0 - b))

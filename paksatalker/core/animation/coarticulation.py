@@ -27,6 +27,7 @@ from paksatalker.core.animation.visemes import (
     OPENING,
     PARAMETERS,
     REST,
+    SIBILANTS,
     VISEMES,
     Closure,
     Segment,
@@ -50,12 +51,19 @@ _SHUTS = (0.015, 0.125)
 #: Pauses shorter than this do not give the mouth back to the photo.
 _BRIDGE = 0.30
 _GROUP = np.asarray(GROUP_OF)
-_LIPS_APART = np.array(
+#: Hissing needs the teeth together: how far it overrides jaw and lower lip, and where they go.
+_TEETH = np.array([{"jawOpen": 0.85, "mouthLowerDown": 0.5}.get(name, 0.0) for name in PARAMETERS])
+_HISS = VISEMES["S"].target
+#: What a closure takes away: all that parts the lips, most of the rounding (closed lips protrude less than open ones).
+_CLOSED = np.array(
     [
-        1.0 if name in ("mouthLowerDown", "mouthUpperUp", "mouthRollLower", "mouthShrugLower") else 0.0
+        {"mouthLowerDown": 1.0, "mouthUpperUp": 1.0, "mouthRollLower": 1.0, "mouthShrugLower": 1.0,
+         "mouthFunnel": 0.9, "mouthPucker": 0.55, "jawOpen": 0.35}.get(name, 0.0)
         for name in PARAMETERS
     ]
-)
+)  # fmt: skip
+#: The lower lip of f and v rises to the upper teeth: it takes away this much of the gap.
+_TUCK_SEAL = 0.55
 _TUCK = VISEMES["F"].target
 _TUCKED = np.array([1.0 if GROUP_OF[i] < 2 else 0.0 for i in range(len(PARAMETERS))])
 
@@ -238,6 +246,9 @@ def _finish(mouth: Articulation, sounds: list[Sound], times: Array, fps: float) 
     """Lays closures over the blend and silence over everything."""
     seal = _curve(closures(sounds, BILABIALS, fps), times)
     tuck = _curve(closures(sounds, LABIODENTALS, fps), times)[:, None]
-    values = mouth.values * (1.0 - tuck * _TUCKED) + _TUCK * tuck * _TUCKED
-    values = values * (1.0 - seal[:, None] * _LIPS_APART)
+    teeth = _curve(closures(sounds, SIBILANTS, fps), times)[:, None] * _TEETH
+    values = mouth.values * (1.0 - teeth) + _HISS * teeth
+    values = values * (1.0 - tuck * _TUCKED) + _TUCK * tuck * _TUCKED
+    values = values * (1.0 - seal[:, None] * _CLOSED)
+    seal = np.maximum(seal, _TUCK_SEAL * tuck[:, 0])
     return replace(mouth, values=values * mouth.gate[:, None], seal=seal)

@@ -177,7 +177,7 @@ class SpeechContext:
         return (start, end) if end - start > 0.015 or (start, end) == (phone.start, phone.end) else None
 
     def _loudness(self, start: float, end: float) -> float:
-        a, b = np.searchsorted(self._times, (start, end))
+        a, b = np.searchsorted(self._times, (start - 1e-6, end - 1e-6))  # a sample on the border: always the later
         if not len(self._times) or self._times[-1] < start:
             return -1.0
         return float(self._tracks[a : max(b, a + 1), 0].mean()) if a < len(self._times) else -1.0

@@ -22,7 +22,7 @@ LIMIT = 8.0
 STYLES = 46
 _AXES = ("yaw", "pitch", "roll")
 #: Wandering: knot spacing in seconds and standard deviation of yaw, pitch, roll in degrees.
-_BANDS = ((0.85, (2.20, 1.75, 1.90)), (0.34, (1.00, 0.85, 0.75)), (0.16, (0.22, 0.24, 0.16)))
+_BANDS = ((0.80, (2.25, 1.65, 1.90)), (0.32, (1.40, 1.15, 1.12)), (0.15, (0.36, 0.34, 0.26)))
 _POSTURE = (1.9, 1.3, 1.6)  # standard deviation of the pose taken for a phrase, degrees
 _NOD = 2.6  # degrees down on a full accent
 _STILL = 0.14  # factor on everything when still

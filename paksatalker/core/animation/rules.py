@@ -173,7 +173,7 @@ class _Performer:
             pull = np.where((steps > start - 0.1) & (steps < start + 0.35), 0.6 * pull, pull)
         pull = np.where(self._gaze.shifts(steps) > 4.0, 8.0 * pull, pull)
         rate = mix(context.moods, steps, self._seed).blinks
-        self._blinks.advance(steps, 0.92 * pull * rate)
+        self._blinks.advance(steps, 0.75 * pull * rate)
 
     def _mouth(self, mouth: Articulation, mood: Mix, times: Array) -> Array:
         coefficients = np.zeros((len(times), len(ARKIT_NAMES)))
@@ -196,7 +196,7 @@ class _Performer:
         rounded = np.clip(
             coefficients[:, ARKIT_INDEX["mouthPucker"]] + coefficients[:, ARKIT_INDEX["mouthFunnel"]], 0, 1
         )
-        free = np.where(_MOUTH, 1.0 - 0.55 * rounded[:, None], 1.0)
+        free = np.where(_MOUTH, 1.0 - 0.45 * rounded[:, None], 1.0)
         parted = (mouth.gate * (1.0 - mouth.seal))[:, None]
         coefficients += mood.face * free + mood.talking * free * parted
 

@@ -170,7 +170,7 @@ def segments(sound: Sound) -> list[Segment]:
 
 @dataclass(frozen=True, slots=True)
 class Closure:
-    """A moment at which the lips must meet (or the lower lip the teeth), held from ``start`` to ``end``."""
+    """A moment at which lips or teeth must meet (or the lower lip the teeth), held from ``start`` to ``end``."""
 
     start: float
     end: float
@@ -178,11 +178,17 @@ class Closure:
     fall: float
 
 
-#: Where in the phone the closure is centred (a stop closes first and bursts later), and its share of the phone.
-_PHASE: dict[str, tuple[float, float]] = {
-    "P": (0.36, 0.50), "B": (0.42, 0.55), "M": (0.50, 0.55), "F": (0.50, 0.40), "V": (0.50, 0.35),
-}  # fmt: skip
-_SPEED = {"P": (0.070, 0.050), "B": (0.070, 0.055), "M": (0.075, 0.070), "F": (0.075, 0.065), "V": (0.070, 0.065)}
+#: Where in the phone the closure is centred (a stop closes first and bursts later), its share of the phone, and the
+#: seconds it takes to come and go.
+_TIMING: dict[str, tuple[float, float, float, float]] = {
+    "P": (0.36, 0.50, 0.070, 0.050),
+    "B": (0.42, 0.55, 0.070, 0.055),
+    "M": (0.50, 0.55, 0.075, 0.070),
+    "F": (0.50, 0.40, 0.075, 0.065),
+    "V": (0.50, 0.35, 0.070, 0.065),
+    **dict.fromkeys(("S", "Z", "SH", "ZH"), (0.50, 0.30, 0.075, 0.075)),
+    **dict.fromkeys(("CH", "JH"), (0.45, 0.40, 0.070, 0.075)),
+}
 #: Ramps never get shorter than this: a lip needs about that long for its fastest moves.
 _FASTEST = 0.025
 
@@ -193,7 +199,7 @@ def closures(sounds: list[Sound], symbols: frozenset[str], fps: float) -> list[C
     for sound in sounds:
         if sound.symbol not in symbols:
             continue
-        phase, share = _PHASE[sound.symbol]
+        phase, share, _, _ = _TIMING[sound.symbol]
         length = sound.end - sound.start
         centre = sound.start + phase * length
         half = 0.5 * max(share * length, 1.02 / fps)
@@ -206,6 +212,6 @@ def closures(sounds: list[Sound], symbols: frozenset[str], fps: float) -> list[C
     for i, (start, end, symbol) in enumerate(holds):
         before = start - holds[i - 1][1] if i else np.inf
         after = holds[i + 1][0] - end if i + 1 < len(holds) else np.inf
-        rise, fall = _SPEED[symbol]
+        _, _, rise, fall = _TIMING[symbol]
         found.append(Closure(start, end, min(rise, 0.45 * before), min(fall, 0.45 * after)))
     return found
