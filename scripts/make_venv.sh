@@ -22,7 +22,7 @@ if [ -n "$wanted" ]; then
     python=$wanted
 else
     python=
-    for candidate in python3.12 python3.11 python3.13 python3 python; do
+    for candidate in python3.11 python3.13 python3.12 python3 python; do
         if command -v "$candidate" >/dev/null 2>&1 && new_enough "$candidate"; then
             python=$candidate
             break
