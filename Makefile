@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO_TEXT ?= Hello! I am a photograph, and until a moment ago I had never said a word. \
 	Now I can read you anything you like.
+export DEMO_TEXT
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test setup lint format bench clean distclean venv system weights
@@ -15,7 +16,7 @@ help: ## Show this list
 
 demo: setup ## Set up and render demo.mp4 from a photo and a text
 	@$(BIN)/python scripts/demo_photo.py out/astronaut.png
-	$(BIN)/paksatalker generate --image out/astronaut.png --text "$(DEMO_TEXT)" -o demo.mp4
+	$(BIN)/paksatalker generate --image out/astronaut.png --text "$$DEMO_TEXT" -o demo.mp4
 
 setup: $(VENV)/.installed system weights ## Make .venv, install, fetch the small models
 
