@@ -86,7 +86,10 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Prosody:
-    """How it is said, sampled at ``rate`` values a second; value ``i`` is the state at ``start + i / rate``.
+    """How it is said, sampled on the grid ``k / rate`` of the audio clock.
+
+    Value ``i`` is the state at ``(first + i) / rate``, where ``first`` is the first grid point in the piece
+    (:func:`frame_span`), so that the rows of successive pieces are the frames of the video, each once.
 
     Attributes:
         rate: Samples a second.

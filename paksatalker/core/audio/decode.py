@@ -185,6 +185,16 @@ class AudioReader:
         )
 
 
+def probe(path: Path) -> AudioReader:
+    """Looks at the header of a recording, whatever its length: ``duration``, ``source_rate``.
+
+    Raises:
+        AudioUnreadable: See :class:`AudioReader`.
+        AudioEmpty: The file has no bytes.
+    """
+    return AudioReader(path, max_seconds=float("inf"))
+
+
 class _Bytes:
     """The file without its name, so that formats are told by content and nothing can be opened beside it."""
 

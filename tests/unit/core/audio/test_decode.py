@@ -140,7 +140,8 @@ def test_stereo_is_mixed_evenly(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"hello, this is text\n" * 50, np.random.default_rng(0).bytes(4000), b"RIFF\x24\0\0\0WAVEfmt ", b"\0" * 999]
+    "data",
+    [b"hello, this is text\n" * 50, np.random.default_rng(0).bytes(4000), b"RIFF\x24\0\0\0WAVEfmt ", b"\0" * 999],
 )
 def test_what_is_no_sound_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x.wav"
