@@ -157,16 +157,17 @@ def _closures(motion: FaceMotion, timeline: Timeline | None, details: dict[str, 
 def _pauses(
     motion: FaceMotion, timeline: Timeline | None, source: FaceMotion | None, details: dict[str, Any]
 ) -> Measure:
+    """Rest is what the mouth does in most pauses: a smiling photo may well rest with closed lips between words."""
     name, unit = "pause deviation", "eye distances"
     if timeline is None:
         return Measure(name, None, unit, "no pauses are known: give a timeline")
-    rest = float(lips.opening(source)[0]) if source else None
-    still = lips.silence_stillness(motion, timeline.pauses, rest)
+    still = lips.silence_stillness(motion, timeline.pauses)
     if still is None:
         return Measure(name, None, unit, "no pause is longer than 300 ms")
     details["pauses"] = asdict(still)
+    photo = f" (photo {float(lips.opening(source)[0]):.3f})" if source else ""
     return Measure(
-        name, still.largest, unit, f"rest {still.rest:.3f}, worst at {still.at:.2f} s, {still.pauses} pauses"
+        name, still.largest, unit, f"rest {still.rest:.3f}{photo}, worst at {still.at:.2f} s, {still.pauses} pauses"
     )
 
 

@@ -1,0 +1,23 @@
+import numpy as np
+
+from paksatalker.core.timeline import ARKIT_INDEX
+from paksatalker.evaluation.reenactment import calmest_frame, driving_track
+
+
+def test_the_driving_track_is_relative_to_the_source_frame(make_motion):
+    motion = make_motion(angles=[[2, 1, 0], [6, -1, 3], [30, 0, 0]])
+    motion.scores[:, ARKIT_INDEX["jawOpen"]] = [0.3, 0.7, 0.1]
+    motion.scores[:, ARKIT_INDEX["eyeLookOutLeft"]] = [0.0, 0.5, 0.0]
+    track = driving_track(motion, source=0)
+    np.testing.assert_allclose(track.coefficient("jawOpen"), [0, 0.4, -0.2], atol=1e-6)
+    np.testing.assert_allclose(track.head_rotation[0], 0, atol=1e-4)
+    np.testing.assert_allclose(track.head_rotation[1], [4, -2, 3], atol=0.3)
+    assert track.head_rotation[2, 0] == 8  # held at the limit
+    assert track.gaze[1, 0] > 0  # the left eye looks outwards: to the viewer's right
+    assert (driving_track(motion, 0, head_limit=0).head_rotation == 0).all()
+
+
+def test_the_calmest_frame_is_a_portrait(make_motion):
+    motion = make_motion(opening=[0.2, 0.1, 0.0, 0.0, 0.0], angles=[[0, 0, 0]] * 3 + [[20, 0, 0], [0, 0, 0]])
+    motion.scores[2, ARKIT_INDEX["eyeBlinkLeft"]] = 1
+    assert calmest_frame(motion) == 4
