@@ -18,6 +18,7 @@ _CLOSING = "\"'”’»)]"
 _CONJUNCTIONS = frozenset(
     ("and", "but", "or", "nor", "so", "because", "although", "while", "when", "if", "that", "which", "who", "than")
 )
+_ABBREVIATIONS = frozenset(("mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "vs.", "e.g.", "i.e.", "no.", "gen.", "sen."))
 
 # Costs of the places where a cue may end; the cheapest set of cuts wins.
 _CUE, _AT_CLAUSE, _BEFORE_CONJUNCTION, _ANYWHERE = 3.0, 1.0, 2.0, 4.0
@@ -154,4 +155,5 @@ def _cut_cost(before: str, after: str) -> float:
 
 
 def _ends(text: str, marks: tuple[str, ...]) -> bool:
-    return text.rstrip(_CLOSING).endswith(marks)
+    bare = text.rstrip(_CLOSING)
+    return bare.endswith(marks) and bare.lower().lstrip("\"'(“‘") not in _ABBREVIATIONS

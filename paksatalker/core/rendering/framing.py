@@ -36,6 +36,7 @@ _TIGHT_FACE_LEVEL = 0.54  # in a tight crop: hair needs more room than the neck
 _FEATHER = 0.02  # of the canvas's short side: seam between the photo and its blurred surroundings
 _SURROUNDINGS_GAIN = 0.55
 _SEGMENT_PIXELS = 512
+_HAIR_REACH = 0.02  # of the long side: how far fine hair may stand off from what surely is the person
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,12 +263,12 @@ def _look_closer(
 
 
 def _only_speaker(mask: npt.NDArray[np.float32], centre: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """Drops people who are not connected to the one at ``centre``."""
-    count, labels = cv2.connectedComponents((mask > 0.4).astype(np.uint8))
+    """Drops people who are not connected to the one at ``centre``, and haze away from the person."""
+    _, labels = cv2.connectedComponents((mask > 0.5).astype(np.uint8))
     x, y = np.clip(centre.astype(int), 0, (mask.shape[1] - 1, mask.shape[0] - 1))
-    if count <= 2 or labels[y, x] == 0:
+    if labels[y, x] == 0:  # the network does not see the face as a person: better everything than nothing
         return mask
-    others = ((labels > 0) & (labels != labels[y, x])).astype(np.uint8)
-    reach = max(3, round(0.02 * max(mask.shape))) | 1
-    near_others = cv2.dilate(others, np.ones((reach, reach), np.uint8)) > 0
-    return np.where(near_others & (labels != labels[y, x]), np.float32(0), mask)
+    reach = max(3, round(_HAIR_REACH * max(mask.shape)))
+    speaker = (labels == labels[y, x]).astype(np.uint8)
+    distance = cv2.distanceTransform(1 - speaker, cv2.DIST_L2, 5)
+    return np.asarray(mask * np.clip(2.0 - distance / reach, 0, 1), np.float32)
