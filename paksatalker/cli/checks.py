@@ -85,6 +85,7 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """All findings, in the order in which one would mend them."""
+    yield Finding("paksatalker", Verdict.OK, version("paksatalker"))
     yield from (check_python(), check_machine(), check_memory())
     yield from check_system_libraries()
     yield from check_dependencies()
