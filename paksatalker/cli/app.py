@@ -9,8 +9,8 @@ from importlib.metadata import version as package_version
 from types import FrameType
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from paksatalker.cli import bench, catalogue, doctor, generate, models, score
 from paksatalker.cli.console import print_error
@@ -55,6 +55,14 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _show_usage_error(error: TyperException) -> None:
+    show = getattr(error, "show", None)  # usage errors print the usage line and a hint
+    if show is not None:
+        show()
+    else:
+        sys.stderr.write(f"error: {error.format_message()}\n")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and ends the process with the documented exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -66,10 +74,10 @@ def main(arguments: list[str] | None = None) -> None:
     except PaksaTalkerError as error:
         print_error(error, as_json=as_json)
         sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        _show_usage_error(error)
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         cancelled = Cancelled("stopped", "the work was interrupted", "No unfinished file was left behind")
         print_error(cancelled, as_json=as_json)
         sys.exit(cancelled.exit_code)
