@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from paksatalker.evaluation.eyes import aspect_ratio
 from paksatalker.evaluation.geometry import Array, eye_distance, umeyama
+from paksatalker.evaluation.lips import ATTACK, RELEASE
 from paksatalker.evaluation.tracking import FaceMotion
 
 #: The irises move with the gaze and are left out.
@@ -31,13 +32,11 @@ class ShapeDifference:
     frames: int
 
 
-def rest_frames(
-    motion: FaceMotion, pauses: Sequence[tuple[float, float]] = (), margin: float = 0.2
-) -> npt.NDArray[np.bool_]:
+def rest_frames(motion: FaceMotion, pauses: Sequence[tuple[float, float]] = ()) -> npt.NDArray[np.bool_]:
     """Frames [T] in which the face is at rest: inside the pauses, eyes open; the first frame if there are no pauses."""
     rest = np.zeros(len(motion), bool)
     for start, end in pauses:
-        rest |= (motion.times >= start + margin) & (motion.times <= end - margin)
+        rest |= (motion.times >= start + RELEASE) & (motion.times <= end - ATTACK)
     rest &= motion.ok
     if not rest.any():
         rest[int(np.argmax(motion.ok))] = True

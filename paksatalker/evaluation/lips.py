@@ -29,6 +29,8 @@ PHONE_OPENNESS: dict[str, float] = {
 BILABIALS = frozenset({"B", "M", "P"})
 #: Below this opening (eye distances) the lips count as closed.
 CLOSED = 0.02
+#: How long after its last sound a mouth comes to rest, and how early it moves for the next, seconds.
+RELEASE, ATTACK = 0.16, 0.12
 #: How far two openings must be apart in height to count as two (eye distances).
 _PROMINENCE = 0.02
 
@@ -165,8 +167,8 @@ def silence_stillness(
     rest: float | None = None,
     *,
     shortest: float = 0.3,
-    release: float = 0.16,
-    attack: float = 0.12,
+    release: float = RELEASE,
+    attack: float = ATTACK,
 ) -> Stillness | None:
     """Largest deviation of the opening from rest in pauses.
 

@@ -22,6 +22,9 @@ from paksatalker.models.mediapipe.landmarker import FaceLandmarker, FaceLandmark
 
 Image8 = npt.NDArray[np.uint8]
 
+#: A close-up is this many face sizes wide, and has this many pixels.
+_CLOSE_UP = 2.3
+_CLOSE_UP_PIXELS = 512
 #: A playlist inside the file must not make FFmpeg open other files or the network.
 NO_PROTOCOLS = {"protocol_whitelist": "none"}
 
@@ -133,7 +136,7 @@ def track_video(
 
 
 def track_image(path: Path, store: WeightsStore) -> FaceMotion:
-    """The largest face of a photo as a motion of one frame.
+    """The largest face of a photo as a motion of one frame, looked at close up, as a video shows it.
 
     Raises:
         ImageUnreadable: The file is not an image.
@@ -145,7 +148,24 @@ def track_image(path: Path, store: WeightsStore) -> FaceMotion:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ImageUnreadable(f"{path.name} cannot be read", str(error), "Give a PNG, JPEG or WebP file") from error
     with FaceLandmarker(store.path("face-landmarker")) as landmarker:
-        return track_frame(rgb, landmarker)
+        return track_frame(_close_up(rgb, landmarker), landmarker)
+
+
+def _close_up(rgb: Image8, landmarker: FaceLandmarker) -> Image8:
+    """The square around the largest face that a portrait video shows; landmarks of a small face are coarse."""
+    faces = landmarker.detect(rgb)
+    if not faces:
+        return rgb
+    left, top, right, bottom = faces[0].box
+    half = _CLOSE_UP * max(right - left, bottom - top) / 2
+    x, y = (left + right) / 2, (top + bottom) / 2
+    height, width = rgb.shape[:2]
+    rows = slice(max(0, int(y - half)), min(height, int(y + half)))
+    columns = slice(max(0, int(x - half)), min(width, int(x + half)))
+    crop = Image.fromarray(np.ascontiguousarray(rgb[rows, columns]))
+    factor = _CLOSE_UP_PIXELS / max(crop.size)
+    size = (max(1, round(crop.width * factor)), max(1, round(crop.height * factor)))
+    return np.asarray(crop.resize(size, Image.Resampling.LANCZOS), np.uint8)
 
 
 def track_frame(rgb: Image8, landmarker: FaceLandmarker) -> FaceMotion:

@@ -24,8 +24,8 @@ def test_rest_is_inside_the_pauses_with_open_eyes(make_motion):
     lids[20] = 0.02
     rest = rest_frames(make_motion(lids=lids), [(0.39, 1.41)])
     times = np.flatnonzero(rest) / 25
-    assert times.min() == pytest.approx(0.6)
-    assert times.max() == pytest.approx(1.2)
+    assert times.min() == pytest.approx(0.56)
+    assert times.max() == pytest.approx(1.28)
     assert not rest[20]
 
 
