@@ -13,7 +13,7 @@ PORTRAIT = EngineInfo(
         licence="Apache-2.0",
         summary="Bends a photo of a person: 3-D face mesh, drawn eyes, lids and teeth. Any CPU, faster than real time.",
     ),
-    factory="paksatalker.core.rendering.portrait.renderer:PortraitRenderer",
+    factory="paksatalker.core.rendering.portrait.build:build",
     requires=("cv2", "mediapipe", "numba", "scipy"),
     install="pip install --force-reinstall paksatalker",
     priority=10,

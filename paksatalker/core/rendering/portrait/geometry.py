@@ -53,7 +53,7 @@ class FaceGeometry:
 
     Attributes:
         points: float64 [478, 3] the photo's landmarks with the depth of averted ones corrected.
-        triangles: int32 [n, 3] of skin and hole covers, far ones first.
+        triangles: int32 [n, 3] of the skin and over the hole at the mouth, far ones first.
         pivot: [3] the point in the neck that the head turns about.
     """
 
@@ -112,23 +112,22 @@ class FaceGeometry:
             points[lower] = points[upper]
 
     def _close_lids(self, points: Points, eye: topo.EyeIndices, blink: float) -> None:
-        """Brings the upper lid down to the closing line, a little below the lower lid's edge, which comes up a bit."""
+        """Brings the upper lid down onto the lower one, which comes up a bit."""
         if blink <= 0:
             return
         upper, lower, ring, outer = (list(row) for row in (eye.upper, eye.lower, eye.ring, eye.outer_ring))
         aperture = self.points[upper] - self.points[lower]
         lift = 0.12 * blink * _LID_SHAPE * aperture
         points[lower[1:-1]] += lift[1:-1]
-        closing = points[lower] - 0.16 * _LID_SHAPE * aperture
-        travel = blink * (closing - points[upper])
+        travel = blink * (points[lower] - points[upper])
         points[upper[1:-1]] += travel[1:-1]
         points[ring] += 0.30 * travel
         points[outer] += 0.06 * travel
 
     def _ordered(self, skin: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """Holes first, then the skin from far to near, so that a turned nose hides the cheek behind it."""
+        """The mouth first, then the skin from far to near, so that a turned nose hides the cheek behind it."""
         depth = self.points[skin, 2].mean(axis=1)
-        return np.concatenate([np.array(topo.HOLES, np.int32), skin[np.argsort(-depth, kind="stable")]])
+        return np.concatenate([np.array(topo.MOUTH, np.int32), skin[np.argsort(-depth, kind="stable")]])
 
 
 def _taken_over(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

@@ -110,3 +110,52 @@ def blend_over(frame: npt.NDArray[np.uint8], layer: npt.NDArray[np.uint8], left:
                     below = numba.int32(frame[top + y, left + x, channel])
                     above = numba.int32(layer[y, x, channel])
                     frame[top + y, left + x, channel] = (above * alpha + below * (255 - alpha) + 127) // 255
+
+
+@_compiled("void(u1[:, :, ::1], f4[:, ::1], f4[:, ::1], f8, i8[::1])")
+def soften_folds(
+    layer: npt.NDArray[np.uint8],
+    map_x: npt.NDArray[np.float32],
+    map_y: npt.NDArray[np.float32],
+    jump: float,
+    box: npt.NDArray[np.int64],
+) -> None:
+    """Smooths the stairs where one part of a layer covers another: a quarter of each neighbour across the border.
+
+    Args:
+        layer: [h, w, 4], changed in place.
+        map_x: [h, w] where its pixels came from, x.
+        map_y: [h, w] the same, y.
+        jump: How far apart two neighbours must come from to count as a border, in the maps' unit.
+        box: Left, top, right, bottom of the part to look at.
+    """
+    height, width = map_x.shape
+    left, top = max(0, box[0]), max(0, box[1])
+    right, bottom = min(width - 1, box[2]), min(height - 1, box[3])
+    borders = np.empty((2048, 3), np.int64)
+    count = 0
+    for y in range(top, bottom):
+        for x in range(left, right):
+            x0, y0 = map_x[y, x], map_y[y, x]
+            across = abs(map_x[y, x + 1] - x0) + abs(map_y[y, x + 1] - y0) > jump
+            down = abs(map_x[y + 1, x] - x0) + abs(map_y[y + 1, x] - y0) > jump
+            if (across or down) and count < borders.shape[0] - 1:
+                if across:
+                    borders[count] = y, x, 0
+                    count += 1
+                if down:
+                    borders[count] = y, x, 1
+                    count += 1
+    changes = np.empty((count, 4), np.int64)
+    for k in range(count):
+        y, x, down = borders[k]
+        for channel in range(4):
+            there = numba.int64(layer[y + down, x + 1 - down, channel])
+            changes[k, channel] = (there - numba.int64(layer[y, x, channel])) // 4
+    for k in range(count):
+        y, x, down = borders[k]
+        v, u = y + down, x + 1 - down
+        for channel in range(4):
+            change = changes[k, channel]
+            layer[y, x, channel] = min(255, max(0, numba.int64(layer[y, x, channel]) + change))
+            layer[v, u, channel] = min(255, max(0, numba.int64(layer[v, u, channel]) - change))

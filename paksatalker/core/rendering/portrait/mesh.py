@@ -60,6 +60,25 @@ class OuterMesh:
         return WarpPatch(self._source, np.concatenate([posed.points[oval, :2], target]), self._triangles)
 
 
+class EyeSockets:
+    """The photo's eyes under the lids: rigid with the head, a little larger than the openings."""
+
+    def __init__(self, points: Points) -> None:
+        self._rims = []
+        for eye in topo.EYES:
+            loop = points[list(eye.upper + eye.lower[-2:0:-1])]
+            centre = loop.mean(axis=0)
+            self._rims.append(np.concatenate([centre[None], centre + (loop - centre) * [1.2, 1.8, 1.0]]))
+        count = len(self._rims[0]) - 1
+        self._fan = np.array([(0, 1 + k, 1 + (k + 1) % count) for k in range(count)], np.int32)
+
+    def place(self, posed: PosedFace) -> list[WarpPatch]:
+        """Where they lie in one frame."""
+        return [
+            WarpPatch(rim[:, :2], np.ascontiguousarray(posed.pose.apply(rim)[:, :2]), self._fan) for rim in self._rims
+        ]
+
+
 def _vertices(face: SourceFace, outline: Floats, axes: HeadAxes, alpha: npt.NDArray[np.float32]) -> Floats:
     """Rings round the outline, a fine grid around the head, a coarse one over the rest of the person."""
     height, width = alpha.shape

@@ -23,17 +23,23 @@ def background_plate(
         uint8 [H, W, 3]; bit-identical to the image further than about two margins from the matte.
     """
     height, width = image.shape[:2]
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
-    hidden = cv2.dilate(np.asarray(alpha > 0.02, np.uint8), kernel)
+    person = np.asarray(alpha > 0.02, np.uint8)
+    tainted = cv2.dilate(person, _disc(margin))
     scale = min(0.25, _INPAINT_SIDE / max(height, width)) if max(height, width) > 200 else 1.0
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
-    hole = np.asarray(cv2.resize(hidden * np.uint8(255), size, interpolation=cv2.INTER_AREA) > 0, np.uint8)
+    hole = np.asarray(cv2.resize(tainted * np.uint8(255), size, interpolation=cv2.INTER_AREA) > 0, np.uint8)
     if hole.all():
         return np.asarray(cv2.GaussianBlur(image, (0, 0), max(height, width) / 8), np.uint8)
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     filled = cv2.GaussianBlur(cv2.inpaint(small, hole, 4, cv2.INPAINT_TELEA), (0, 0), 1.2)
     large = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32)
-    mix = np.clip(cv2.GaussianBlur(hidden.astype(np.float32), (0, 0), margin / 2), 0, 1)
+    rim = max(1, margin // 3)  # at rest the photo's own background should show right up to the person
+    hidden = cv2.dilate(person, _disc(rim)).astype(np.float32)
+    mix = np.clip(cv2.GaussianBlur(hidden, (0, 0), rim), 0, 1)
     mix[mix < 1 / 512] = 0
     plate = image * (1 - mix[..., None]) + large * mix[..., None]
     return np.where(mix[..., None] == 0, image, np.clip(np.round(plate), 0, 255).astype(np.uint8))
+
+
+def _disc(radius: int) -> npt.NDArray[np.uint8]:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.uint8)

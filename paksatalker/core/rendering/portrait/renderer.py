@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Literal
 
@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from paksatalker.core.rendering.portrait import kernels
 from paksatalker.core.rendering.portrait.face import FaceState, SourceFace
-from paksatalker.core.rendering.portrait.features import FeatureSet
+from paksatalker.core.rendering.portrait.features import Paint, drawn_features
 from paksatalker.core.rendering.portrait.geometry import FaceGeometry
 from paksatalker.core.rendering.portrait.matte import foreground_colours, person_matte
-from paksatalker.core.rendering.portrait.mesh import OuterMesh
+from paksatalker.core.rendering.portrait.mesh import EyeSockets, OuterMesh
 from paksatalker.core.rendering.portrait.patch import WarpPatch
 from paksatalker.core.rendering.portrait.plate import background_plate
 from paksatalker.core.rendering.portrait.source import PhotoSampler
@@ -36,7 +36,7 @@ class PortraitRenderer:
         background: None keeps the photo's own, painted on behind the person; an image uint8 [H, W, 3] replaces it;
             ``"transparent"`` gives RGBA frames with straight alpha.
         threads: Frames rendered at once; None takes the processors this process may use. The frames are the same.
-        features: Drawn parts; None makes all of them.
+        features: What is painted on the bent photo, in order; None makes shading, eyes, lids and mouth interior.
 
     Raises:
         ValueError: The canvas is odd-sized, or mask or background do not fit it.
@@ -48,7 +48,7 @@ class PortraitRenderer:
         person_mask: npt.NDArray[np.float32],
         background: Image | Literal["transparent"] | None = None,
         threads: int | None = None,
-        features: FeatureSet | None = None,
+        features: Sequence[Paint] | None = None,
     ) -> None:
         height, width = face.image.shape[:2]
         if height % 2 or width % 2:
@@ -59,7 +59,7 @@ class PortraitRenderer:
             raise ValueError(f"the background is {background.shape}, the canvas {face.image.shape}")
         self._size = (width, height)
         self._threads = threads or _processors()
-        self._features = FeatureSet.of(face) if features is None else features
+        self._paints = drawn_features(face) if features is None else tuple(features)
         self._geometry = FaceGeometry(face)
         alpha = person_matte(face, person_mask)
         self._transparent = isinstance(background, str)
@@ -71,6 +71,7 @@ class PortraitRenderer:
         colours = foreground_colours(face.image, alpha, max(8, round(0.25 * face.width)))
         self._photo = PhotoSampler(colours, alpha, round(0.35 * face.height))
         self._mesh = OuterMesh(face, self._geometry.points, alpha)
+        self._eyes = EyeSockets(self._geometry.points)
         self._flat = np.ascontiguousarray(self._geometry.points[:, :2])
         self._scratch = threading.local()
 
@@ -104,18 +105,14 @@ class PortraitRenderer:
     def frame(self, state: FaceState) -> Image:
         """Renders one frame: uint8 [H, W, 3] RGB, or [H, W, 4] RGBA with straight alpha."""
         posed = self._geometry.pose(state)
-        layers = [self._mesh.place(posed)]
-        layers += [patch for part in self._features.under for patch in part(posed)]
-        skin = np.ascontiguousarray(posed.points[:, :2])
-        layers.append(WarpPatch(self._flat, skin, self._geometry.triangles))
-        layers += [patch for part in self._features.over for patch in part(posed)]
-        person, left, top = self._person(layers)
+        skin = WarpPatch(self._flat, np.ascontiguousarray(posed.points[:, :2]), self._geometry.triangles)
+        person, left, top = self._person([self._mesh.place(posed), *self._eyes.place(posed), skin])
         frame = self._plate.copy()
         if self._transparent:
             frame[top : top + person.shape[0], left : left + person.shape[1]] = person[..., :3]
         else:
             kernels.blend_over(frame, person, left, top)
-        for paint in self._features.paints:
+        for paint in self._paints:
             paint(frame, posed)
         if not self._transparent:
             return frame

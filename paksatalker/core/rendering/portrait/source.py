@@ -13,6 +13,7 @@ from paksatalker.core.rendering.portrait.patch import WarpPatch
 _DOUBLED_PIXELS = 3_000_000
 #: Half-way interpolation of H.264: as sharp as a cubic, and original pixels stay what they are.
 _HALF = np.array([[1, -5, 20, 20, -5, 1, 0]], np.float32) / 32  # the last tap makes the length odd
+_FOLD = 5.0  # photo pixels between neighbours that only lie side by side because one covers the other
 _NOWHERE = -8.0e3  # a map value outside every photo: transparent
 
 
@@ -65,7 +66,11 @@ class PhotoSampler:
             source = (layer.source - self._corner) * self._scale
             kernels.draw_triangles(np.ascontiguousarray(layer.target), source, layer.triangles, map_x, map_y, left, top)
         method = cv2.INTER_LINEAR if self._scale == 2 else cv2.INTER_CUBIC
-        return np.asarray(cv2.remap(self._photo, map_x, map_y, method, borderMode=cv2.BORDER_CONSTANT), np.uint8)
+        drawn = np.asarray(cv2.remap(self._photo, map_x, map_y, method, borderMode=cv2.BORDER_CONSTANT), np.uint8)
+        top_layer = layers[-1].target  # the face: only it folds
+        box = np.concatenate([top_layer.min(axis=0), top_layer.max(axis=0) + 2]) - [left, top, left, top]
+        kernels.soften_folds(drawn, map_x, map_y, _FOLD * self._scale, box.astype(np.int64))
+        return drawn
 
 
 def _doubled(photo: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -102,5 +102,5 @@ def strip(first: tuple[int, ...], second: tuple[int, ...]) -> list[tuple[int, in
     return triangles
 
 
-#: Triangles over the holes of the face mesh: mouth and eyes.
-HOLES: Final = tuple(strip(UPPER_INNER, LOWER_INNER) + [t for eye in EYES for t in strip(eye.upper, eye.lower)])
+#: Triangles over the mesh's hole at the mouth.
+MOUTH: Final = tuple(strip(UPPER_INNER, LOWER_INNER))

@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from paksatalker.core.engines import Renderer, find
-from paksatalker.core.rendering.portrait.features import FeatureSet
 from paksatalker.core.rendering.portrait.renderer import PortraitRenderer
 from paksatalker.core.timeline import ARKIT_INDEX, FaceTrack
 
 
 @pytest.fixture(scope="module")
 def renderer(face, mask):
-    return PortraitRenderer(face, mask, threads=2, features=FeatureSet())
+    return PortraitRenderer(face, mask, threads=2, features=())
 
 
 def wiggle(frames: int) -> FaceTrack:
@@ -44,7 +43,7 @@ def test_background_away_from_the_person_never_changes(face, renderer, make_stat
 
 
 def test_same_bits_whatever_the_threads(face, mask) -> None:
-    one, three = (PortraitRenderer(face, mask, threads=n, features=FeatureSet()) for n in (1, 3))
+    one, three = (PortraitRenderer(face, mask, threads=n, features=()) for n in (1, 3))
     track = wiggle(9)
     whole = np.stack(list(one.render([track])))
     pieces = np.stack(list(three.render([track[:4], track[4:]])))
@@ -52,7 +51,7 @@ def test_same_bits_whatever_the_threads(face, mask) -> None:
 
 
 def test_transparent_frames_have_straight_alpha(face, mask, make_state) -> None:
-    frame = PortraitRenderer(face, mask, background="transparent", features=FeatureSet()).frame(make_state())
+    frame = PortraitRenderer(face, mask, background="transparent", features=()).frame(make_state())
     assert frame.shape == (256, 256, 4)
     assert frame[0, 0, 3] == 0
     assert frame[110, 128, 3] == 255
@@ -62,7 +61,7 @@ def test_transparent_frames_have_straight_alpha(face, mask, make_state) -> None:
 def test_given_background_is_shown(face, mask, make_state) -> None:
     green = np.zeros_like(face.image)
     green[..., 1] = 200
-    frame = PortraitRenderer(face, mask, background=green, features=FeatureSet()).frame(make_state(rotation=(0, 0, 5)))
+    frame = PortraitRenderer(face, mask, background=green, features=()).frame(make_state(rotation=(0, 0, 5)))
     assert (frame[:150, :12] == green[:150, :12]).all()
 
 
@@ -100,6 +99,6 @@ def test_an_error_in_the_input_reaches_the_caller(renderer) -> None:
 
 def test_misfits_are_refused(face, mask) -> None:
     with pytest.raises(ValueError, match="mask"):
-        PortraitRenderer(face, mask[:-2], features=FeatureSet())
+        PortraitRenderer(face, mask[:-2], features=())
     with pytest.raises(ValueError, match="background"):
-        PortraitRenderer(face, mask, background=face.image[:-2], features=FeatureSet())
+        PortraitRenderer(face, mask, background=face.image[:-2], features=())
