@@ -16,6 +16,7 @@ from paksatalker.cli import bench, catalogue, doctor, generate, models, score
 from paksatalker.cli.console import print_error
 from paksatalker.errors import Cancelled, PaksaTalkerError
 
+_NOTHING_LEFT = "No unfinished file was left behind"
 _EPILOG = "Exit codes: 0 done, 2 wrong usage, 130 stopped; every other error has its own: see docs/errors.md."
 
 app = typer.Typer(
@@ -70,24 +71,17 @@ def main(arguments: list[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     as_json = "--json" in arguments
     try:
-        code = app(args=arguments, standalone_mode=False)
+        app(args=arguments)
     except PaksaTalkerError as error:
         print_error(error, as_json=as_json)
         sys.exit(error.exit_code)
-    except TyperException as error:
-        _show_usage_error(error)
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        cancelled = Cancelled("stopped", "the work was interrupted", "No unfinished file was left behind")
-        print_error(cancelled, as_json=as_json)
-        sys.exit(cancelled.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output is gone; say nothing more
-        sys.exit(1)
+    except SystemExit as end:
+        if end.code == Cancelled.exit_code:  # typer's answer to Ctrl-C
+            print_error(Cancelled("stopped", "the work was interrupted", _NOTHING_LEFT), as_json=as_json)
+        raise
     except Exception as error:  # noqa: BLE001  (the last resort: a defect of ours, said honestly)
         sys.stderr.write(traceback.format_exc())
         sys.stderr.write(
-            f"error: internal error ({type(error).__name__}): this is a defect, please report the lines above\n"
+            f"error: internal error ({type(error).__name__}): this is a defect, please report these lines\n"
         )
         sys.exit(1)
-    sys.exit(code or 0)

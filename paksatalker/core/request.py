@@ -71,7 +71,7 @@ class Request:
     size: int | None = None
     aspect: str = "1:1"
     fps: float = 25.0
-    background: str = "keep"
+    background: str | Path = "keep"
     face: int | None = None
     seed: int = 0
     subtitles: str | None = None

@@ -1,0 +1,54 @@
+"""PaksaTalker: a photo and a sentence become a talking video.
+
+    >>> from paksatalker import generate
+    >>> generate("hello.mp4", image="face.jpg", text="Hello!")  # doctest: +SKIP
+
+The heavy parts are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from paksatalker.errors import PaksaTalkerError
+
+if TYPE_CHECKING:
+    from paksatalker.core.outputs import Result
+    from paksatalker.core.pipeline import Pipeline, VideoStream, generate
+    from paksatalker.core.progress import Progress
+    from paksatalker.core.request import Request
+    from paksatalker.core.timeline import FaceTrack, Performance, Prosody, Speech, Utterance, VideoFrame
+
+__all__ = [
+    "FaceTrack",
+    "PaksaTalkerError",
+    "Performance",
+    "Pipeline",
+    "Progress",
+    "Prosody",
+    "Request",
+    "Result",
+    "Speech",
+    "Utterance",
+    "VideoFrame",
+    "VideoStream",
+    "generate",
+]
+
+_HOMES = {
+    "Result": "outputs",
+    "Pipeline": "pipeline",
+    "VideoStream": "pipeline",
+    "generate": "pipeline",
+    "Progress": "progress",
+    "Request": "request",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public name when it is first asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module 'paksatalker' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415
+
+    return getattr(import_module(f"paksatalker.core.{_HOMES.get(name, 'timeline')}"), name)

@@ -1,0 +1,258 @@
+"""Text or recording → speech → performance → frames → video: the stages, put one after another.
+
+Every stage is a generator that pulls from the one before it, so a video of any length flows through in flat memory and
+its first frame is there before its last sentence is spoken.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from paksatalker.config.settings import Settings, get_settings
+from paksatalker.core import sources
+from paksatalker.core.audio.prosody import attach_prosody
+from paksatalker.core.engines import EngineInfo, FaceEngine, Renderer, find
+from paksatalker.core.outputs import Output, Result
+from paksatalker.core.progress import FrameCounter, ProgressCallback
+from paksatalker.core.rendering.captions import Captioner
+from paksatalker.core.rendering.scene import Scene, set_scene
+from paksatalker.core.request import Request
+from paksatalker.core.soundtrack import SoundTrack
+from paksatalker.core.timeline import Speech, VideoFrame
+from paksatalker.errors import Cancelled, EnginesIncompatible
+from paksatalker.models.base import WeightsStore
+
+Listener = Callable[[Speech], None]
+
+
+class Pipeline:
+    """Makes talking videos. Keeps voices and networks warm between videos; use one for many.
+
+    A pipeline makes one video at a time. Close it, or use it as a context manager.
+
+    Args:
+        settings: Limits and folders; None reads the environment.
+        store: Where the networks are; None takes the settings' folder.
+    """
+
+    def __init__(self, settings: Settings | None = None, store: WeightsStore | None = None) -> None:
+        self.settings = settings or get_settings()
+        self.store = store or WeightsStore(self.settings.weights)
+        self._engines: dict[tuple[str, str], Any] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of everything that was kept warm."""
+        self._engines.clear()
+
+    def stream(
+        self,
+        request: Request,
+        *,
+        on_progress: ProgressCallback | None = None,
+        cancel: threading.Event | None = None,
+    ) -> VideoStream:
+        """Starts a video and returns its frames, to be iterated over as they are made.
+
+        Photo, options and engines are checked here; text and recording before the first frame.
+
+        Args:
+            request: What to make.
+            on_progress: Called after every frame.
+            cancel: Set it from any thread to stop; the iteration then raises ``Cancelled``.
+
+        Raises:
+            PaksaTalkerError: Any of the errors of ``docs/errors.md`` that concern the input.
+        """
+        face = find("face", request.face_engine)
+        renderer = find("renderer", request.renderer)
+        _check_fit(face, renderer)
+        source = sources.open_source(request, self.settings, self._engine)
+        scene = set_scene(
+            request.image,
+            self.store,
+            face=request.face,
+            aspect=request.aspect,
+            size=request.short_side,
+            background=request.background,
+            max_pixels=self.settings.max_image_pixels,
+        )
+        animator: FaceEngine = face.create(
+            fps=request.fps,
+            seed=request.seed,
+            expression_scale=request.expression_scale,
+            head_motion=request.head_motion,
+            pose_style=request.pose_style,
+            still=request.still,
+        )
+        return VideoStream(
+            request=request,
+            scene=scene,
+            source=source,
+            animator=animator,
+            renderer=renderer.create(scene=scene, threads=self.settings.worker_threads),
+            engines={"face": face.name, "renderer": renderer.name, source.stage: source.engine},
+            on_progress=on_progress,
+            cancel=cancel or threading.Event(),
+        )
+
+    def generate(
+        self,
+        request: Request,
+        output: Path | str,
+        *,
+        timeline: Path | str | None = None,
+        on_progress: ProgressCallback | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Result:
+        """Makes a video file.
+
+        Args:
+            request: What to make.
+            output: The video: ``.mp4``, ``.webm`` or ``.gif``. It appears when it is complete, never before.
+            timeline: Where to write words and phones with their times, a JSON line for each piece; None for nowhere.
+            on_progress: Called after every frame.
+            cancel: Set it from any thread to stop.
+
+        Raises:
+            PaksaTalkerError: Any of the errors of ``docs/errors.md``; nothing is left behind then.
+        """
+        with Output(request, Path(output), None if timeline is None else Path(timeline)) as out:
+            stream = self.stream(request, on_progress=on_progress, cancel=cancel)
+            out.open(stream)
+            with closing(iter(stream)) as frames:
+                for frame in frames:
+                    out.write(frame)
+            return out.finish()
+
+    def _engine(self, info: EngineInfo) -> Any:
+        """An engine of the speech or recording stage, made once."""
+        key = (info.stage, info.name)
+        if key not in self._engines:
+            self._engines[key] = info.create()
+        return self._engines[key]
+
+
+class VideoStream:
+    """The frames of a video with their sound, made as they are iterated over. Can be iterated over once.
+
+    Attributes:
+        size: Width and height, pixels.
+        fps: Frames a second.
+        transparent: Whether frames are RGBA.
+        notes: What the user should know about the input; complete after the last frame.
+        engines: Name of the engine of each stage.
+    """
+
+    def __init__(
+        self,
+        *,
+        request: Request,
+        scene: Scene,
+        source: sources.SpeechSource,
+        animator: FaceEngine,
+        renderer: Renderer,
+        engines: dict[str, str],
+        on_progress: ProgressCallback | None,
+        cancel: threading.Event,
+    ) -> None:
+        self.size = renderer.size
+        self.fps = request.fps
+        self.transparent = scene.transparent
+        self.engines = engines
+        self.notes: list[str] = [*scene.portrait.notes, *source.notes]
+        self._request = request
+        self._source = source
+        self._animator = animator
+        self._renderer = renderer
+        self._cancel = cancel
+        self._sound = SoundTrack(request.fps)
+        self._counter = FrameCounter(request.fps, source.characters, source.duration, on_progress)
+        self._listeners: list[Listener] = [self._sound.add]
+        self._captioner: Captioner | None = None
+        if request.subtitles == "burn":
+            self._captioner = Captioner(self.size)
+            self._listeners.append(self._captioner.add)
+
+    def listen(self, listener: Listener) -> None:
+        """Has every piece of speech handed to ``listener`` before its first frame is made."""
+        self._listeners.append(listener)
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        """The frames in order.
+
+        Raises:
+            Cancelled: The work was stopped from outside.
+        """
+        with ExitStack() as stack:
+            pieces = stack.enter_context(closing(self._pieces()))
+            tracks = self._animator.animate(attach_prosody(pieces, self.fps))
+            images = self._renderer.render(tracks)
+            if hasattr(images, "close"):
+                stack.callback(images.close)
+            for index, image in enumerate(images):
+                self._stop_if_cancelled()
+                if self._captioner is not None:
+                    image = self._captioner.draw(image, index / self.fps)  # noqa: PLW2901
+                yield VideoFrame(index, image, self._sound.take(index), self._sound.sample_rate)
+                self._counter.frame()
+
+    def _pieces(self) -> Iterator[Speech]:
+        for piece in _directed(self._source.pieces(), self._request):
+            self._stop_if_cancelled()
+            for listener in self._listeners:
+                listener(piece)
+            self._counter.spoken(len(piece.text), piece.end)
+            yield piece
+        self._counter.all_spoken()
+
+    def _stop_if_cancelled(self) -> None:
+        if self._cancel.is_set():
+            raise Cancelled("stopped", "the work was cancelled", "No unfinished file was left behind")
+
+
+def _directed(pieces: Iterable[Speech], request: Request) -> Iterator[Speech]:
+    """The pieces with the emotion that the user asks for; a script's own direction wins."""
+    for piece in pieces:
+        if piece.emotion == "neutral":
+            yield replace(piece, emotion=request.emotion, intensity=request.emotion_intensity)
+        else:
+            yield piece
+
+
+def _check_fit(face: EngineInfo, renderer: EngineInfo) -> None:
+    if face.capabilities.gives != renderer.capabilities.takes:
+        raise EnginesIncompatible(
+            f"the face engine '{face.name}' does not fit the renderer '{renderer.name}'",
+            f"it gives {face.capabilities.gives}, the renderer takes {renderer.capabilities.takes}",
+            "Choose a pair that fits: paksatalker engines",
+        )
+
+
+def generate(output: Path | str, **options: Any) -> Result:
+    """Makes one talking video with a pipeline of its own.
+
+    Args:
+        output: The video file.
+        **options: The fields of :class:`~paksatalker.core.request.Request`, and ``timeline``, ``on_progress`` and
+            ``cancel`` as :meth:`Pipeline.generate` has them.
+
+    Raises:
+        PaksaTalkerError: Any of the errors of ``docs/errors.md``.
+    """
+    extra = {name: options.pop(name) for name in ("timeline", "on_progress", "cancel") if name in options}
+    with Pipeline() as pipeline:
+        return pipeline.generate(Request(**options), output, **extra)

@@ -1,0 +1,102 @@
+"""Where the speech comes from: a text that a voice speaks, or a recording that is listened to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paksatalker.config.settings import Settings
+from paksatalker.core.audio.decode import probe
+from paksatalker.core.engines import EngineInfo, RecordingEngine, SpeechEngine, find
+from paksatalker.core.request import Request
+from paksatalker.core.text.clean import readable_for
+from paksatalker.core.text.load import load_text
+from paksatalker.core.text.sentences import sentences
+from paksatalker.core.timeline import Speech
+from paksatalker.errors import AudioTooLong
+
+EngineGetter = Callable[[EngineInfo], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSource:
+    """Speech that is about to be made.
+
+    Attributes:
+        stage: ``speech`` or ``recording``.
+        engine: Name of the engine.
+        pieces: Starts making it.
+        characters: Length of the text, where there is one to be spoken.
+        duration: Seconds of the recording, where its header tells.
+        notes: What the user should know, one sentence each.
+    """
+
+    stage: str
+    engine: str
+    pieces: Callable[[], Iterator[Speech]]
+    characters: int = 0
+    duration: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+def open_source(request: Request, settings: Settings, engine: EngineGetter) -> SpeechSource:
+    """Finds the engine that a request needs and checks the text or the recording.
+
+    Args:
+        request: What to make.
+        settings: Limits.
+        engine: Makes an engine, or gives one that is still warm.
+
+    Raises:
+        TextEmpty: Nothing to say.
+        TextTooLong: More characters than the settings allow.
+        TextUnspeakable: In a script that the voice cannot read.
+        TextUnreadable: The text file cannot be read.
+        UnknownVoice: No such voice.
+        AudioUnreadable: The recording cannot be decoded.
+        AudioTooLong: It is longer than the settings allow.
+        EngineUnavailable: The engine cannot run here.
+    """
+    if request.audio is not None:
+        return _from_recording(request, settings, engine)
+    return _from_text(request, settings, engine)
+
+
+def _from_text(request: Request, settings: Settings, engine: EngineGetter) -> SpeechSource:
+    text = request.text if request.text_file is None else load_text(Path(request.text_file))
+    info = find("speech", request.speech_engine)
+    speaker: SpeechEngine = engine(info)
+    language = next((v.language for v in speaker.voices() if v.name == request.voice), info.capabilities.languages[0])
+    readable = readable_for(text or "", language, settings.max_text_characters)
+    return SpeechSource(
+        stage="speech",
+        engine=info.name,
+        pieces=lambda: speaker.speak(sentences(readable.text), request.voice, request.speed),
+        characters=len(readable.text),
+        notes=readable.warnings,
+    )
+
+
+def _from_recording(request: Request, settings: Settings, engine: EngineGetter) -> SpeechSource:
+    info = find("recording", request.recording_engine)
+    listener: RecordingEngine = engine(info)
+    path = Path(request.audio or "")
+    duration = probe(path).duration
+    limit = settings.max_audio_minutes * 60
+    if duration is not None and duration > limit:
+        raise AudioTooLong(
+            f"the recording {path.name} is too long",
+            f"it lasts {duration / 60:.0f} minutes and {limit / 60:.0f} are allowed",
+            "Cut it, or set PAKSATALKER_MAX_AUDIO_MINUTES higher",
+        )
+    transcript = None
+    if request.transcript is not None:
+        transcript = readable_for(request.transcript, "en-US", settings.max_text_characters).text
+    return SpeechSource(
+        stage="recording",
+        engine=info.name,
+        pieces=lambda: listener.listen(path, transcript),
+        duration=duration,
+    )
