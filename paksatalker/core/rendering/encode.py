@@ -251,11 +251,9 @@ class Encoder:
     def _translated(self, error: BaseException) -> BaseException:
         number = error.errno if isinstance(error, OSError) else None
         if number in _FULL:
-            return DiskFull(
-                f"cannot write {self._shown}",
-                "the disk is full" if number != errno.EDQUOT else "your disk quota is used up",
-                "Free some space or choose another place",
-            )
+            reasons = {errno.EDQUOT: "your disk quota is used up", errno.EFBIG: "the file would be larger than allowed"}
+            why = reasons.get(number, "the disk is full")
+            return DiskFull(f"cannot write {self._shown}", why, "Free some space or choose another place")
         if number in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENAMETOOLONG, errno.EIO):
             return OutputUnwritable(f"cannot write {self._shown}", os.strerror(number), "Choose another place")
         if isinstance(error, (av.FFmpegError, OSError)):

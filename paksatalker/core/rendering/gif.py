@@ -17,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from paksatalker.core.timeline import VideoFrame
+from paksatalker.errors import EncodingFailed
 
 if TYPE_CHECKING:
     from paksatalker.core.rendering.encode import VideoSpec
@@ -67,6 +68,8 @@ class GifMuxer:
 
     def flush(self) -> None:
         """Encodes what is still held back and completes the file."""
+        if not self._count:
+            raise EncodingFailed("cannot make a video", "there are no frames", "Give a text or a recording")
         if self._held:
             self._release()
         self._container.mux(self._stream.encode(None))
