@@ -1,0 +1,1 @@
+"""Photos, framing, backgrounds, the portrait renderer, captions and the encoder."""

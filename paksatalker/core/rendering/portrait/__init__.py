@@ -1,0 +1,1 @@
+"""The portrait renderer: bends and paints a photo of a face."""
