@@ -19,7 +19,7 @@ Array = npt.NDArray[np.float64]
 
 _STEP = 0.02  # seconds between decisions
 _REFRACTORY = 0.9  # seconds after a blink without another (double blinks apart)
-_MEDIAN, _SPREAD = 2.15, 0.62  # of the interval beyond the refractory time: seconds, and sd of its logarithm
+_MEDIAN, _SPREAD = 2.05, 0.55  # of the interval beyond the refractory time: seconds, and sd of its logarithm
 _LONGEST = 5.8  # seconds; blinks become certain beyond
 _DOWN, _UP = 0.065, 0.120  # seconds the lids take; the profile is 0.11–0.14 s wide at half height
 _SHORTEST_HOLD = 0.025
@@ -66,7 +66,7 @@ class Blinks:
         self._fps = fps
         self._step = 0
         self._count = 0
-        self._last = -1.0 - 1.8 * float(uniform(self._key, -1))  # the first blink comes within seconds
+        self._last = -2.0 - 1.2 * float(uniform(self._key, -1))  # the first blink comes within seconds
         self._hazard = 0.0
         self.recent: list[Blink] = []
 

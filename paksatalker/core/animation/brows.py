@@ -47,8 +47,8 @@ class Brows:
         rest = 1.0 - 0.6 * gate
         for number, (name, size, spacing) in enumerate(
             (
-                ("mouthSmileLeft", 0.030, 1.1), ("mouthSmileRight", 0.030, 1.1), ("mouthPressLeft", 0.020, 1.6),
-                ("mouthPressRight", 0.020, 1.6), ("cheekSquintLeft", 0.035, 1.3), ("cheekSquintRight", 0.035, 1.3),
+                ("mouthSmileLeft", 0.022, 1.1), ("mouthSmileRight", 0.022, 1.1),
+                ("cheekSquintLeft", 0.035, 1.3), ("cheekSquintRight", 0.035, 1.3),
                 ("eyeSquintLeft", 0.030, 1.0), ("eyeSquintRight", 0.030, 1.0), ("browInnerUp", 0.035, 1.4),
             )
         ):  # fmt: skip

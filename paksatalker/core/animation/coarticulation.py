@@ -51,6 +51,8 @@ _SHUTS = (0.015, 0.125)
 #: Pauses shorter than this do not give the mouth back to the photo.
 _BRIDGE = 0.30
 _GROUP = np.asarray(GROUP_OF)
+#: Lip opening that counts as 1 in :func:`intended_opening`, eye distances.
+_WIDEST = 0.28
 #: Hissing needs the teeth together: how far it overrides jaw and lower lip, and where they go.
 _TEETH = np.array([{"jawOpen": 0.85, "mouthLowerDown": 0.5}.get(name, 0.0) for name in PARAMETERS])
 _HISS = VISEMES["S"].target
@@ -63,7 +65,7 @@ _CLOSED = np.array(
     ]
 )  # fmt: skip
 #: The lower lip of f and v rises to the upper teeth: it takes away this much of the gap.
-_TUCK_SEAL = 0.55
+_TUCK_SEAL = 0.48
 _TUCK = VISEMES["F"].target
 _TUCKED = np.array([1.0 if GROUP_OF[i] < 2 else 0.0 for i in range(len(PARAMETERS))])
 
@@ -98,7 +100,7 @@ def articulate(context: SpeechContext, times: Array, fps: float) -> Articulation
 
 
 def intended_opening(
-    speech: Speech | Sequence[Speech] | Sequence[Phone], fps: float, frames: int | None = None
+    speech: Speech | Sequence[Speech] | Sequence[Phone], fps: float, frames: int | None = None, rest: float = 0.0
 ) -> FloatArray:
     """The mouth opening that the phones ask for, at frame instants: the reference to measure lip sync against.
 
@@ -106,9 +108,10 @@ def intended_opening(
         speech: Phones in order, or speech that carries them.
         fps: Frames a second.
         frames: Length of the result; up to the last phone's (or the speech's) end if not given.
+        rest: Opening of the photo's own mouth in eye distances, to which the mouth returns in pauses; 0 if shut.
 
     Returns:
-        [T] 0 (lips meet or at rest) to 1 (the widest vowel, fully articulated). Depends on the phones' symbols, times
+        [T] 0 (lips meet) to 1 (the widest vowel, fully articulated). Depends on the phones' symbols, times
         and stress alone: not on loudness, emotion or style.
     """
     items: list[Speech | Phone] = [speech] if isinstance(speech, Speech) else list(speech)
@@ -127,8 +130,8 @@ def intended_opening(
         near = _near(sounds, times[part])
         gate = _speaking(spans, times[part])
         blend = Articulation(_blend(near, spans, times[part]), gate * 0.0, gate, gate)
-        opened[part] = opening(_finish(blend, near, times[part], fps))
-    return np.clip(opened / 0.28, 0.0, 1.0).astype(np.float32)
+        opened[part] = opening(_finish(blend, near, times[part], fps)) + rest * (1.0 - _activity(spans, times[part]))
+    return np.clip(opened / _WIDEST, 0.0, 1.0).astype(np.float32)
 
 
 def opening(mouth: Articulation) -> Array:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from paksatalker.core.timeline import ARPABET, Phone, Prosody, Speech
+from paksatalker.core.timeline import ARPABET, Phone, Prosody, Speech, frame_span
 
 Array = npt.NDArray[np.float64]
 
@@ -116,7 +116,7 @@ class SpeechContext:
             self.moods.append(mood)
 
     def _add_prosody(self, prosody: Prosody, start: float) -> None:
-        times = start + np.arange(len(prosody.energy)) / prosody.rate
+        times = _grid(prosody, start)
         rows = np.column_stack([prosody.energy, prosody.voiced, prosody.accent]).astype(np.float64)
         later = times > (self._times[-1] + 1e-6 if len(self._times) else -np.inf)
         self._times = np.concatenate([self._times, times[later]])
@@ -131,7 +131,7 @@ class SpeechContext:
         """Stretches of sound in a piece whose phones are unknown."""
         prosody = piece.prosody
         assert prosody is not None
-        times = piece.start + np.arange(len(prosody.energy)) / prosody.rate
+        times = _grid(prosody, piece.start)
         heard = prosody.energy > _AUDIBLE
         for a, b in prosody.pauses:
             heard &= ~((times >= a) & (times < b))
@@ -177,10 +177,9 @@ class SpeechContext:
         return (start, end) if end - start > 0.015 or (start, end) == (phone.start, phone.end) else None
 
     def _loudness(self, start: float, end: float) -> float:
-        a, b = np.searchsorted(self._times, (start - 1e-6, end - 1e-6))  # a sample on the border: always the later
-        if not len(self._times) or self._times[-1] < start:
+        if not len(self._times) or self._times[-1] < start - 1.0 / 12.0:
             return -1.0
-        return float(self._tracks[a : max(b, a + 1), 0].mean()) if a < len(self._times) else -1.0
+        return float(np.interp(np.linspace(start, end, 5), self._times, self._tracks[:, 0]).mean())
 
     def close(self) -> None:
         """No more pieces will come."""
@@ -250,6 +249,12 @@ class SpeechContext:
             if accent[peak] >= accent[a:b].max():
                 found.append((float(self._times[peak]), float(min(accent[peak], 1.0))))
         return found
+
+
+def _grid(prosody: Prosody, start: float) -> Array:
+    """Times [T] of a prosody's rows: the grid points of its rate from the start of the piece on."""
+    first, _ = frame_span(start, start, prosody.rate)
+    return np.asarray((first + np.arange(len(prosody.energy))) / prosody.rate, np.float64)
 
 
 def _grow(phrases: list[tuple[float, float]], sounds: Sequence[Sound]) -> list[tuple[float, float]]:

@@ -22,7 +22,7 @@ LIMIT = 8.0
 STYLES = 46
 _AXES = ("yaw", "pitch", "roll")
 #: Wandering: knot spacing in seconds and standard deviation of yaw, pitch, roll in degrees.
-_BANDS = ((0.80, (2.25, 1.65, 1.90)), (0.32, (1.40, 1.15, 1.12)), (0.15, (0.36, 0.34, 0.26)))
+_BANDS = ((0.66, (2.45, 1.85, 2.10)), (0.30, (1.30, 1.10, 1.08)), (0.15, (0.34, 0.34, 0.26)))
 _POSTURE = (1.9, 1.3, 1.6)  # standard deviation of the pose taken for a phrase, degrees
 _NOD = 2.6  # degrees down on a full accent
 _STILL = 0.14  # factor on everything when still

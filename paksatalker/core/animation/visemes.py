@@ -1,7 +1,7 @@
 """What the mouth aims at for every phone: ARPAbet → articulator targets in ARKit terms.
 
 The targets are meant for a basis in which ``jawOpen`` 1 opens the lips by 0.34 eye distances, ``mouthLowerDown`` by
-0.23 (it carries some jaw with it), ``mouthUpperUp`` by 0.17 and ``mouthFunnel`` by 0.08: see :data:`OPENING`. Jaw and
+0.23 (it carries some jaw with it), ``mouthUpperUp`` by 0.17 and ``mouthFunnel`` by 0.10: see :data:`OPENING`. Jaw and
 lips are kept apart (as in JALI, Edwards, Landreth, Fiume & Singh 2016): open vowels are made by the jaw, spread and
 rounded ones by the lips; sounds made by the tongue alone ask for little of either and give way to their neighbours.
 """
@@ -31,7 +31,7 @@ GROUP_OF: tuple[int, ...] = (0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3)
 
 #: Lip opening that a parameter at 1 makes, in eye distances (inner lips, points 13 and 14 of the face mesh).
 OPENING = MappingProxyType(
-    {"jawOpen": 0.34, "mouthLowerDown": 0.23, "mouthUpperUp": 0.17, "mouthFunnel": 0.08, "mouthStretch": 0.05}
+    {"jawOpen": 0.34, "mouthLowerDown": 0.23, "mouthUpperUp": 0.17, "mouthFunnel": 0.10, "mouthStretch": 0.05}
 )
 
 VOWELS = frozenset({"AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"})
@@ -96,14 +96,14 @@ VISEMES: MappingProxyType[str, Viseme] = MappingProxyType(
         "EH": _viseme(0.34, 0.24, 0.13, **_V, **_spread(0.18, 0.07)),
         "ER": _viseme(0.18, 0.12, 0.06, **{**_V, "shape": 1.1}, **_round(0.30, 0.35)),
         "IH": _viseme(0.21, 0.20, 0.10, **_V, **_spread(0.16, 0.07)),
-        "IY": _viseme(0.13, 0.20, 0.12, **_V, **_spread(0.30, 0.20)),
-        "UH": _viseme(0.19, 0.08, 0.04, **{**_R, "shape": 1.2}, **_round(0.34, 0.45)),
-        "UW": _viseme(0.10, 0.06, 0.03, **_R, **_round(0.40, 0.90)),
+        "IY": _viseme(0.12, 0.17, 0.11, **_V, **_spread(0.30, 0.20)),
+        "UH": _viseme(0.18, 0.08, 0.04, **{**_R, "shape": 1.2}, **_round(0.30, 0.50)),
+        "UW": _viseme(0.07, 0.03, 0.01, **_R, **_round(0.26, 1.00)),
         "O": _viseme(0.34, 0.08, 0.03, **_R, **_round(0.55, 0.40)),  # first part of OW, OY
         "A": _viseme(0.48, 0.20, 0.10, **_V),  # first part of AW, AY
-        "W": _viseme(0.06, 0.05, 0.02, **{**_R, "jaws": 0.8, "shape": 1.7}, **_round(0.35, 1.00)),
+        "W": _viseme(0.04, 0.02, 0.0, **{**_R, "jaws": 0.8, "shape": 1.7}, **_round(0.20, 1.00)),
         "Y": _viseme(0.10, 0.16, 0.09, jaws=0.5, lips=0.6, shape=0.6, **_spread(0.24, 0.14)),
-        "R": _viseme(0.13, 0.12, 0.06, jaws=0.5, lips=0.6, shape=1.1, tip=0.2, **_round(0.36, 0.50)),
+        "R": _viseme(0.12, 0.10, 0.05, jaws=0.5, lips=0.6, shape=1.1, tip=0.2, **_round(0.30, 0.58)),
         "L": _viseme(0.17, 0.17, 0.07, jaws=0.4, lips=0.5, shape=0.2, tip=0.95),
         "N": _viseme(0.11, 0.14, 0.07, **_T, tip=0.75),
         "D": _viseme(0.10, 0.16, 0.08, **_T, tip=0.75),
@@ -112,10 +112,10 @@ VISEMES: MappingProxyType[str, Viseme] = MappingProxyType(
         "DH": _viseme(0.13, 0.17, 0.08, jaws=0.5, lips=0.6, shape=0.25, tip=1.0),
         "S": _viseme(0.03, 0.12, 0.14, jaws=1.1, lips=0.9, shape=0.5, tip=0.35, **_spread(0.22, 0.10)),
         "Z": _viseme(0.03, 0.12, 0.13, jaws=1.1, lips=0.9, shape=0.5, tip=0.35, **_spread(0.20, 0.09)),
-        "SH": _viseme(0.05, 0.14, 0.15, jaws=1.1, lips=1.0, shape=1.3, **_round(0.55, 0.55)),
-        "ZH": _viseme(0.05, 0.14, 0.14, jaws=1.1, lips=1.0, shape=1.2, **_round(0.52, 0.52)),
-        "CH": _viseme(0.05, 0.14, 0.15, jaws=1.1, lips=1.0, shape=1.2, **_round(0.55, 0.52)),
-        "JH": _viseme(0.06, 0.14, 0.14, jaws=1.0, lips=1.0, shape=1.1, **_round(0.50, 0.50)),
+        "SH": _viseme(0.03, 0.09, 0.11, jaws=1.1, lips=1.0, shape=1.3, **_round(0.45, 0.58)),
+        "ZH": _viseme(0.03, 0.09, 0.11, jaws=1.1, lips=1.0, shape=1.2, **_round(0.43, 0.55)),
+        "CH": _viseme(0.03, 0.09, 0.11, jaws=1.1, lips=1.0, shape=1.2, **_round(0.45, 0.55)),
+        "JH": _viseme(0.04, 0.09, 0.10, jaws=1.0, lips=1.0, shape=1.1, **_round(0.42, 0.52)),
         "K": _viseme(0.16, 0.12, 0.06, **_K),
         "G": _viseme(0.16, 0.12, 0.06, **_K),
         "NG": _viseme(0.14, 0.12, 0.05, **_K),
@@ -123,8 +123,8 @@ VISEMES: MappingProxyType[str, Viseme] = MappingProxyType(
         "P": _viseme(0.04, 0.0, 0.0, jaws=0.9, lips=1.5, shape=0.10, mouthPress=0.30),
         "B": _viseme(0.05, 0.0, 0.0, jaws=0.9, lips=1.5, shape=0.10, mouthPress=0.25),
         "M": _viseme(0.05, 0.0, 0.0, jaws=0.8, lips=1.5, shape=0.10, mouthPress=0.20),
-        "F": _viseme(0.05, 0.0, 0.18, jaws=1.1, lips=1.5, shape=0.15, mouthRollLower=0.70, mouthShrugLower=0.10),
-        "V": _viseme(0.06, 0.0, 0.16, jaws=1.0, lips=1.4, shape=0.15, mouthRollLower=0.62, mouthShrugLower=0.08),
+        "F": _viseme(0.05, 0.0, 0.32, jaws=1.1, lips=1.5, shape=0.15, mouthRollLower=0.70, mouthShrugLower=0.10),
+        "V": _viseme(0.06, 0.0, 0.30, jaws=1.0, lips=1.4, shape=0.15, mouthRollLower=0.62, mouthShrugLower=0.08),
         SOUND: _viseme(0.40, 0.20, 0.10, **_V),
     }
 )
