@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -36,7 +37,7 @@ def bench(
     from paksatalker.evaluation import benchmark  # noqa: PLC0415  (heavy: not for --help)
 
     machine = Machine.here()
-    command = " ".join(["paksatalker", *sys.argv[1:]])
+    command = shlex.join(["paksatalker", "bench", *(word for word in sys.argv[1:] if word != "bench")])
     with tempfile.TemporaryDirectory(prefix="paksatalker-bench-") as folder:
         work = Path(folder)
         options = benchmark.Options(
