@@ -40,6 +40,7 @@ class Feeling:
         motion: Factor on head motion.
         tempo: Factor on how often nods, brow raises happen.
         blinks: Factor on the blink rate.
+        takeover: How far the photo's own mouth is taken over even in pauses, 0–1: a sad face must not grin.
     """
 
     face: dict[str, float] = field(default_factory=dict)
@@ -52,50 +53,57 @@ class Feeling:
     motion: float = 1.0
     tempo: float = 1.0
     blinks: float = 1.0
+    takeover: float = 0.0
 
 
 FEELINGS: MappingProxyType[str, Feeling] = MappingProxyType(
     {
         "neutral": Feeling(),
         "happy": Feeling(
-            face={"mouthSmile": 0.42, "cheekSquint": 0.40, "eyeSquint": 0.16, "browOuterUp": 0.10, "browInnerUp": 0.08},
+            face={
+                "mouthSmile": 0.52, "mouthShrugLower": 0.06, "cheekSquint": 0.45, "eyeSquint": 0.18,
+                "browOuterUp": 0.10, "browInnerUp": 0.08,
+            },
             talking={"mouthSmile": 0.10, "mouthUpperUp": 0.08},
             head=(0.0, -0.8, 1.0), jaw=1.05, lips=1.05, motion=1.12, tempo=1.15, blinks=1.1,
         ),
         "sad": Feeling(
-            face={"browInnerUp": 0.60, "browDown": 0.10, "mouthFrown": 0.34, "mouthShrugLower": 0.10, "eyeBlink": 0.13},
+            face={"browInnerUp": 0.70, "browDown": 0.10, "mouthFrown": 0.42, "mouthShrugLower": 0.12, "eyeBlink": 0.13},
             head=(0.0, 3.2, 1.5), lean=-0.006, gaze=(0.0, 3.0),
-            jaw=0.82, lips=0.85, motion=0.62, tempo=0.5, blinks=0.85,
+            jaw=0.82, lips=0.85, motion=0.62, tempo=0.5, blinks=0.85, takeover=1.0,
         ),
         "angry": Feeling(
-            face={"browDown": 0.62, "eyeSquint": 0.28, "noseSneer": 0.24, "mouthPress": 0.18, "mouthFrown": 0.20},
+            face={"browDown": 0.75, "eyeSquint": 0.32, "noseSneer": 0.30, "mouthPress": 0.18, "mouthFrown": 0.20},
             talking={"mouthUpperUp": 0.07, "mouthLowerDown": 0.08},
-            head=(0.0, 2.2, 0.0), lean=0.014, jaw=1.10, lips=1.15, motion=1.12, tempo=1.35, blinks=0.7,
+            head=(0.0, 2.2, 0.0), lean=0.014, jaw=1.10, lips=1.15, motion=1.12, tempo=1.35, blinks=0.7, takeover=1.0,
         ),
         "surprised": Feeling(
             face={"browInnerUp": 0.62, "browOuterUp": 0.58, "eyeWide": 0.48},
             talking={"jawOpen": 0.06},
-            head=(0.0, -1.8, 0.0), lean=-0.008, jaw=1.18, lips=1.0, motion=1.0, tempo=1.0, blinks=0.65,
+            head=(0.0, -1.8, 0.0), lean=-0.008, jaw=1.18, lips=1.0, motion=1.0, tempo=1.0, blinks=0.65, takeover=0.6,
         ),
         "fearful": Feeling(
-            face={"browInnerUp": 0.60, "browOuterUp": 0.22, "browDown": 0.14, "eyeWide": 0.40, "mouthStretch": 0.13},
+            face={"browInnerUp": 0.70, "browOuterUp": 0.22, "browDown": 0.14, "eyeWide": 0.40, "mouthStretch": 0.13},
             talking={"mouthStretch": 0.10},
-            head=(1.0, -0.8, -1.0), lean=-0.018, jaw=0.92, lips=0.95, motion=0.85, tempo=0.8, blinks=1.45,
+            head=(1.0, -0.8, -1.0), lean=-0.018, jaw=0.92, lips=0.95, motion=0.85, tempo=0.8, blinks=1.45, takeover=1.0,
         ),
         "disgusted": Feeling(
             face={
-                "noseSneer": 0.55, "browDown": 0.34, "eyeSquint": 0.26, "cheekSquint": 0.22,
+                "noseSneer": 0.70, "browDown": 0.42, "eyeSquint": 0.26, "cheekSquint": 0.22,
                 "mouthFrown": 0.18, "mouthShrugLower": 0.10, "mouthUpperUp": 0.04,
             },
             talking={"mouthUpperUp": 0.14},
-            head=(2.5, -1.8, -2.0), lean=-0.010, jaw=0.95, lips=1.0, motion=0.85, tempo=0.8, blinks=1.05,
+            head=(2.5, -1.8, -2.0), lean=-0.010, jaw=0.95, lips=1.0, motion=0.85, tempo=0.8, blinks=1.05, takeover=1.0,
         ),
         "calm": Feeling(
             face={"mouthSmile": 0.10, "eyeBlink": 0.07, "browInnerUp": 0.04, "cheekSquint": 0.05},
             jaw=0.90, lips=0.94, motion=0.66, tempo=0.6, blinks=0.8,
         ),
         "excited": Feeling(
-            face={"mouthSmile": 0.36, "cheekSquint": 0.24, "eyeWide": 0.20, "browOuterUp": 0.32, "browInnerUp": 0.24},
+            face={
+                "mouthSmile": 0.42, "mouthShrugLower": 0.04, "cheekSquint": 0.28, "eyeWide": 0.20,
+                "browOuterUp": 0.32, "browInnerUp": 0.24,
+            },
             talking={"mouthSmile": 0.08, "mouthUpperUp": 0.06, "jawOpen": 0.03},
             head=(0.0, -1.0, 0.0), lean=0.010, jaw=1.18, lips=1.12, motion=1.25, tempo=1.6, blinks=1.25,
         ),
@@ -125,7 +133,12 @@ class Mix:
         head: [T, 3] degrees.
         lean: [T] log scale.
         gaze: [T, 2] degrees.
-        jaw, lips, motion, tempo, blinks: [T] factors.
+        jaw: [T] factor, like the four after it.
+        lips: [T].
+        motion: [T].
+        tempo: [T].
+        blinks: [T].
+        takeover: [T] 0–1.
     """
 
     face: Array
@@ -138,6 +151,7 @@ class Mix:
     motion: Array
     tempo: Array
     blinks: Array
+    takeover: Array
 
 
 def mix(moods: Sequence[Mood], times: Array, seed: int, scale: float = 1.0) -> Mix:
@@ -152,7 +166,7 @@ def mix(moods: Sequence[Mood], times: Array, seed: int, scale: float = 1.0) -> M
     count = len(times)
     face, talking = np.zeros((count, len(ARKIT_NAMES))), np.zeros((count, len(ARKIT_NAMES)))
     head, lean, gaze = np.zeros((count, 3)), np.zeros(count), np.zeros((count, 2))
-    factors = np.ones((5, count))
+    factors, takeover = np.ones((5, count)), np.zeros(count)
     swell = 1.0 + 0.10 * np.clip(spline_noise(stream_key(seed, "emotion/swell"), times, 0.9), -1.5, 1.5)
     side = _LOPSIDED * np.sin(stream_key(seed, "emotion/side") % 6283 / 1000.0)
     lopsided = np.array([1.0 + side * (n.endswith("Left") - n.endswith("Right")) for n in ARKIT_NAMES])
@@ -169,9 +183,11 @@ def mix(moods: Sequence[Mood], times: Array, seed: int, scale: float = 1.0) -> M
         head += weight[:, None] * min(scale, 1.3) * np.array(feeling.head)
         lean += weight * feeling.lean
         gaze += weight[:, None] * np.array(feeling.gaze)
+        takeover += weight * feeling.takeover
         wanted = np.array([feeling.jaw, feeling.lips, feeling.motion, feeling.tempo, feeling.blinks])
         factors += (wanted[:, None] - 1.0) * weight
-    return Mix(face, talking, head, lean, gaze, *factors)
+    jaw, lips, motion, tempo, blinks = factors
+    return Mix(face, talking, head, lean, gaze, jaw, lips, motion, tempo, blinks, takeover)
 
 
 def _step(times: Array, border: float) -> Array:

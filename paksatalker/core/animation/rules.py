@@ -156,7 +156,7 @@ class _Performer:
             gaze=gaze.astype(np.float32),
             seal=(mouth.seal * (self._scale > 0)).astype(np.float32),
             tongue=np.clip(mouth.values[:, -1] * min(self._scale, 1.0), 0.0, 1.0).astype(np.float32),
-            activity=(mouth.activity * (self._scale > 0)).astype(np.float32),
+            activity=(np.maximum(mouth.activity, mood.takeover) * (self._scale > 0)).astype(np.float32),
             breath=breathe(context.phrases, times, self._seed).astype(np.float32),
             first_frame=first,
         )

@@ -120,7 +120,7 @@ def test_every_emotion_is_known_and_moderate():
     times = np.arange(100) / 25
     for emotion in EMOTIONS:
         shown = mix([Mood(0.0, 10.0, emotion, 1.0)], times, seed=0)
-        assert shown.face.max() < 0.8
+        assert shown.face.max() < 0.9
         # at rest an emotion may hardly part the lips: nothing that opens them
         assert shown.face[:, ARKIT_INDEX["jawOpen"]].max() == 0
         assert shown.face[:, ARKIT_INDEX["mouthLowerDownLeft"]].max() == 0
