@@ -95,18 +95,23 @@ def _overlay(cue: Cue, size: tuple[int, int], font: Font, pixels: int) -> _Overl
     width, height = size
     stroke = max(1, round(pixels * 0.09))
     step = round(pixels * 1.22)
+    room = max(width, *(round(font.getlength(line)) + 4 * stroke for line in cue.lines))
     block = step * len(cue.lines) + 2 * stroke
-    canvas = Image.new("RGBA", (width, block), (0, 0, 0, 0))
+    canvas = Image.new("RGBA", (room, block), (0, 0, 0, 0))
     pen = ImageDraw.Draw(canvas)
     for number, line in enumerate(cue.lines):
         y = stroke + number * step + step / 2
         pen.text(
-            (width / 2, y), line, (255, 255, 255, 255), font, "mm", stroke_width=stroke, stroke_fill=(12, 12, 14, 255)
+            (room / 2, y), line, (255, 255, 255, 255), font, "mm", stroke_width=stroke, stroke_fill=(12, 12, 14, 255)
         )
-    box = canvas.getbbox() or (0, 0, 1, 1)
-    pixel = np.array(canvas.crop(box), np.uint8)
-    top = height - round(max(_MARGIN * height, pixels * 0.6)) - block + box[1]
-    return _Overlay(pixel[:, :, :3].copy(), pixel[:, :, 3].copy(), box[0], max(0, top))
+    drawn = canvas.crop(canvas.getbbox() or (0, 0, 1, 1))
+    widest = round(width * (1 - _MARGIN))
+    if drawn.width > widest:  # wide letters, or a tiny picture
+        drawn = drawn.resize((widest, max(1, round(drawn.height * widest / drawn.width))), Image.Resampling.LANCZOS)
+    pixel = np.array(drawn, np.uint8)
+    left = (width - drawn.width) // 2
+    top = height - round(max(_MARGIN * height, pixels * 0.6)) - drawn.height
+    return _Overlay(pixel[:, :, :3].copy(), pixel[:, :, 3].copy(), left, max(0, top))
 
 
 def _blend(image: npt.NDArray[np.uint8], overlay: _Overlay) -> npt.NDArray[np.uint8]:

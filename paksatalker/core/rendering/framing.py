@@ -107,10 +107,11 @@ def frame(portrait: Portrait, aspect: str = "1:1", size: int | None = None) -> C
         left, top, width, height = 0.0, 0.0, float(portrait.picture.width), float(portrait.picture.height)
     else:
         left, top, width, height = _crop(portrait, ratio)
-    canvas_width, canvas_height = _canvas_size(width, height, ratio, size)
-    scale = max(canvas_width / width, canvas_height / height)  # even sides: up to a pixel of the photo is cut off
-    offset = (canvas_width / 2 - (left + width / 2) * scale, canvas_height / 2 - (top + height / 2) * scale)
-    return _draw(portrait.picture, (canvas_width, canvas_height), scale, offset)
+    scale, canvas_size = _canvas_size(width, height, ratio, size)
+    offset = np.array(canvas_size) / 2 - np.array([left + width / 2, top + height / 2]) * scale
+    if scale == 1.0:
+        offset = np.floor(offset)  # the photo's own pixels, not an average of neighbours
+    return _draw(portrait.picture, canvas_size, scale, (float(offset[0]), float(offset[1])))
 
 
 def _crop(portrait: Portrait, ratio: float) -> tuple[float, float, float, float]:
@@ -135,22 +136,21 @@ def _crop(portrait: Portrait, ratio: float) -> tuple[float, float, float, float]
     return float(corner[0]), float(corner[1]), float(extent[0]), float(extent[1])
 
 
-def _canvas_size(width: float, height: float, ratio: float | None, size: int | None) -> tuple[int, int]:
-    """Even sides for a crop of the given extent."""
+def _canvas_size(width: float, height: float, ratio: float | None, size: int | None) -> tuple[float, tuple[int, int]]:
+    """Scale and even sides of the canvas for a crop of the given extent."""
     short = min(width, height)
     if size is not None:
-        short = float(size)
-    elif ratio is None:
-        short = max(short, float(_MIN_SHORT_SIDE))
+        target = float(size)
     else:
-        short = min(max(short, float(_MIN_SHORT_SIDE)), float(_DEFAULT_SHORT_SIDE))
+        target = max(short, float(_MIN_SHORT_SIDE))
+        if ratio is not None:
+            target = min(target, float(_DEFAULT_SHORT_SIDE))
     shape = width / height if ratio is None else ratio
-    long = short * max(shape, 1 / shape)
-    if long > MAX_SIDE:
-        short, long = short * MAX_SIDE / long, float(MAX_SIDE)
+    target = min(target, MAX_SIDE / max(shape, 1 / shape))
     # to the even number at or below, so that a photo with odd sides loses a row rather than being rescaled
-    pair = max(2, int(short + 1e-6) // 2 * 2), max(2, int(long + 1e-6) // 2 * 2)
-    return pair if shape <= 1 else (pair[1], pair[0])
+    small = max(2, int(target + 1e-6) // 2 * 2)
+    large = max(2, int(target * max(shape, 1 / shape) + 1e-6) // 2 * 2)
+    return target / short, (small, large) if shape <= 1 else (large, small)
 
 
 def _draw(picture: Picture, size: tuple[int, int], scale: float, offset: tuple[float, float]) -> Canvas:

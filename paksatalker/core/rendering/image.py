@@ -89,7 +89,9 @@ def load_image(source: ImageSource, max_pixels: int = 100_000_000) -> Picture:
         data = source if isinstance(source, bytes) else _read_file(Path(source), name)
         image = _open(data, name, max_pixels)
     try:
-        rgb, alpha = _decode(image)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # Pillow's remarks on metadata
+            rgb, alpha = _decode(image)
     except _DECODER_ERRORS as error:
         raise _corrupt(name, error) from error
     return _picture(rgb, alpha, name)
