@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from paksatalker.cli import bench, catalogue, doctor, generate, models, score
 from paksatalker.cli.console import print_error
+from paksatalker.config import get_settings, setup_logging
 from paksatalker.errors import Cancelled, PaksaTalkerError
 
 _NOTHING_LEFT = "No unfinished file was left behind"
@@ -50,6 +51,7 @@ def _options(
     ] = False,
 ) -> None:
     """A photo and a sentence become a talking video, on this computer."""
+    setup_logging(get_settings().log_level)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import Annotated
 
@@ -31,7 +32,7 @@ def voices(
     table = Table("voice", "engine", "language", "gender", "description", box=None, header_style="bold")
     for voice in found:
         table.add_row(voice.name, voice.engine, voice.language, voice.gender, voice.description)
-    Console().print(table if found else f"No installed voice speaks '{language}'.")
+    _stdout().print(table if found else f"No installed voice speaks '{language}'.")
 
 
 def engines(json: Json = False) -> None:
@@ -40,12 +41,20 @@ def engines(json: Json = False) -> None:
     if json:
         print_json([_describe(info) for info in found])
         return
-    table = Table("stage", "engine", "state", "what it does", "to install", box=None, header_style="bold")
+    table = Table("stage", "engine", "state", "what it does", box=None, header_style="bold")
     for info in found:
         missing = info.missing()
         state = f"needs {', '.join(missing)}" if missing else "ready"
-        table.add_row(info.stage, info.name, state, info.capabilities.summary, info.install if missing else "")
-    Console().print(table)
+        table.add_row(info.stage, info.name, state, info.capabilities.summary)
+    _stdout().print(table)
+    for info in found:
+        if info.missing():
+            _stdout().print(f"\nTo install {info.name}: {info.install}", soft_wrap=True)
+
+
+def _stdout() -> Console:
+    """A console on stdout; wide where nobody's window limits it, so that lines stay whole in files and pipes."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
 
 def _describe(info: EngineInfo) -> dict[str, object]:
