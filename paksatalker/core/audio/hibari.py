@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from paksatalker.core.audio.audible import audible, last_audible
 from paksatalker.core.audio.loudness import Leveller
 from paksatalker.core.audio.onnx_output import with_output
 from paksatalker.core.audio.phones import is_phone, segments
@@ -32,9 +33,7 @@ _FIRST_LEAD = 0.15  # silence before the very first phone, so that a face can st
 _LEAD = 0.05  # sound kept before the first phone of later pieces
 _RELEASE = 0.15  # sound kept after the last phone: release of a stop, decay of a vowel
 _SHORTEST_PAUSE = 0.1  # seconds between two pieces
-_SHORTEST_PHONE = 0.03
 _LONG_PHONE = 0.3  # a longer one at normal speed may hide a pause
-_AUDIBLE_DB = 40.0  # below the piece's loud parts: where a phone before a pause has died away
 _BREAKS = frozenset(",.!?;:—…")
 
 
@@ -239,7 +238,7 @@ def _say(
     # Without an end mark the network breaks off abruptly.
     symbols = chunk.symbols if chunk.symbols[-1] in _BREAKS or not pause else chunk.symbols + "."
     raw, borders = model.run(symbols, speed, rng)
-    words = _words(chunk, borders, _audible(raw), _LONG_PHONE / speed)
+    words = _words(chunk, borders, audible(raw, SAMPLE_RATE), _LONG_PHONE / speed)
     start, end = words[0].start, words[-1].end
     tail = max(pause, _SHORTEST_PAUSE) - _LEAD
     skip = max(0, math.floor((start - _LEAD) * SAMPLE_RATE))
@@ -260,21 +259,8 @@ def _fade(samples: FloatArray, fade_in: float, fade_out: float) -> None:
         part[:count] *= (0.5 - 0.5 * np.cos(np.pi * np.arange(count) / max(count, 1))).astype(np.float32)
 
 
-_LEVEL_STEP = 0.005  # seconds
-
-
-def _audible(samples: FloatArray) -> npt.NDArray[np.bool_]:
-    """Whether the sound is within 40 dB of the piece's loud parts, every 5 ms (level over 10 ms)."""
-    hop = round(_LEVEL_STEP * SAMPLE_RATE)
-    count = len(samples) // hop
-    power = np.zeros(count + 1)
-    power[:count] = np.square(samples[: count * hop].reshape(count, hop)).mean(1)
-    level = 10 * np.log10((power[:-1] + power[1:]) / 2 + 1e-12)
-    return np.asarray(level > np.percentile(level, 95) - _AUDIBLE_DB)
-
-
 def _words(
-    chunk: Pronunciation, borders: npt.NDArray[np.float64], audible: npt.NDArray[np.bool_], long_phone: float
+    chunk: Pronunciation, borders: npt.NDArray[np.float64], heard: npt.NDArray[np.bool_], long_phone: float
 ) -> tuple[Word, ...]:
     """Times of the words, seconds from the first sample. Words without sound join the one before (else after).
 
@@ -289,8 +275,7 @@ def _words(
         pause = after == len(chunk.symbols) or any(c in _BREAKS for c in chunk.symbols[segment.last + 1 : after])
         end = float(borders[segment.last + 1 if pause else after])
         if pause or end - start > long_phone:
-            heard = np.flatnonzero(audible[round(start / _LEVEL_STEP) : round(end / _LEVEL_STEP)])
-            end = min(end, start + max(_SHORTEST_PHONE, (int(heard[-1]) + 1) * _LEVEL_STEP if len(heard) else 0.0))
+            end = last_audible(heard, start, end)
         phones.setdefault(chunk.owners[segment.last], []).append(Phone(segment.symbol, start, end, segment.stress))
     words: list[Word] = []
     silent = ""
