@@ -61,10 +61,10 @@ FEELINGS: MappingProxyType[str, Feeling] = MappingProxyType(
         "neutral": Feeling(),
         "happy": Feeling(
             face={
-                "mouthSmile": 0.52, "mouthShrugLower": 0.06, "cheekSquint": 0.45, "eyeSquint": 0.18,
+                "mouthSmile": 0.46, "mouthShrugLower": 0.03, "cheekSquint": 0.45, "eyeSquint": 0.18,
                 "browOuterUp": 0.10, "browInnerUp": 0.08,
             },
-            talking={"mouthSmile": 0.10, "mouthUpperUp": 0.08},
+            talking={"mouthSmile": 0.18, "mouthUpperUp": 0.08},
             head=(0.0, -0.8, 1.0), jaw=1.05, lips=1.05, motion=1.12, tempo=1.15, blinks=1.1,
         ),
         "sad": Feeling(
@@ -101,10 +101,10 @@ FEELINGS: MappingProxyType[str, Feeling] = MappingProxyType(
         ),
         "excited": Feeling(
             face={
-                "mouthSmile": 0.42, "mouthShrugLower": 0.04, "cheekSquint": 0.28, "eyeWide": 0.20,
+                "mouthSmile": 0.38, "mouthShrugLower": 0.02, "cheekSquint": 0.28, "eyeWide": 0.20,
                 "browOuterUp": 0.32, "browInnerUp": 0.24,
             },
-            talking={"mouthSmile": 0.08, "mouthUpperUp": 0.06, "jawOpen": 0.03},
+            talking={"mouthSmile": 0.14, "mouthUpperUp": 0.06, "jawOpen": 0.03},
             head=(0.0, -1.0, 0.0), lean=0.010, jaw=1.18, lips=1.12, motion=1.25, tempo=1.6, blinks=1.25,
         ),
     }

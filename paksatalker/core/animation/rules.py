@@ -173,7 +173,7 @@ class _Performer:
             pull = np.where((steps > start - 0.1) & (steps < start + 0.35), 0.6 * pull, pull)
         pull = np.where(self._gaze.shifts(steps) > 4.0, 8.0 * pull, pull)
         rate = mix(context.moods, steps, self._seed).blinks
-        self._blinks.advance(steps, 0.75 * pull * rate)
+        self._blinks.advance(steps, 0.70 * pull * rate)
 
     def _mouth(self, mouth: Articulation, mood: Mix, times: Array) -> Array:
         coefficients = np.zeros((len(times), len(ARKIT_NAMES)))
