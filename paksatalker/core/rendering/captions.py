@@ -104,7 +104,8 @@ def _overlay(cue: Cue, size: tuple[int, int], font: Font, pixels: int) -> _Overl
         pen.text(
             (room / 2, y), line, (255, 255, 255, 255), font, "mm", stroke_width=stroke, stroke_fill=(12, 12, 14, 255)
         )
-    drawn = canvas.crop(canvas.getbbox() or (0, 0, 1, 1))
+    inked = canvas.getbbox() or (0, 0, 1, 1)
+    drawn = canvas.crop((inked[0], 0, inked[2], block))  # whole height: the baseline is the same in every cue
     widest = round(width * (1 - _MARGIN))
     if drawn.width > widest:  # wide letters, or a tiny picture
         drawn = drawn.resize((widest, max(1, round(drawn.height * widest / drawn.width))), Image.Resampling.LANCZOS)

@@ -125,7 +125,7 @@ def _open(data: bytes, name: str, max_pixels: int) -> Image.Image:
         data = _without_text(data)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we check ourselves, below
+            warnings.simplefilter("ignore")  # bombs: we check ourselves, below; the rest are remarks on metadata
             image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except Image.DecompressionBombError as error:
         raise ImageTooLarge(
