@@ -59,9 +59,8 @@ class CurveFrame:
     def image(self, points: Array) -> Array:
         """The inverse of :meth:`local`."""
         x, y = self.axis
-        return self.origin + np.stack(
-            [points[:, 0] * x - points[:, 1] * y, points[:, 0] * y + points[:, 1] * x], axis=1
-        )
+        turned = np.stack([points[:, 0] * x - points[:, 1] * y, points[:, 0] * y + points[:, 1] * x], axis=1)
+        return np.asarray(self.origin + turned)
 
 
 def heights(points: Array, at: Array, steps: int = 6) -> Array:

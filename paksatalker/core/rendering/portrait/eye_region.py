@@ -23,6 +23,7 @@ class EyeRegion:
         upper: Upper lid's edge with both corners.
         lower: Lower lid's edge with both corners.
         ring: Fold of the upper lid.
+        outer_ring: Between fold and brow.
         iris: Centre of the iris; its rim follows.
         outward: +1 if the outer corner is at the right end, −1 if at the left.
     """
@@ -30,6 +31,7 @@ class EyeRegion:
     upper: tuple[int, ...]
     lower: tuple[int, ...]
     ring: tuple[int, ...]
+    outer_ring: tuple[int, ...]
     iris: int
     outward: int
 
@@ -37,7 +39,7 @@ class EyeRegion:
     def of(cls, eye: EyeIndices, points: Points) -> EyeRegion:
         """Orders an eye's lists by where its corners lie in the photo."""
         step = -1 if points[eye.upper[0], 0] > points[eye.upper[-1], 0] else 1
-        return cls(eye.upper[::step], eye.lower[::step], eye.ring[::step], eye.iris, -step)
+        return cls(eye.upper[::step], eye.lower[::step], eye.ring[::step], eye.outer_ring[::step], eye.iris, -step)
 
     def frame(self, points: Points) -> CurveFrame:
         """The frame along the eye's corners."""
@@ -47,6 +49,12 @@ class EyeRegion:
         """Heights [SAMPLES] of a row of landmarks from corner to corner, pixels."""
         at = np.linspace(0.0, frame.length, SAMPLES)
         return heights(frame.local(points[list(row)]), at).astype(np.float32)
+
+    def fold(self, frame: CurveFrame, points: Points) -> Float:
+        """Heights [SAMPLES] of the line where the skin of the closing lid begins: a little above its fold."""
+        between = points[list(self.ring)] + 0.45 * (points[list(self.outer_ring)] - points[list(self.ring)])
+        at = np.linspace(0.0, frame.length, SAMPLES)
+        return heights(frame.local(between), at).astype(np.float32)
 
     def aperture(self, points: Points) -> float:
         """Mean distance of the lids over the middle five pairs, pixels."""

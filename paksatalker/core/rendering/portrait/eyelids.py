@@ -52,10 +52,10 @@ class _Lid:
     def __init__(self, face: SourceFace, region: EyeRegion, palette: Palette, rng: np.random.Generator) -> None:
         self.face = face
         self.region = region
-        image, self.corner = region.crop(face, 9.0)
+        image, self.corner = region.crop(face, 10.0)
         self.skin, self.lash, strength = _bare_skin(image, self.corner, face, region, palette)
         frame = region.frame(face.points)
-        self.was = np.stack([region.curve(frame, face.points, row) for row in (region.ring, region.upper)])
+        self.was = np.stack([region.fold(frame, face.points), region.curve(frame, face.points, region.upper)])
         self.hairs = _hairs(rng)
         noise = rng.normal(0, 1, (64, 64)).astype(np.float32)
         noise = cv2.GaussianBlur(noise, (0, 0), float(np.clip(0.5 * palette.softness, 0.35, 1.2)))
@@ -80,11 +80,11 @@ class _Lid:
         if amount <= 0.0:
             return
         eye_frame = region.frame(posed.points)
-        rows = [*region.upper, *region.lower, *region.ring]
+        rows = [*region.upper, *region.lower, *region.outer_ring]
         box = clipped_box(posed.points[rows], 3.2 * self.face.mm + 2, frame.shape)
         if box is None or eye_frame.length < 4:
             return
-        now = np.stack([region.curve(eye_frame, posed.points, row) for row in (region.ring, region.upper)])
+        now = np.stack([region.fold(eye_frame, posed.points), region.curve(eye_frame, posed.points, region.upper)])
         p = self.constants.copy()
         p[k.ORIGIN : k.ORIGIN + 2], p[k.AXIS : k.AXIS + 2], p[k.LENGTH] = (
             eye_frame.origin,
@@ -115,16 +115,23 @@ def _bare_skin(
     middle = (upper + lower).mean(axis=0) / 2
     rise = np.linalg.norm(ring - upper, axis=1, keepdims=True)
     top = upper + np.minimum(0.8, 2.4 * face.mm / np.maximum(rise, 1e-3)) * (ring - upper)
-    bottom = lower + np.maximum(lower - upper, 0) * 0.2 + np.array([0, 1.6]) * face.mm
+    bottom = lower + np.maximum(lower - upper, 0) * 0.2 + np.array([0, 2.2]) * face.mm
     outline = np.concatenate([top, bottom[::-1]])
     outline = middle + (outline - middle) * np.array([1.10, 1.0])
     hidden = np.zeros(image.shape[:2], np.uint8)
     cv2.fillPoly(hidden, [np.round(outline).astype(np.int32)], 1)
     luma = luminance(image)
-    at_ring = np.clip(np.round(ring[2:-2]).astype(int), 0, [image.shape[1] - 1, image.shape[0] - 1])
-    level = float(np.median(luma[at_ring[:, 1], at_ring[:, 0]]))
-    known = (hidden == 0) & (luma > 0.66 * level) & (luma < 1.6 * level + 10)
-    known = cv2.erode(known.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
+    level = _skin_level(luma, ring, middle, face.mm)
+    # Single lashes beyond it are fine and darker than their surroundings. The fold's broad shade stays.
+    reach = 2 * max(1, round(1.3 * face.mm)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    fine = cv2.morphologyEx(luma, cv2.MORPH_BLACKHAT, disc) > 0.09 * level
+    fine |= cv2.morphologyEx(luma, cv2.MORPH_TOPHAT, disc) > 0.12 * level  # shine that would be torn apart
+    small = np.ones((2 * max(1, round(0.4 * face.mm)) + 1,) * 2, np.uint8)
+    around = _around_lid(image.shape[:2], corner, face, region)
+    hidden |= cv2.dilate(around & fine.astype(np.uint8), small)
+    known = (hidden == 0) & (luma > 0.60 * level) & (luma < 1.5 * level + 10)
+    known = cv2.erode(known.astype(np.uint8), small).astype(np.float32)
     smooth = fill(image, known, smooth=max(0.8, 0.7 * face.mm))
     # Only the hidden part is replaced: brows and the rims of glasses around it stay.
     blend = cv2.GaussianBlur(
@@ -133,6 +140,28 @@ def _bare_skin(
     skin = image * (1 - blend[..., None]) + smooth * blend[..., None]
     lash, strength = _lash_colour(image, luma, upper, level, palette)
     return np.ascontiguousarray(skin, np.float32), lash, strength
+
+
+def _around_lid(
+    shape: tuple[int, ...], corner: npt.NDArray[np.float64], face: SourceFace, region: EyeRegion
+) -> npt.NDArray[np.uint8]:
+    """1 between the lower lid and half-way to the brow."""
+    ring, outer, lower = (face.points[list(row), :2] for row in (region.ring, region.outer_ring, region.lower))
+    outline = np.concatenate([ring + 0.5 * (outer - ring), lower[::-1] + np.array([0, 3.0]) * face.mm]) - corner
+    mask = np.zeros(shape, np.uint8)
+    cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], 1)
+    return mask
+
+
+def _skin_level(luma: Float, ring: npt.NDArray[np.float64], middle: npt.NDArray[np.float64], mm: float) -> float:
+    """Luma of the lid's skin at its fold: what lies between it and the brow, without the fold's shadow."""
+    above = (
+        ring[2:-2]
+        + (ring[2:-2] - middle) * np.minimum(0.25, 2.0 * mm / np.linalg.norm(ring[2:-2] - middle, axis=1))[:, None]
+    )
+    points = np.round(np.concatenate([ring[2:-2], above])).astype(int)
+    points = np.clip(points, 0, [luma.shape[1] - 1, luma.shape[0] - 1])
+    return float(np.percentile(luma[points[:, 1], points[:, 0]], 60))
 
 
 def _lash_colour(

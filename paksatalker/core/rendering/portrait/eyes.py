@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 import cv2
@@ -20,7 +21,7 @@ Float = npt.NDArray[np.float32]
 
 #: Radius on which the iris travels, mm: 0.21 mm a degree.
 _BALL_RADIUS: Final = 12.0
-_IRIS_RADIUS: Final = (4.6, 7.4)  # mm, bounds for the landmarker's
+_IRIS_RADIUS: Final = (4.6, 9.0)  # mm, bounds for the landmarker's
 _MAX_GAZE: Final = 32.0  # degrees
 
 
@@ -72,7 +73,11 @@ class _Eyeball:
         residual = image - (ball * (1 - alpha[..., None]) + iris * alpha[..., None])
         self.plate = np.ascontiguousarray(np.dstack([ball, below]), np.float32)
         self.iris = np.ascontiguousarray(np.dstack([iris * alpha[..., None], alpha]), np.float32)
-        self.residual = np.ascontiguousarray(np.dstack([residual, np.zeros_like(alpha)]), np.float32)
+        # Highlights and lashes stay when the gaze moves; a misfit at the iris's edge would stay as its ghost.
+        glint = (luminance(residual) > 0) & (distance < 0.95)
+        stays = np.where((below < 0.8) | (above < 0.6) | (distance > 1.5) | glint, 1.0, 0.0).astype(np.float32)
+        stays = cv2.GaussianBlur(stays, (0, 0), max(0.6, 0.3 * face.mm))
+        self.residual = np.ascontiguousarray(np.dstack([residual, stays]), np.float32)
 
     def paint(self, frame: npt.NDArray[np.uint8], posed: PosedFace) -> None:
         """Paints this eye; leaves the photo's pixels where neither gaze nor lids have moved."""
@@ -101,6 +106,7 @@ class _Eyeball:
         p[k.GAZE : k.GAZE + 2] = shift
         p[k.DIRECTION : k.DIRECTION + 2] = shift / length if length > 1e-6 else (1.0, 0.0)
         p[k.SQUASH] = 1.0 / np.sqrt(max(1.0 - float(sines @ sines), 0.25)) - 1.0
+        p[k.TURNED] = min(float(np.hypot(*gaze)) / 3.0, 1.0)
         p[k.RAISED] = np.clip(-closure / 0.12, 0.0, 1.0)
         p[k.CENTRE : k.CENTRE + 2] = self.centre
         k.paint_eyeball(frame, box, p, lids.astype(np.float32), self.plate, self.iris, self.residual)
@@ -137,7 +143,10 @@ def _ball(image: Float, distance: Float, below: Float, above: Float, palette: Pa
         white &= luma > 0.80 * float(np.percentile(luma[white], 85))
     if white.sum() < 6:
         return np.asarray(np.broadcast_to(0.8 * palette.white, image.shape), np.float32)
-    return fill(image, white.astype(np.float32), smooth=float(np.sqrt(white.sum())) * 0.15 + 0.8)
+    ball = fill(image, white.astype(np.float32), smooth=float(np.sqrt(white.sum())) * 0.15 + 0.8)
+    # Out of the light towards the corners; only where the photo shows no white itself.
+    depth = np.clip(distance / 2.6, 0, 1) ** 2
+    return np.asarray(ball * np.where(white, 1.0, 1.0 - 0.16 * depth)[..., None], np.float32)
 
 
 def _iris(image: Float, distance: Float, below: Float, above: Float, mm: float) -> Float:
@@ -153,7 +162,7 @@ def _iris(image: Float, distance: Float, below: Float, above: Float, mm: float) 
             known &= ~cv2.dilate(bright.astype(np.uint8), np.ones((reach, reach), np.uint8)).astype(bool)
     rings = np.linspace(0, 1.4, 15)
     profile, position = [], []
-    for low, high in zip(rings, rings[1:], strict=False):
+    for low, high in pairwise(rings):
         ring = known & (distance >= low) & (distance < high)
         if ring.sum() >= 3:
             profile.append(np.median(image[ring], axis=0))

@@ -5,37 +5,49 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+import numpy.typing as npt
 
-from paksatalker.core.rendering.portrait.sampling import bicubic, bilinear, ramp
+from paksatalker.core.rendering.portrait.sampling import Floats, bicubic, bilinear, compiled, ramp
+
+Image = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
+
 
 # Layout of the parameters shared by both kernels (float32).
 ORIGIN, AXIS, LENGTH, PX_PER_MM, EDGE_PX, AMOUNT = 0, 2, 4, 5, 6, 7
-# Eyeballs: canvas → crop of the photo (2 × 3), gaze in crop pixels, direction, 1/cos − 1, how far the lid is raised.
-TO_CROP, GAZE, DIRECTION, SQUASH, RAISED, CENTRE = 8, 14, 16, 18, 19, 20
+# Eyeballs: canvas → crop of the photo (2 × 3), gaze in crop pixels, direction, 1/cos − 1, how far the lid is raised,
+# the iris's centre, how far the gaze has turned.
+TO_CROP, GAZE, DIRECTION, SQUASH, RAISED, CENTRE, TURNED = 8, 14, 16, 18, 19, 20, 22
 # Eyelids: the photo's eye frame in its crop (origin, axis, length), lash strength, crease strength, grain, fan.
 SOURCE_ORIGIN, SOURCE_AXIS, SOURCE_LENGTH, LASHES, CREASE, GRAIN, OUTWARD, FRINGE = 8, 10, 12, 13, 14, 15, 16, 17
 PARAMETERS = 24
 
 #: How dark the upper lid shades the ball at its edge, and how far down that reaches in mm.
-LID_SHADE, LID_REACH = 0.30, 1.5
+LID_SHADE, LID_REACH = 0.34, 1.9
 
 
-@njit("float32(float32[::1], float32)", inline="always", cache=True, nogil=True, fastmath=True)
-def lookup(table, position):
+@compiled("float32(float32[::1], float32)")
+def lookup(table: Floats, position: float) -> float:
     """Linear interpolation of a table at 0 … 1."""
     x = min(max(position, 0.0), 1.0) * (len(table) - 1)
     i = min(int(x), len(table) - 2)
     f = x - i
-    return np.float32(table[i] * (1 - f) + table[i + 1] * f)
+    return float(table[i] * (1 - f) + table[i + 1] * f)
 
 
-@njit(
+@compiled(
     "void(uint8[:,:,::1], int64[::1], float32[::1], float32[:,::1], float32[:,:,::1], float32[:,:,::1],"
-    " float32[:,:,::1])",
-    cache=True, nogil=True, fastmath=True,
-)  # fmt: skip
-def paint_eyeball(frame, box, p, lids, plate, iris, residual):
+    " float32[:,:,::1])"
+)
+def paint_eyeball(  # noqa: PLR0917
+    frame: Image,
+    box: Ints,
+    p: Floats,
+    lids: Floats,
+    plate: Floats,
+    iris: Floats,
+    residual: Floats,
+) -> None:
     """Paints one eyeball inside its lids, in place.
 
     Args:
@@ -45,7 +57,8 @@ def paint_eyeball(frame, box, p, lids, plate, iris, residual):
         lids: [2, n] heights of the upper and lower lid along the eye, pixels.
         plate: [h, w, 4] the ball without its iris, and each pixel's distance below the photo's upper lid in mm.
         iris: [h, w, 4] RGB times alpha, alpha.
-        residual: [h, w, 4] what the photo shows besides: highlights, lashes (and 0).
+        residual: [h, w, 4] what the photo shows besides (highlights, lashes), and how much of it stays under a
+            turned gaze.
     """
     white, disc, rest = np.empty(4, np.float32), np.empty(4, np.float32), np.empty(4, np.float32)
     edge = p[EDGE_PX]
@@ -72,14 +85,23 @@ def paint_eyeball(frame, box, p, lids, plate, iris, residual):
             was, now = max(white[3], 0.0), max(below, 0.0) / p[PX_PER_MM]
             shade = (1 - LID_SHADE * math.exp(-now / LID_REACH)) / (1 - LID_SHADE * math.exp(-was / LID_REACH))
             keep = 1 - p[RAISED] * (1 - ramp(0.2, 1.3, was))
+            keep *= 1 - p[TURNED] * (1 - min(max(rest[3], 0.0), 1.0))
             for c in range(3):
                 value = (white[c] * (1 - alpha) + disc[c]) * shade + rest[c] * keep
                 value = frame[y, x, c] * (1 - cover) + min(max(value, 0.0), 255.0) * cover
                 frame[y, x, c] = np.uint8(min(max(value + 0.5, 0.0), 255.0))
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _lid_skin(p, along, v, reach, was, skin, sample):
+@compiled()
+def _lid_skin(  # noqa: PLR0917
+    p: Floats,
+    along: float,
+    v: float,
+    reach: float,
+    was: Floats,
+    skin: Floats,
+    sample: Floats,
+) -> None:
     """Skin that the photo shows (or would show) at a place of the lid."""
     top, bottom = lookup(was[0], along), lookup(was[1], along)
     # The fold keeps its size; only the skin that unrolls from under it is stretched.
@@ -93,29 +115,38 @@ def _lid_skin(p, along, v, reach, was, skin, sample):
     bilinear(skin, x, y, sample)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _lash(p, along, past, hairs):
+@compiled()
+def _lash(p: Floats, along: float, past: float, hairs: Floats) -> float:
     """Opacity of the lash line on the lid's edge and of single lashes below it."""
     mm, edge = p[PX_PER_MM], p[EDGE_PX]
     outer = along if p[OUTWARD] > 0 else 1 - along  # 1 at the outer corner
     taper = min(max(outer * 4.0, 0.0), 1.0) * (0.65 + 0.5 * outer)
-    half = 0.42 * mm * taper
+    half = 0.32 * mm * taper
     distance = abs(past - 0.10 * mm) - half
-    line = (1 - ramp(-0.8 * edge, 0.8 * edge + 0.25 * mm, distance)) * min(taper * 1.4, 1.0)
+    line = (1 - ramp(-0.8 * edge, 0.8 * edge + 0.45 * mm, distance)) * min(taper * 1.4, 1.0)
     fringe = 0.0
     length = (0.9 + 1.6 * outer) * mm
     if 0 < past < length and p[FRINGE] > 0:
         lean = (outer - 0.38) * 0.9 * past / p[LENGTH] * (1.0 if p[OUTWARD] > 0 else -1.0)
         fringe = lookup(hairs, along - lean) * (1 - past / length) * p[FRINGE] * min(taper * 1.4, 1.0)
-    return max(line, fringe) * p[LASHES]
+    return float(max(line, fringe) * p[LASHES])
 
 
-@njit(
+@compiled(
     "void(uint8[:,:,::1], int64[::1], float32[::1], float32[:,::1], float32[:,::1], float32[:,:,::1], float32[::1],"
-    " float32[::1], float32[:,::1])",
-    cache=True, nogil=True, fastmath=True,
-)  # fmt: skip
-def paint_lid(frame, box, p, now, was, skin, lash, hairs, noise):
+    " float32[::1], float32[:,::1])"
+)
+def paint_lid(  # noqa: PLR0917
+    frame: Image,
+    box: Ints,
+    p: Floats,
+    now: Floats,
+    was: Floats,
+    skin: Floats,
+    lash: Floats,
+    hairs: Floats,
+    noise: Floats,
+) -> None:
     """Paints one closing upper lid in place: skin from its fold to its edge, the fold's crease, lashes.
 
     Args:
@@ -136,21 +167,21 @@ def paint_lid(frame, box, p, now, was, skin, lash, hairs, noise):
         for x in range(box[0], box[2]):
             dx, dy = x - p[ORIGIN], y - p[ORIGIN + 1]
             along = (dx * p[AXIS] + dy * p[AXIS + 1]) / p[LENGTH]
-            if along <= -0.06 or along >= 1.06:
+            if along <= -0.09 or along >= 1.09:
                 continue
             across = dy * p[AXIS] - dx * p[AXIS + 1]
             fold, rim = lookup(now[0], along), lookup(now[1], along)
             past = across - rim  # pixels below the lid's edge
             if across <= fold or past > 3.0 * mm + edge:
                 continue
-            ends = ramp(-0.06, 0.10, along) * ramp(-0.06, 0.10, 1 - along)
+            ends = ramp(-0.09, 0.16, along) * ramp(-0.09, 0.16, 1 - along)
             height = max(rim - fold, 1.0)
             v = min((across - fold) / height, 1.0)
-            cover = ramp(0.0, 0.22, v) * (1 - ramp(-edge, edge, past - 0.25 * mm)) * p[AMOUNT] * ends
+            cover = ramp(0.0, 0.35, v) * (1 - ramp(-edge, edge, past - 0.25 * mm)) * p[AMOUNT] * ends
             if cover > 0.003:
                 _lid_skin(p, along, v, height, was, skin, sample)
                 shade = 1 + 0.035 * math.sin(math.pi * v) - 0.13 * ramp(0.62, 1.0, v)
-                crease = (v - 0.30) * height / (0.55 * mm)
+                crease = (v - 0.34) * height / (0.55 * mm)
                 shade *= 1 - p[CREASE] * math.exp(-crease * crease)
                 gx, gy = int(x - p[ORIGIN] + 4096), int(y - p[ORIGIN + 1] + 4096)
                 grain = noise[gy & mask, gx & mask] * p[GRAIN]

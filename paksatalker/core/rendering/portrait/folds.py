@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import cKDTree
 
 from paksatalker.core.rendering.portrait.curves import catmull_rom
-from paksatalker.core.rendering.portrait.face import Points
 
 Float = npt.NDArray[np.float32]
 Array = npt.NDArray[np.float64]
@@ -119,23 +119,21 @@ class FoldPainter:
             offset: Distance of the bulge from the line, mm.
         """
         curve = catmull_rom(line, 6)
-        delta = self.cells[:, :, None] - curve
-        square = (delta**2).sum(axis=-1)
-        nearest = square.argmin(axis=-1)
-        distance = np.sqrt(np.take_along_axis(square, nearest[..., None], axis=-1)[..., 0]) / self.mm
+        distance, nearest = cKDTree(curve).query(self.cells)
+        distance = distance / self.mm
         fade = np.sin(np.pi * np.clip(np.arange(len(curve)) / (len(curve) - 1), 0.02, 0.98)) ** 0.7
         mask = -np.exp(-((distance / width) ** 2) / 2)
         if ridge:
             tangent = np.gradient(curve, axis=0)[nearest]
-            away = np.take_along_axis(delta, nearest[..., None, None], axis=2)[:, :, 0]
+            away = self.cells - curve[nearest]
             left = np.sign(tangent[..., 1] * away[..., 0] - tangent[..., 0] * away[..., 1]) * np.sign(ridge)
             mask += abs(ridge) * np.exp(-(((distance * left - offset) / (0.6 * offset)) ** 2))
-        return (mask * fade[nearest]).astype(np.float32)
+        return np.asarray(mask * fade[nearest], np.float32)
 
     def blob(self, centre: Array, radii: tuple[float, float], sign: float = 1.0) -> Float:
         """A soft spot; ``radii`` across and down, mm (standard deviations)."""
         delta = (self.cells - centre) / self.mm / np.asarray(radii)
-        return (sign * np.exp(-(delta**2).sum(axis=-1) / 2)).astype(np.float32)
+        return np.asarray(sign * np.exp(-(delta**2).sum(axis=-1) / 2), np.float32)
 
     def at(self, indices: Sequence[int]) -> Array:
         """Landmarks in cells."""
@@ -153,12 +151,15 @@ def build_folds(painter: FoldPainter) -> list[Fold]:
 def _cheek_folds(painter: FoldPainter, side: int) -> list[Fold]:
     towards_cheek = (-1.0, 1.0)[side]
     line = painter.at(_NASOLABIAL[side])
-    nasolabial = painter.stroke(line, 1.7, ridge=0.55 * towards_cheek, offset=5.0)
+    nasolabial = painter.stroke(line, 1.5, ridge=0.3 * towards_cheek, offset=4.5)
     apple = painter.blob(painter.at(_APPLE[side]).mean(axis=0), (11.0, 8.0))
     hollow = painter.blob(painter.at(_HOLLOW[side]).mean(axis=0), (7.0, 13.0), -1.0)
     dimple = painter.blob(painter.at(_DIMPLE[side]).mean(axis=0), (2.6, 4.2), -1.0)
     return [
-        Fold(nasolabial, lambda m: 0.17 * m.smile(side) + 0.03 * max(m.jaw(), 0.0)),
+        Fold(
+            nasolabial,
+            lambda m: 0.10 * max(m.smile(side), 0.3 * m.smile(side)) + 0.02 * max(m.jaw(), 0.0),
+        ),
         Fold(apple, lambda m: 0.055 * m.smile(side)),
         Fold(hollow, lambda m: 0.07 * m.jaw() + 0.05 * m.rounding()),
         Fold(dimple, lambda m: 0.10 * m.smile(side) - 0.02 * m.rounding()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -26,6 +26,9 @@ _OVERJET = 2.6
 _JAW_SHARE = 0.92  # incisors lie nearer to the jaw's joint than the chin does
 _TONGUE_RADII: Final = (19.0, 9.0, 24.0)
 _TONGUE_TIP_DEPTH = 8.5
+#: How far an open mouth's landmarks miss the lips: so much of the photo's teeth and gums sticks to them, mm.
+_TEETH_ON_LIPS: Final = (2.5, 0.5)
+_UPPER_LIP_EDGE: Final = 0  # the red's upper border in the middle
 _SAMPLES = 97  # of the lip curves
 
 
@@ -58,6 +61,8 @@ class MouthInterior:
         self._face = face
         self._palette = palette
         self.own_teeth = find_own_teeth(face)
+        if self.own_teeth:
+            palette = replace(palette, white=_enamel(self.own_teeth))
         self._upper = build_arch(True, palette, face.mm, seed)
         self._lower = build_arch(False, palette, face.mm, seed)
         self._colours = _colours(palette)
@@ -80,8 +85,8 @@ class MouthInterior:
         if lips is None:
             return
         frame_of_lips, curves, box = lips
-        taken_over = self._taken_over(curves)
-        if taken_over <= 0:
+        moved = self._moved(curves)
+        if moved <= 0.1:
             return
         box = np.array(
             [max(box[0], 0), max(box[1], 0), min(box[2], frame.shape[1]), min(box[3], frame.shape[0])], np.int64
@@ -89,18 +94,21 @@ class MouthInterior:
         if box[0] >= box[2] or box[1] >= box[3]:
             return
         parameters, inverse = self._parameters(frame_of_lips, posed, curves)
-        parameters[k.COVER] = taken_over
+        parameters[k.COVER] = min((moved - 0.1) / 0.35, 1.0)
+        if self.own_teeth:
+            lip = float(np.linalg.norm(posed.points[_UPPER_LIP_EDGE] - posed.points[UPPER_INNER[5]])) / self._face.mm
+            parameters[k.OVERLAP] = min(_TEETH_ON_LIPS[0], 0.42 * lip)
+            parameters[k.SHADED] = np.clip(moved / 6.0, 0.15, 1.0)
         k.paint_mouth(
             frame, box, parameters, curves, inverse, self._colours, self._upper.strip, self._upper.arc,
             self._lower.strip, self._lower.arc, self._own, self._noise,
         )  # fmt: skip
 
-    def _taken_over(self, curves: Float) -> float:
-        """0 while an open mouth in the photo stays as it is (its own pixels are best), 1 once it moves by a millimetre."""
+    def _moved(self, curves: Float) -> float:
+        """How far an open mouth in the photo has opened or closed, mm; while it stays, its own pixels are best."""
         if self._sealed > 0:
-            return 1.0
-        moved = float(np.abs(curves[1] - curves[0] - self._rest_gap).max()) / self._face.mm
-        return float(np.clip((moved - 0.1) / 1.0, 0.0, 1.0))
+            return 10.0
+        return float(np.abs(curves[1] - curves[0] - self._rest_gap).max()) / self._face.mm
 
     def _lip_curves(self, points: Points) -> tuple[CurveFrame, Float, npt.NDArray[np.int64]] | None:
         """Heights [2, n] of the inner lips along the mouth and the pixels they span; None if the lips are closed."""
@@ -114,10 +122,10 @@ class MouthInterior:
         # A smooth curve may run inside the straight edges of the mesh's hole; cover the hole in any case.
         top = np.minimum(top, np.interp(at, np.maximum.accumulate(local_up[:, 0]), local_up[:, 1]))
         bottom = np.maximum(bottom, np.interp(at, np.maximum.accumulate(local_low[:, 0]), local_low[:, 1]))
-        if float((bottom - top).max()) < 0.15 * self._face.mm:
+        if self.own_teeth is None and float((bottom - top).max()) < 0.15 * self._face.mm:
             return None
         outline = np.concatenate([upper[:, :2], lower[:, :2]])
-        pad = 2 + int(self._face.mm)
+        pad = 2 + int(2 * self._face.mm)
         low, high = np.floor(outline.min(axis=0)).astype(int) - pad, np.ceil(outline.max(axis=0)).astype(int) + pad
         return frame, np.stack([top, bottom]).astype(np.float32), np.array([*low, *high], np.int64)
 
@@ -143,6 +151,9 @@ class MouthInterior:
         p[k.LIGHT : k.LIGHT + 3] = light
         p[k.CONTRAST] = min(palette.contrast, 0.6)
         p[k.GRAIN] = palette.grain
+        if self.own_teeth:
+            p[k.OVERLAP : k.OVERLAP + 2] = _TEETH_ON_LIPS
+        p[k.SHADED] = 1.0
         p[k.OWN_TEETH] = float(self.own_teeth is not None)
         for at, arch in ((k.UPPER_ARCH, self._upper), (k.LOWER_ARCH, self._lower)):
             p[at : at + 4] = _shape(arch)
@@ -183,6 +194,16 @@ class MouthInterior:
         p[k.TONGUE_RADII : k.TONGUE_RADII + 3] = width - 3.0 * raised, height, length
 
 
+def _enamel(own: OwnTeeth) -> Float:
+    """The bright enamel of the photo's own teeth."""
+    solid = own.pixels[own.pixels[..., 3] > 0.95][:, :3]
+    if len(solid) < 8:
+        solid = own.pixels[own.pixels[..., 3] > 0.3][:, :3]
+    level = luminance(solid)
+    bright = solid[level >= np.percentile(level, 70)].mean(axis=0)
+    return np.asarray(np.clip(bright / 0.97, 8, 246), np.float32)
+
+
 def _shape(arch: Arch) -> tuple[float, float, float, float]:
     return arch.half_width, arch.depth, arch.scale, arch.edge
 
@@ -193,7 +214,7 @@ def _colours(palette: Palette) -> Float:
     neutral = float(luminance(lip))
     blood = palette.tint((0.30, 0.085, 0.075))
     cavity = np.maximum(0.32 * blood + 0.06 * lip, palette.black * 0.9)
-    mucosa = np.maximum(0.34 * lip + 0.12 * blood, palette.black)
+    mucosa = np.maximum(0.72 * lip + 0.10 * blood, palette.black)
     tongue = 0.45 * lip * min(1.25, 150.0 / max(neutral, 1.0)) + 0.55 * palette.tint((0.80, 0.45, 0.43))
     return np.ascontiguousarray(np.stack([cavity, mucosa, tongue, white]), np.float32)
 
@@ -212,7 +233,7 @@ def find_own_teeth(face: SourceFace) -> OwnTeeth | None:
     pad = max(3, round(2 * mm))
     corner = np.maximum(np.floor(loop.min(axis=0)).astype(int) - pad, 0)
     end = np.minimum(np.ceil(loop.max(axis=0)).astype(int) + pad + 1, face.image.shape[1::-1])
-    if gap < 2.0 or np.any(end - corner < 6):
+    if gap < 3.0 or np.any(end - corner < 6):
         return None
     crop = face.image[corner[1] : end[1], corner[0] : end[0]].astype(np.float32)
     inside = np.zeros(crop.shape[:2], np.uint8)
@@ -224,7 +245,7 @@ def find_own_teeth(face: SourceFace) -> OwnTeeth | None:
     # The landmarks' lips and the photo's differ by a fraction of a millimetre: stay clear of the lips' own pixels.
     soft = max(0.6, 0.35 * mm)
     alpha = cv2.GaussianBlur(inside.astype(np.float32) / 255, (0, 0), soft + 0.3 * mm)
-    alpha = np.clip((alpha - 0.62) / 0.30, 0, 1) * above
+    alpha = np.clip((alpha - 0.70) / 0.26, 0, 1) * above
     edge = (edge_row + corner[1] - points[UPPER_INNER[5], 1]) / mm
     pixels = np.dstack([crop * alpha[..., None], alpha]).astype(np.float32)
     return OwnTeeth(np.ascontiguousarray(pixels), corner.astype(np.float64), float(np.clip(edge, 1.0, 12.0)))
@@ -240,7 +261,9 @@ def _toothness(crop: Float, inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.boo
     lip_luma, lip_pale = float(np.median(luma[ring])), float(np.median(pale[ring]))
     tooth = inside & (luma > max(1.12 * lip_luma, 0.55 * float(np.percentile(luma[inside], 95))))
     tooth &= pale < max(0.8 * lip_pale, 0.06)
-    return tooth if tooth.sum() > 0.18 * inside.sum() else None
+    columns = inside.any(axis=0).sum()
+    row_of_teeth = tooth.sum() > 0.30 * inside.sum() and (tooth.sum(axis=0) > 2).sum() > 0.45 * columns
+    return tooth if row_of_teeth else None
 
 
 def _above_biting_edge(tooth: npt.NDArray[np.bool_], inside: npt.NDArray[np.uint8], mm: float) -> tuple[Float, float]:
@@ -256,5 +279,5 @@ def _above_biting_edge(tooth: npt.NDArray[np.bool_], inside: npt.NDArray[np.uint
     lowest[: columns[0]], lowest[columns[-1] :] = lowest[columns[0]], lowest[columns[-1]]
     smooth = cv2.GaussianBlur(lowest[None], (0, 0), max(1.0, 1.2 * mm), borderType=cv2.BORDER_REPLICATE)[0]
     middle = columns[len(columns) // 4 : max(len(columns) * 3 // 4, len(columns) // 4 + 1)]
-    weight = np.clip((smooth[None] + 0.3 * mm - rows) / max(1.0, 0.6 * mm) + 0.5, 0, 1)
+    weight = np.clip((smooth[None] - 0.1 * mm - rows) / max(1.0, 0.6 * mm) + 0.5, 0, 1)
     return weight, float(np.median(lowest[middle]))

@@ -1,7 +1,7 @@
 """Ray casting of the mouth's inside, pixel by pixel: cavity, tongue and two rows of teeth between two lip curves.
 
-The view is orthographic, so a pixel's ray has one direction in the head's frame; dental arches are elliptic cylinders and
-the tongue is an ellipsoid, both hit in closed form. No meshes, no depth buffer, nothing to alias.
+The view is orthographic, so a pixel's ray has one direction in the head's frame; dental arches are elliptic cylinders
+and the tongue is an ellipsoid, both hit in closed form. No meshes, no depth buffer, nothing to alias.
 """
 
 from __future__ import annotations
@@ -9,9 +9,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+import numpy.typing as npt
 
-from paksatalker.core.rendering.portrait.sampling import bicubic, bilinear, ramp
+from paksatalker.core.rendering.portrait.sampling import Floats, bicubic, bilinear, compiled, ramp
+
+Image = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
+
 
 # Layout of the parameter vector (float32). Lengths in mm are in the head's frame.
 LIPS_ORIGIN, LIPS_AXIS, LIPS_STEP, PX_PER_MM = 0, 2, 4, 5
@@ -26,14 +30,16 @@ UPPER_ARCH, LOWER_ARCH = 31, 35  # (half width, depth, strip scale, strip edge)
 SOURCE_AT = 39  # 2: the upper origin in ``own``, pixels
 SOURCE_AXES = 41  # 2 × 3: the head's millimetres → pixels of the photo
 COVER = 47
-PARAMETERS = 48
+OVERLAP = 48  # 2: how far lip pixels are mirrored over the upper and lower edge, mm
+SHADED = 50  # how much of the lips' shade is not in the photo's own teeth yet, 0–1
+PARAMETERS = 51
 
 # Rows of the colour table.
 CAVITY, MUCOSA, TONGUE, SPARK = 0, 1, 2, 3
 
 
-@njit("boolean(float32[::1], float32[::1], float32, float32, float32[::1])", cache=True, nogil=True, fastmath=True)
-def _hit_arch(start, ray, half_width, depth, hit):
+@compiled("boolean(float32[::1], float32[::1], float32, float32, float32[::1])")
+def _hit_arch(start: Floats, ray: Floats, half_width: float, depth: float, hit: Floats) -> bool:
     """Nearest intersection with the front half of an elliptic cylinder; ``hit`` gets x, y, z and the angle."""
     ia, ib = 1.0 / (half_width * half_width), 1.0 / (depth * depth)
     z = start[2] - depth
@@ -48,11 +54,11 @@ def _hit_arch(start, ray, half_width, depth, hit):
     hit[1] = start[1] + t * ray[1]
     hit[2] = start[2] + t * ray[2]
     hit[3] = math.atan2(hit[0] / half_width, (depth - hit[2]) / depth)
-    return hit[2] < depth
+    return bool(hit[2] < depth)
 
 
-@njit("boolean(float32[::1], float32[::1], float32[::1], int64, float32[::1])", cache=True, nogil=True, fastmath=True)
-def _hit_tongue(start, ray, p, at, hit):
+@compiled("boolean(float32[::1], float32[::1], float32[::1], int64, float32[::1])")
+def _hit_tongue(start: Floats, ray: Floats, p: Floats, at: int, hit: Floats) -> bool:
     """Nearest intersection with the tongue's ellipsoid; ``hit`` gets x, y, z and the unit normal."""
     a = b = c = 0.0
     for k in range(3):
@@ -76,27 +82,37 @@ def _hit_tongue(start, ray, p, at, hit):
     return True
 
 
-@njit("float32(float32[::1], float32)", cache=True, nogil=True, fastmath=True)
-def _arc_length(arc, angle):
+@compiled("float32(float32[::1], float32)")
+def _arc_length(arc: Floats, angle: float) -> float:
     position = abs(angle) * (len(arc) - 1) / (0.5 * math.pi)
     i = min(int(position), len(arc) - 2)
     length = arc[i] + (position - i) * (arc[i + 1] - arc[i])
-    return length if angle >= 0 else -length
+    return float(length if angle >= 0 else -length)
 
 
-@njit("void(float32[::1], float32[::1], float32)", inline="always", cache=True, nogil=True, fastmath=True)
-def _over(colour, sample, light):
-    """Composites a premultiplied sample (RGB, alpha) lit by ``light``."""
+@compiled("void(float32[::1], float32[::1], float32, float32[:,::1])")
+def _over(colour: Floats, sample: Floats, light: float, colours: Floats) -> None:
+    """Composites a premultiplied sample (RGB, alpha) lit by ``light``; in the dark it is the cavity's colour."""
+    dark = max(1 - light, 0.0) * sample[3]
     for c in range(3):
-        colour[c] = colour[c] * (1 - sample[3]) + sample[c] * light
+        colour[c] = colour[c] * (1 - sample[3]) + sample[c] * light + colours[CAVITY, c] * dark
 
 
-@njit(
+@compiled(
     "float32(float32[::1], float32[::1], float32[::1], float32[:,:,::1], float32[::1], int64, int64, float32[::1],"
-    " float32[::1])",
-    cache=True, nogil=True, fastmath=True,
-)  # fmt: skip
-def _teeth(start, ray, p, strip, arc, shape, front, hit, sample):
+    " float32[::1])"
+)
+def _teeth(  # noqa: PLR0917
+    start: Floats,
+    ray: Floats,
+    p: Floats,
+    strip: Floats,
+    arc: Floats,
+    shape: int,
+    front: int,
+    hit: Floats,
+    sample: Floats,
+) -> float:
     """Looks one row of teeth up; ``sample`` gets RGB, alpha, gloss. Returns its light."""
     sample[3] = 0.0
     start[1] -= p[front]
@@ -105,27 +121,44 @@ def _teeth(start, ray, p, strip, arc, shape, front, hit, sample):
     start[1] += p[front]
     start[2] += p[front + 1]
     if not found:
-        return np.float32(0.0)
+        return 0.0
     scale = p[shape + 2]
     x = _arc_length(arc, hit[3]) * scale + 0.5 * strip.shape[1] - 0.5
     bilinear(strip, x, (hit[1] + p[shape + 3]) * scale - 0.5, sample)
     # Outward normal of the arch against the light; molars lie in the dark of the cheeks.
     nx, nz = math.sin(hit[3]), -math.cos(hit[3])
     facing = nx * p[LIGHT] + nz * p[LIGHT + 2]
-    model = 1.0 + p[CONTRAST] * (facing - math.sqrt(max(1.0 - p[LIGHT + 1] * p[LIGHT + 1], 0.0)))
+    model = 1.0 + p[CONTRAST] * (facing + p[LIGHT + 2])  # 1 for the front teeth
     deep = max(hit[2] - 2.0, 0.0) / 9.5
-    return np.float32(min(max(model, 0.35), 1.1) * math.exp(-(deep**1.35)))
+    return float(min(max(model, 0.35), 1.1) * math.exp(-(deep**1.35)))
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _cast(x, y, p, at, inverse, start):
+@compiled()
+def _cast(  # noqa: PLR0917
+    x: int,
+    y: int,
+    p: Floats,
+    at: int,
+    inverse: Floats,
+    start: Floats,
+) -> None:
     dx, dy = x - p[at], y - p[at + 1]
     for k in range(3):
         start[k] = inverse[k, 0] * dx + inverse[k, 1] * dy
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _own_teeth(x, y, p, inverse, ray, start, own, out, hit):
+@compiled()
+def _own_teeth(  # noqa: PLR0917
+    x: int,
+    y: int,
+    p: Floats,
+    inverse: Floats,
+    ray: Floats,
+    start: Floats,
+    own: Floats,
+    out: Floats,
+    hit: Floats,
+) -> None:
     """The photo's pixel of the point of the upper arch that is seen here; ``own`` as in :func:`paint_mouth`."""
     out[3] = 0.0
     _cast(x, y, p, UPPER_AT, inverse, start)
@@ -139,73 +172,149 @@ def _own_teeth(x, y, p, inverse, ray, start, own, out, hit):
     base = SOURCE_AXES
     sx = p[SOURCE_AT] + p[base] * hit[0] + p[base + 1] * hit[1] + p[base + 2] * hit[2]
     sy = p[SOURCE_AT + 1] + p[base + 3] * hit[0] + p[base + 4] * hit[1] + p[base + 5] * hit[2]
-    bicubic(own, np.float32(sx), np.float32(sy), out)
+    bicubic(own, sx, sy, out)
     out[3] = min(max(out[3], 0.0), 1.0)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _shade(
-    x, y, p, inverse, ray, start, hit, tongue, sample, colour, own_sample, colours, upper, upper_arc, lower, lower_arc,
-    own,
-):  # fmt: skip
+@compiled()
+def _shade(  # noqa: PLR0917
+    x: int,
+    y: int,
+    p: Floats,
+    inverse: Floats,
+    ray: Floats,
+    start: Floats,
+    hit: Floats,
+    tongue: Floats,
+    sample: Floats,
+    colour: Floats,
+    own_sample: Floats,
+    colours: Floats,
+    upper: Floats,
+    upper_arc: Floats,
+    lower: Floats,
+    lower_arc: Floats,
+    own: Floats,
+) -> None:  # fmt: skip
     """The colour seen through one pixel of the open mouth, before the lips' shade."""
     for c in range(3):
         colour[c] = colours[CAVITY, c]
-    inside = 0.68 + 0.32 * p[OPENNESS]
+    inside = 0.80 + 0.20 * p[OPENNESS]
     _cast(x, y, p, TONGUE_AT, inverse, start)
     tongue_hit = _hit_tongue(start, ray, p, TONGUE_CENTRE, tongue)
     tongue_depth = tongue[2]
     if tongue_hit:
         lambert = max(0.55 * -tongue[5] - 0.75 * tongue[4] + 0.25 * tongue[3] * p[LIGHT], 0.0)
-        groove = 1 - 0.20 * math.exp(-((tongue[0] / 1.5) ** 2)) * min(
-            max(tongue[2] - p[TONGUE_CENTRE + 2] + p[TONGUE_RADII + 2], 0.0) / 8.0, 1.0
-        )
-        deep = math.exp(-((max(tongue[2] - 3.0, 0.0) / 16.0) ** 1.3))
-        light = (0.34 + 0.62 * lambert) * groove * deep * inside
-        wet = max(0.35 * -tongue[5] - 0.93 * tongue[4], 0.0) ** 18 * 0.16 * deep
-        facing = min(max(-tongue[5] + 0.9 * -tongue[4], 0.0) * 3.0, 1.0)
+        back = max(tongue[2] - p[TONGUE_CENTRE + 2] + p[TONGUE_RADII + 2], 0.0)  # mm behind the tip
+        groove = 1 - 0.16 * math.exp(-((tongue[0] / 1.6) ** 2)) * min(back / 8.0, 1.0)
+        deep = math.exp(-((max(tongue[2] - 3.0, 0.0) / 21.0) ** 1.6))
+        light = (0.40 + 0.60 * lambert) * groove * deep * inside
+        wet = max(0.35 * -tongue[5] - 0.93 * tongue[4], 0.0) ** 16 * 0.14 * deep
+        # The far end has no outline: it sinks into the dark.
+        solid = min(max(-tongue[5] - 0.9 * tongue[4], 0.0) * 3.0, 1.0) * (1 - ramp(14.0, 24.0, back))
         for c in range(3):
-            colour[c] = colour[c] * (1 - facing) + (colours[TONGUE, c] * light + colours[SPARK, c] * wet) * facing
+            colour[c] = colour[c] * (1 - solid) + (colours[TONGUE, c] * light + colours[SPARK, c] * wet) * solid
     _cast(x, y, p, LOWER_AT, inverse, start)
     light = _teeth(start, ray, p, lower, lower_arc, LOWER_ARCH, LOWER_FRONT, hit, sample)
     if sample[3] > 0.003 and not (tongue_hit and tongue_depth < hit[2] + p[LOWER_FRONT + 1] - 0.5):
-        light *= 0.86 * inside
-        _over(colour, sample, light)
+        light *= 0.88 * inside
+        _over(colour, sample, light, colours)
         for c in range(3):
             colour[c] += colours[SPARK, c] * sample[4] * 0.07 * light * sample[3]
     _cast(x, y, p, UPPER_AT, inverse, start)
     light = _teeth(start, ray, p, upper, upper_arc, UPPER_ARCH, UPPER_FRONT, hit, sample)
     if sample[3] > 0.003:
-        light *= 0.25 + 0.75 * inside
-        _over(colour, sample, light)
+        light *= 0.40 + 0.60 * inside
+        _over(colour, sample, light, colours)
         for c in range(3):
             colour[c] += colours[SPARK, c] * sample[4] * 0.10 * light * sample[3]
     if p[OWN_TEETH] > 0:
         _own_teeth(x, y, p, inverse, ray, start, own, own_sample, hit)
         if own_sample[3] > 0.003:
-            _over(colour, own_sample, 1.0)
+            _over(colour, own_sample, 1.0, colours)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _lips_light(p, colours, colour, below, above, gap, along):
+@compiled()
+def _lips_light(  # noqa: PLR0917
+    p: Floats,
+    colours: Floats,
+    colour: Floats,
+    below: float,
+    above: float,
+    gap: float,
+    along: float,
+) -> None:
     """The lips' shade on what lies behind them, and the wet rim where their red turns inwards."""
-    shade = 1 - (0.52 - 0.27 * p[OWN_TEETH]) * math.exp(-below / (0.9 + 0.10 * gap))
-    shade *= 1 - 0.30 * math.exp(-above / 1.0)
+    shade = 1 - (0.46 - 0.24 * p[OWN_TEETH]) * math.exp(-below / (0.8 + 0.09 * gap))
+    shade *= 1 - 0.28 * math.exp(-above / 0.9)
     corner = min(along, 1 - along)
     shade *= 0.45 + 0.55 * ramp(0.0, 0.16, corner)
-    shade *= 0.5 + 0.5 * ramp(0.3, 4.0, gap)
-    rim = max(math.exp(-((above / 0.75) ** 2)) * 0.85, math.exp(-((below / 0.45) ** 2)) * 0.7)
+    shade *= 0.55 + 0.45 * ramp(0.3, 4.0, gap)
+    # Inside the lips' red: wet and darker, more of it below than above.
+    lower, upper = math.exp(-((above / 1.1) ** 2)), math.exp(-((below / 0.6) ** 2))
+    rim = max(lower * 0.9, upper * 0.8) * ramp(0.0, 0.10, corner)
+    shade = 1 + (shade - 1) * p[SHADED]
+    rim *= p[SHADED]
+    red = (0.45 + 0.55 * ramp(1.4, 0.0, above)) if lower > upper else (0.28 + 0.27 * ramp(0.8, 0.0, below))
+    red *= 0.5 + 0.5 * ramp(0.2, 3.0, gap)
+    line = 1 - ramp(0.15, 0.9, gap)  # lips about to meet: a dark red line, not a black one
     for c in range(3):
         lit = colour[c] * shade
-        colour[c] = lit + (colours[MUCOSA, c] * (0.55 + 0.45 * p[OPENNESS]) - lit) * rim
+        lit += (colours[MUCOSA, c] * 0.5 - lit) * line
+        colour[c] = lit + (colours[MUCOSA, c] * red - lit) * rim
 
 
-@njit(
+@compiled()
+def _mend_lip(  # noqa: PLR0917
+    frame: Image,
+    x: int,
+    y: int,
+    p: Floats,
+    below: float,
+    above: float,
+    along: float,
+) -> None:
+    """Continues the lip's own pixels to its edge where the photo's teeth or gums stick to it.
+
+    ``below`` and ``above`` are pixels inside the upper and lower lip's curve, negative on the lip itself.
+    """
+    taper = math.sqrt(max(4 * along * (1 - along), 0.0)) * p[PX_PER_MM]
+    upper, lower = p[OVERLAP] * taper, p[OVERLAP + 1] * taper
+    reach, depth, side = (upper, below + upper, 1.0) if below < above else (lower, above + lower, -1.0)
+    if reach < 0.5 or depth <= 0:
+        return
+    # Mirrored about the line ``reach`` off the edge; the pixels beyond it are lip.
+    sx, sy = x + p[LIPS_AXIS + 1] * 2 * depth * side, y - p[LIPS_AXIS] * 2 * depth * side
+    i, j = int(sx), int(sy)
+    if i < 0 or j < 0 or i > frame.shape[1] - 2 or j > frame.shape[0] - 2:
+        return
+    fx, fy = sx - i, sy - j
+    blend = min(depth / max(0.3 * reach, 0.7), 1.0) * p[COVER]
+    for c in range(3):
+        top = frame[j, i, c] * (1 - fx) + frame[j, i + 1, c] * fx
+        low = frame[j + 1, i, c] * (1 - fx) + frame[j + 1, i + 1, c] * fx
+        value = frame[y, x, c] * (1 - blend) + (top * (1 - fy) + low * fy) * blend
+        frame[y, x, c] = np.uint8(min(max(value + 0.5, 0.0), 255.0))
+
+
+@compiled(
     "void(uint8[:,:,::1], int64[::1], float32[::1], float32[:,::1], float32[:,::1], float32[:,::1],"
-    " float32[:,:,::1], float32[::1], float32[:,:,::1], float32[::1], float32[:,:,::1], float32[:,::1])",
-    cache=True, nogil=True, fastmath=True,
-)  # fmt: skip
-def paint_mouth(frame, box, p, lips, inverse, colours, upper, upper_arc, lower, lower_arc, own, noise):
+    " float32[:,:,::1], float32[::1], float32[:,:,::1], float32[::1], float32[:,:,::1], float32[:,::1])"
+)
+def paint_mouth(  # noqa: PLR0917
+    frame: Image,
+    box: Ints,
+    p: Floats,
+    lips: Floats,
+    inverse: Floats,
+    colours: Floats,
+    upper: Floats,
+    upper_arc: Floats,
+    lower: Floats,
+    lower_arc: Floats,
+    own: Floats,
+    noise: Floats,
+) -> None:
     """Paints the mouth's inside in place.
 
     Args:
@@ -215,7 +324,10 @@ def paint_mouth(frame, box, p, lips, inverse, colours, upper, upper_arc, lower, 
         lips: [2, n] heights of the upper and lower inner lip along the mouth's axis, pixels.
         inverse: [3, 3] image pixels → head's millimetres.
         colours: [4, 3] cavity, mucosa, tongue, highlight.
-        upper, lower: Unrolled teeth [h, w, 5]; ``upper_arc``, ``lower_arc``: arc length tables.
+        upper: Unrolled upper teeth [h, w, 5].
+        upper_arc: Their arch's table of arc length.
+        lower: Unrolled lower teeth [h, w, 5].
+        lower_arc: Their arch's table of arc length.
         own: [h, w, 4] the photo's own teeth: RGB times alpha, alpha.
         noise: [n, n] unit grain, n a power of two.
     """
@@ -242,6 +354,8 @@ def paint_mouth(frame, box, p, lips, inverse, colours, upper, upper_arc, lower, 
             below = (across - top) / math.sqrt(1 + slope_top * slope_top)
             above = (bottom - across) / math.sqrt(1 + slope_bottom * slope_bottom)
             nearest = min(below, above)
+            if p[OVERLAP] > 0 and nearest <= edge:
+                _mend_lip(frame, x, y, p, below, above, along / last)
             if nearest <= -edge:
                 continue
             gap = max(bottom - top, 0.0) / per_mm

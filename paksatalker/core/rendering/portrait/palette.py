@@ -108,7 +108,7 @@ def _median(face: SourceFace, indices: tuple[int, ...], radius: int) -> Float:
 
 
 def _white(face: SourceFace, skin: Float, luma: Float) -> Float:
-    """Enamel in this light: hue half-way from the eye whites to grey, brightness between skin's highlights and theirs."""
+    """Enamel in this light: hue between the eye whites' and grey, brightness between theirs and the skin's."""
     mask = np.zeros(face.image.shape[:2], np.uint8)
     for eye in EYES:
         loop = np.concatenate([face.points[list(eye.upper), :2], face.points[list(eye.lower), :2][::-1]])
@@ -127,8 +127,8 @@ def _white(face: SourceFace, skin: Float, luma: Float) -> Float:
     hue = 0.45 * sclera + 0.55 * grey
     skin_level = float(luminance(skin))
     # Sclera lie in the shade of lids and lashes; teeth are bounded by the skin that shares their light.
-    target = float(np.clip(1.08 * grey, 0.92 * bright, 1.30 * max(bright, skin_level)))
-    return np.clip(hue * (min(target, 240.0) / max(grey, 1.0)), 8, 246).astype(np.float32)
+    target = float(np.clip(1.08 * grey, 0.97 * bright, 1.30 * max(bright, skin_level)))
+    return np.asarray(np.clip(hue * (min(target, 240.0) / max(grey, 1.0)), 8, 246), np.float32)
 
 
 def _grain(face: SourceFace) -> float:
@@ -184,5 +184,7 @@ def _key_light(face: SourceFace) -> tuple[npt.NDArray[np.float64], float]:
     ridge = np.diag([1e-6, 1.0, 1.0, 1.0]) * 0.01 * len(design)
     solution = np.linalg.solve(design.T @ design + ridge, design.T @ value[keep])
     direction = solution[1:] + 0.08 * fallback
+    # Light from behind cannot be told from a pale outline; what shows the face comes from the front.
+    direction[2] = min(direction[2], -0.5 * float(np.hypot(direction[0], direction[1])))
     strength = float(np.linalg.norm(direction))
     return direction / max(strength, 1e-6), float(np.clip(strength, 0.05, 0.9))

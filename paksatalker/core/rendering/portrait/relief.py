@@ -25,21 +25,12 @@ def outward_triangles() -> npt.NDArray[np.int32]:
     return triangles
 
 
-@lru_cache(maxsize=1)
-def _corner_sum() -> npt.NDArray[np.float64]:
-    """[478, 852]: adds each triangle's normal to its three corners."""
-    triangles = outward_triangles()
-    matrix = np.zeros((len(load_basis().reference), len(triangles)))
-    for k in range(3):
-        matrix[triangles[:, k], np.arange(len(triangles))] = 1.0
-    matrix.setflags(write=False)
-    return matrix
-
-
 def vertex_normals(points: Points) -> npt.NDArray[np.float64]:
     """Outward unit normals [478, 3] of landmarks [478, 3]; zero where no triangle touches (the irises)."""
     corners = points[outward_triangles()]
     face = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals = _corner_sum() @ face
+    normals = np.zeros_like(points)
+    for k in range(3):
+        np.add.at(normals, outward_triangles()[:, k], face)
     length = np.linalg.norm(normals, axis=1, keepdims=True)
     return np.asarray(normals / np.maximum(length, 1e-9))

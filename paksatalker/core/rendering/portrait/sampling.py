@@ -1,22 +1,46 @@
-"""Compiled helpers of the paint kernels: interpolation of small float images."""
+"""Compiled helpers of the paint kernels, and how they are compiled."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
+Floats = npt.NDArray[np.float32]
+_Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
 
-@njit("float32(float32, float32, float32)", inline="always", cache=True, nogil=True)
-def ramp(low, high, x):
+
+def compiled(signature: str | None = None) -> Callable[[_Kernel], _Kernel]:
+    """``njit`` without the GIL, with fast mathematics and an on-disk cache; in memory if no cache can be written.
+
+    Args:
+        signature: Compiles for it at once; None compiles for the first caller.
+    """
+
+    def compile_kernel(function: _Kernel) -> _Kernel:
+        arguments = () if signature is None else (signature,)
+        try:
+            kernel: _Kernel = njit(*arguments, nogil=True, fastmath=True, cache=True)(function)
+        except RuntimeError:  # numba found neither the package's folder nor the user's cache writable
+            kernel = njit(*arguments, nogil=True, fastmath=True)(function)
+        return kernel
+
+    return compile_kernel
+
+
+@compiled("float32(float32, float32, float32)")
+def ramp(low: float, high: float, x: float) -> float:
     """Smooth step from 0 at ``low`` to 1 at ``high``."""
     t = min(max((x - low) / (high - low), 0.0), 1.0)
-    return np.float32(t * t * (3.0 - 2.0 * t))
+    return t * t * (3.0 - 2.0 * t)
 
 
-@njit("void(float32[:,:,::1], float32, float32, float32[::1])", cache=True, nogil=True, fastmath=True)
-def bilinear(image, x, y, out):
+@compiled("void(float32[:,:,::1], float32, float32, float32[::1])")
+def bilinear(image: Floats, x: float, y: float, out: Floats) -> None:
     """Samples all channels; outside is zero."""
     height, width, channels = image.shape
     for c in range(channels):
@@ -31,13 +55,13 @@ def bilinear(image, x, y, out):
         out[c] = top * (1 - fy) + low * fy
 
 
-@njit("void(float32[:,:,::1], float32, float32, float32[::1])", cache=True, nogil=True, fastmath=True)
-def bicubic(image, x, y, out):
+@compiled("void(float32[:,:,::1], float32, float32, float32[::1])")
+def bicubic(image: Floats, x: float, y: float, out: Floats) -> None:
     """Catmull–Rom sampling of all channels; outside is zero. As crisp as the photo, where bilinear would blur."""
     height, width, channels = image.shape
     for c in range(channels):
         out[c] = 0.0
-    i, j = int(math.floor(x)), int(math.floor(y))
+    i, j = math.floor(x), math.floor(y)
     if i < 1 or j < 1 or i > width - 3 or j > height - 3:
         return
     fx, fy = x - i, y - j

@@ -1,4 +1,4 @@
-"""Light on a face that moves: cheeks, folds, lips and chin change their shade with the expression and the head's turn."""
+"""Light on a face that moves: cheeks, folds, lips and chin change their shade with expression and turn."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from paksatalker.core.rendering.portrait.face import Points, PosedFace, SourceFa
 from paksatalker.core.rendering.portrait.folds import FoldPainter, Motion, build_folds
 from paksatalker.core.rendering.portrait.geometry import flatten_averted
 from paksatalker.core.rendering.portrait.palette import Palette, analyse
-from paksatalker.core.rendering.portrait.relief import outward_triangles, vertex_normals
+from paksatalker.core.rendering.portrait.relief import outward_triangles
 from paksatalker.core.rendering.portrait.topology import EYES, OVAL
 
 Float = npt.NDArray[np.float32]
 
 _CELLS_PER_MM: Final = 0.8  # of the gain map: folds are wider than a cell, whatever the canvas
 _MAX_RELIGHT: Final = 0.13
-_MAX_TOTAL: Final = 0.24
+_MAX_FOLD: Final = 0.2
 
 
 class Shading:
@@ -40,7 +40,8 @@ class Shading:
         self._rest: Points = flatten_averted(face, load_basis().triangles)
         self._triangles = _far_first(self._rest)
         self._rest_light = self._lambert(self._rest)
-        self._weight, self._smooth = _vertex_weights(self._rest, face)
+        self._weight = _vertex_weights(self._rest, face)
+        self._first, self._neighbours = _neighbours(len(self._rest))
         self._scale = _CELLS_PER_MM / face.mm
         low = self._rest[:, :2].min(axis=0)
         self._source = np.ascontiguousarray((self._rest[:, :2] - low) * self._scale + 2, np.float32)
@@ -52,7 +53,7 @@ class Shading:
         self._amounts = [fold.amount for fold in folds]
         self._shape = (int(rows), int(columns))
         # Skin scatters red: shadows and lights change it less than blue.
-        tint = np.array([0.88, 1.0, 1.06], np.float32)
+        tint = np.array([0.72, 1.0, 1.08], np.float32)
         self._tint = (1 + (tint - 1) * self._palette.chroma).astype(np.float32)
 
     def apply(self, frame: npt.NDArray[np.uint8], posed: PosedFace) -> None:
@@ -62,12 +63,12 @@ class Shading:
             frame: uint8 [H, W, 3] RGB, C-contiguous: the warped photo.
             posed: The face in this frame.
         """
-        moved = (posed.unposed - self._rest) @ self._face.rotation / self._face.mm
-        motion = Motion(moved)
+        motion = Motion(np.einsum("ij,jk->ik", posed.unposed - self._rest, self._face.rotation) / self._face.mm)
         amounts = np.array([amount(motion) for amount in self._amounts], np.float32) * self._strength
-        folds = (amounts @ self._masks).reshape(self._shape)
+        folds = np.empty(self._masks.shape[1], np.float32)
+        k.combine_masks(folds, self._masks, amounts)
+        folds = np.clip(folds, -_MAX_FOLD, _MAX_FOLD).reshape(self._shape)
         gain = self._relight(posed.points)
-        np.clip(folds, -_MAX_TOTAL, _MAX_TOTAL, out=folds)
         low = posed.points[:468, :2].min(axis=0) - 2 / self._scale
         target = np.ascontiguousarray((posed.points[:, :2] - low) * self._scale, np.float32)
         columns, rows = np.ceil(target[:468].max(axis=0)).astype(int) + 3
@@ -80,17 +81,19 @@ class Shading:
         if np.any(end <= start):
             return
         box = np.array([*start, *end], np.int64)
-        k.apply_gain(frame, cells, np.float32(low[0]), np.float32(low[1]), np.float32(step), box, self._tint)
+        k.apply_gain(frame, cells, float(low[0]), float(low[1]), float(step), box, self._tint)
 
     def _lambert(self, points: Points) -> npt.NDArray[np.float64]:
-        contrast = min(self._palette.contrast, 0.55)
-        facing = vertex_normals(points) @ self._palette.light
-        return np.maximum(1.0 + contrast * (facing - 0.6), 0.25)
+        facing = np.empty(len(points))
+        k.vertex_facing(
+            facing, np.ascontiguousarray(points, np.float64), self._triangles, np.ascontiguousarray(self._palette.light)
+        )
+        return np.maximum(1.0 + min(self._palette.contrast, 0.55) * (facing - 0.6), 0.25)
 
     def _relight(self, points: Points) -> Float:
         """Relative change of each vertex's light [478]."""
-        change = self._lambert(points) / self._rest_light - 1.0
-        change = self._smooth @ change.astype(np.float32)
+        change = (self._lambert(points) / self._rest_light - 1.0).astype(np.float32)
+        k.smooth_vertices(change, self._first, self._neighbours, 3)
         gain = np.clip(0.8 * self._strength * change, -_MAX_RELIGHT, _MAX_RELIGHT) * self._weight
         return np.ascontiguousarray(gain, np.float32)
 
@@ -100,22 +103,22 @@ def _far_first(points: Points) -> npt.NDArray[np.int32]:
     return np.ascontiguousarray(triangles[np.argsort(-points[triangles, 2].mean(axis=1))])
 
 
-def _vertex_weights(points: Points, face: SourceFace) -> tuple[Float, Float]:
-    """How far each vertex takes part (0 on the outline and the lids) and a smoothing matrix [478, 478]."""
-    count = len(points)
-    adjacency = np.zeros((count, count), np.float32)
-    for a, b in ((0, 1), (1, 2), (2, 0)):
-        triangles = outward_triangles()
-        adjacency[triangles[:, a], triangles[:, b]] = 1
-        adjacency[triangles[:, b], triangles[:, a]] = 1
-    step = 0.5 * np.eye(count, dtype=np.float32) + 0.5 * adjacency / np.maximum(adjacency.sum(axis=1, keepdims=True), 1)
-    smooth = step @ step @ step
+def _neighbours(count: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Each vertex's neighbours in the mesh: where its own begin [count + 1], and all of them in one list."""
+    edges = {(int(t[a]), int(t[b])) for t in outward_triangles() for a in range(3) for b in range(3) if a != b}
+    ordered = np.array(sorted(edges), np.int32)
+    first = np.searchsorted(ordered[:, 0], np.arange(count + 1)).astype(np.int32)
+    return first, np.ascontiguousarray(ordered[:, 1])
+
+
+def _vertex_weights(points: Points, face: SourceFace) -> Float:
+    """How far each vertex takes part [478]: not on the outline, nor on the lids, which are painted."""
     outline = points[list(OVAL), :2]
     distance = np.linalg.norm(points[:, None, :2] - outline[None], axis=2).min(axis=1) / face.mm
-    weight = np.clip((distance - 2.0) / 14.0, 0, 1)
     lids = [i for eye in EYES for i in (*eye.upper, *eye.lower)]
     near = np.linalg.norm(points[:, None, :2] - points[None, lids, :2], axis=2).min(axis=1) / face.mm
-    return (weight * np.clip((near - 1.0) / 7.0, 0, 1)).astype(np.float32), smooth
+    weight = np.clip((distance - 2.0) / 14.0, 0, 1) * np.clip((near - 1.0) / 7.0, 0, 1)
+    return np.asarray(weight, np.float32)
 
 
 def _inside_face(source: Float, shape: tuple[int, int]) -> Float:

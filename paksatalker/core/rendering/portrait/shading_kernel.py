@@ -5,14 +5,25 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+import numpy.typing as npt
+
+from paksatalker.core.rendering.portrait.sampling import Floats, compiled
+
+Image = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
+Triangles = npt.NDArray[np.int32]
 
 
-@njit(
-    "void(float32[:,::1], float32[:,::1], float32[:,::1], float32[::1], float32[:,::1], int32[:,::1])",
-    cache=True, nogil=True, fastmath=True,
-)  # fmt: skip
-def rasterise_gain(out, target, source, gain, folds, triangles):
+@compiled("void(float32[:,::1], float32[:,::1], float32[:,::1], float32[::1], float32[:,::1], int32[:,::1])")
+def rasterise_gain(  # noqa: PLR0917
+    out: Floats,
+    target: Floats,
+    source: Floats,
+    gain: Floats,
+    folds: Floats,
+    triangles: Triangles,
+) -> None:
     """Draws vertex gains plus the photo's fold map onto a grid; later triangles cover earlier ones.
 
     Args:
@@ -32,8 +43,8 @@ def rasterise_gain(out, target, source, gain, folds, triangles):
         if abs(det) < 1e-6:
             continue
         inverse = 1.0 / det
-        top, bottom = max(int(math.ceil(min(y0, y1, y2))), 0), min(int(math.floor(max(y0, y1, y2))), height - 1)
-        left, right = max(int(math.ceil(min(x0, x1, x2))), 0), min(int(math.floor(max(x0, x1, x2))), width - 1)
+        top, bottom = max(math.ceil(min(y0, y1, y2)), 0), min(math.floor(max(y0, y1, y2)), height - 1)
+        left, right = max(math.ceil(min(x0, x1, x2)), 0), min(math.floor(max(x0, x1, x2)), width - 1)
         for y in range(top, bottom + 1):
             for x in range(left, right + 1):
                 u = ((x - x0) * (y2 - y0) - (x2 - x0) * (y - y0)) * inverse
@@ -51,16 +62,24 @@ def rasterise_gain(out, target, source, gain, folds, triangles):
                 out[y, x] = w * gain[a] + u * gain[b] + v * gain[c] + fold
 
 
-@njit(
-    "void(uint8[:,:,::1], float32[:,::1], float32, float32, float32, int64[::1], float32[::1])",
-    cache=True, nogil=True, fastmath=True,
-)  # fmt: skip
-def apply_gain(frame, gain, x0, y0, step, box, tint):
+@compiled("void(uint8[:,:,::1], float32[:,::1], float32, float32, float32, int64[::1], float32[::1])")
+def apply_gain(  # noqa: PLR0917
+    frame: Image,
+    gain: Floats,
+    x0: float,
+    y0: float,
+    step: float,
+    box: Ints,
+    tint: Floats,
+) -> None:
     """Multiplies pixels by one plus the gain, bilinear between cells.
 
     Args:
         frame: uint8 [H, W, 3], in place.
-        gain: [h, w]; cell (0, 0) lies at pixel (x0, y0), cells are ``step`` pixels apart.
+        gain: [h, w].
+        x0: Pixel column of the first cell.
+        y0: Pixel row of the first cell.
+        step: Pixels between cells.
         box: x0, y0, x1, y1 of the pixels touched.
         tint: [3] how strongly each channel takes part.
     """
@@ -81,3 +100,55 @@ def apply_gain(frame, gain, x0, y0, step, box, tint):
             for c in range(3):
                 value = frame[y, x, c] * (1 + g * tint[c]) + np.float32(0.5)
                 frame[y, x, c] = np.uint8(min(max(value, np.float32(0.0)), np.float32(255.0)))
+
+
+@compiled("void(float32[::1], float32[:,::1], float32[::1])")
+def combine_masks(out: Floats, masks: Floats, amounts: Floats) -> None:
+    """Weighted sum of masks [k, n] into ``out`` [n]; a matrix product would wake the threads of the BLAS."""
+    out[:] = 0.0
+    for k in range(masks.shape[0]):
+        amount = amounts[k]
+        if abs(amount) > 1e-4:
+            for i in range(masks.shape[1]):
+                out[i] += amount * masks[k, i]
+
+
+@compiled("void(float64[::1], float64[:,::1], int32[:,::1], float64[::1])")
+def vertex_facing(out: Doubles, points: Doubles, triangles: Triangles, light: Doubles) -> None:
+    """Writes how much each vertex of a mesh faces a light, its normal times ``light``, to an array [n]."""
+    normals = np.zeros_like(points)
+    for k in range(triangles.shape[0]):
+        a, b, c = triangles[k, 0], triangles[k, 1], triangles[k, 2]
+        ux, uy, uz = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2]
+        vx, vy, vz = points[c, 0] - points[a, 0], points[c, 1] - points[a, 1], points[c, 2] - points[a, 2]
+        nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+        for vertex in (a, b, c):
+            normals[vertex, 0] += nx
+            normals[vertex, 1] += ny
+            normals[vertex, 2] += nz
+    for i in range(points.shape[0]):
+        x, y, z = normals[i, 0], normals[i, 1], normals[i, 2]
+        length = math.sqrt(x * x + y * y + z * z)
+        out[i] = (x * light[0] + y * light[1] + z * light[2]) / max(length, 1e-9)
+
+
+@compiled("void(float32[::1], int32[::1], int32[::1], int64)")
+def smooth_vertices(values: Floats, first: Triangles, neighbours: Triangles, rounds: int) -> None:
+    """Moves each value half-way to its neighbours' mean, several times, in place.
+
+    Args:
+        values: [n].
+        first: [n + 1] where each vertex's neighbours begin in ``neighbours``.
+        neighbours: Vertex numbers.
+        rounds: How many times.
+    """
+    before = np.empty_like(values)
+    for _ in range(rounds):
+        before[:] = values
+        for i in range(len(values)):
+            count = first[i + 1] - first[i]
+            if count > 0:
+                total = np.float32(0.0)
+                for k in range(first[i], first[i + 1]):
+                    total += before[neighbours[k]]
+                values[i] = 0.5 * before[i] + 0.5 * total / count

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -68,20 +68,29 @@ def build_arch(upper: bool, palette: Palette, pixels_per_mm: float, seed: int = 
 def _resample(strip: Float, factor: int, blur: float) -> Float:
     """Shrinks by a whole factor and blurs (standard deviation in pixels after shrinking), channel by channel."""
     planes = []
-    for plane in np.moveaxis(strip, 2, 0):
-        if factor > 1:
-            size = (strip.shape[1] // factor, strip.shape[0] // factor)
-            plane = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    size = (strip.shape[1] // factor, strip.shape[0] // factor)
+    for full in np.moveaxis(strip, 2, 0):
+        plane = cv2.resize(full, size, interpolation=cv2.INTER_AREA) if factor > 1 else full
         planes.append(cv2.GaussianBlur(plane, (0, 0), blur) if blur > 0.6 else plane)
     return np.dstack(planes)
 
 
-def _sigmoid(x: Float) -> Float:
+def _sigmoid(x: npt.NDArray[np.floating[Any]]) -> Float:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -30.0, 30.0))), np.float32)
 
 
+class _Crown(NamedTuple):
+    """One tooth's place: its number from the midline, its side (−1, 1), centre, width and height in mm."""
+
+    number: int
+    side: float
+    centre: float
+    width: float
+    height: float
+
+
 class _Strip:
-    """Paints teeth from the molars to the incisors onto one unrolled strip. x mm from the midline, y mm from the top."""
+    """Paints teeth from the molars to the incisors onto one unrolled strip; x mm from the midline, y from the top."""
 
     def __init__(self, upper: bool, scale: float, rng: np.random.Generator) -> None:
         self.upper = upper
@@ -103,10 +112,10 @@ class _Strip:
         placed = []
         start = 0.0
         for index, (width, height) in enumerate(self.crowns):
-            placed += [(index, side, side * (start + width / 2), width, height) for side in (-1.0, 1.0)]
+            placed += [_Crown(index, side, side * (start + width / 2), width, height) for side in (-1.0, 1.0)]
             start += width
-        for index, side, centre, width, height in reversed(placed):
-            self._tooth(palette, index, side, centre, width, height)
+        for crown in reversed(placed):
+            self._tooth(palette, crown)
         rgb = self.rgb * self.alpha[..., None]
         return np.dstack([rgb, self.alpha, self.gloss]).astype(np.float32)
 
@@ -119,7 +128,8 @@ class _Strip:
         towards_gum = self._beyond(self.y)
         lip = palette.lip / max(float(palette.white.max()), 1.0)
         coral = 0.5 * palette.tint((0.74, 0.46, 0.44)) + 0.5 * palette.white * np.minimum(lip * 1.15, 0.95)
-        bulge = 0.80 + 0.20 * np.cos(self.x / 2.6) * np.exp(-(((towards_gum - 10.5) / 2.5) ** 2))
+        bulge = 0.86 + 0.14 * np.exp(-(((towards_gum - 11.5) / 2.2) ** 2)) - 0.012 * np.maximum(towards_gum - 13.0, 0)
+        bulge = bulge + 0.035 * np.cos(self.x * 0.8)
         stipple = cv2.GaussianBlur(
             self.rng.normal(0, 1, self.alpha.shape).astype(np.float32), (0, 0), 0.25 * self.scale
         )
@@ -129,11 +139,16 @@ class _Strip:
         root = _sigmoid((towards_gum - 6.0 - 0.03 * np.abs(self.x)) * 3.0)[..., None]
         self.rgb[:] = gum * root + gap * (1 - root)
         self.alpha[:] = _sigmoid((towards_gum - 1.7) * 6.0)
-        self.gloss[:] = 0.25 * root[..., 0] * np.clip(bulge - 0.8, 0, 1) * 4
+        self.gloss[:] = 0.25 * root[..., 0] * np.clip(bulge - 0.86, 0, 1) * 5
 
-    def _tooth(self, palette: Palette, index: int, side: float, centre: float, width: float, height: float) -> None:
+    def _tooth(self, palette: Palette, crown: _Crown) -> None:
+        index, side, centre, width, height = crown
         rng = self.rng
-        tilt, shift, tone = rng.normal(0, 0.018), rng.normal(0, 0.12), 1 + rng.normal(0, 0.022)
+        tilt, shift, tone = (
+            rng.normal(0, 0.018),
+            rng.normal(0, 0.12),
+            1 + float(np.clip(rng.normal(0, 0.011), -0.02, 0.02)),
+        )
         half = width / 2 * (1 + rng.normal(0, 0.015))
         reach = half + 1.0
         first = max(0, int((centre - reach + self.half) * self.scale))
@@ -141,9 +156,9 @@ class _Strip:
         columns = slice(first, last)
         shorter = (0.8 if index == 1 else 0.0) if self.upper else (0.3 if index == 2 else 0.0)
         shorter = shorter + max(0, index - 2) * 0.35 + shift
-        v = self._beyond(self.y) - shorter + np.zeros_like(self.x[:, columns])
-        u = (self.x[:, columns] - centre - tilt * (v - 4)) / half * side  # +1 lies towards the back
-        t = np.clip(v / height, 0, 1)
+        v = (self._beyond(self.y) - shorter + np.zeros_like(self.x[:, columns])).astype(np.float32)
+        u = ((self.x[:, columns] - centre - tilt * (v - 4)) / half * side).astype(np.float32)  # +1: towards the back
+        t = np.clip(v / height, 0, 1).astype(np.float32)
         body = self._outline(index, u, v, t, height)
         strength = np.clip(body * 1.35, 0, 1)
         colour = self._enamel(palette, index, u, v, t) * tone
@@ -175,7 +190,7 @@ class _Strip:
 
     def _enamel(self, palette: Palette, index: int, u: Float, v: Float, t: Float) -> Float:
         """Ivory body, warmer neck and canine, a translucent edge with faint lobes, rounded to the sides."""
-        body = palette.tint((0.965, 0.925, 0.865) if index != 2 else (0.93, 0.875, 0.79))
+        body = palette.tint((0.965, 0.925, 0.865) if index != 2 else (0.945, 0.895, 0.82))
         neck = palette.tint((0.86, 0.775, 0.66))
         edge = palette.tint((0.74, 0.76, 0.78))
         warm = (np.clip((t - 0.55) / 0.45, 0, 1) ** 1.3 * 0.75)[..., None]
