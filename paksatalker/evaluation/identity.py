@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,18 +31,23 @@ class ShapeDifference:
     frames: int
 
 
-def rest_frames(motion: FaceMotion, pauses: Sequence[tuple[float, float]] = ()) -> npt.NDArray[np.bool_]:
-    """Frames [T] in which the face is at rest: inside the pauses, eyes open; the first frame if there are no pauses."""
+def rest_frames(motion: FaceMotion, speech: tuple[float, float] | None = None) -> npt.NDArray[np.bool_]:
+    """Frames [T] in which the face is at rest: before and after all speech, eyes open; else the first with a face.
+
+    Short pauses inside the speech do not count: lips that stay closed between two sentences are an expression.
+
+    Args:
+        motion: The tracked video.
+        speech: From the first sound to the last, seconds; None if it is not known.
+    """
     rest = np.zeros(len(motion), bool)
-    for start, end in pauses:
-        rest |= (motion.times >= start + RELEASE) & (motion.times <= end - ATTACK)
-    rest &= motion.ok
+    if speech is not None:
+        rest = ((motion.times <= speech[0] - ATTACK) | (motion.times >= speech[1] + RELEASE)) & motion.ok
+    ratio = aspect_ratio(motion)
+    rest &= ratio > 0.85 * np.median(ratio)
     if not rest.any():
         rest[int(np.argmax(motion.ok))] = True
-        return rest
-    ratio = aspect_ratio(motion)
-    is_open = ratio > 0.85 * np.median(ratio)
-    return rest & is_open if (rest & is_open).any() else rest
+    return rest
 
 
 def shape_difference(

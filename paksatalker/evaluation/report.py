@@ -209,7 +209,8 @@ def _identity(motion: FaceMotion, timeline: Timeline | None, source: FaceMotion 
     name, unit = "identity difference", "eye distances"
     if source is None:
         return Measure(name, None, unit, "no photo to compare with")
-    found = shape_difference(motion, source, rest_frames(motion, timeline.pauses if timeline else ()))
+    span = (timeline.phones[0].start, timeline.phones[-1].end) if timeline and timeline.phones else None
+    found = shape_difference(motion, source, rest_frames(motion, span))
     return Measure(name, found.mean, unit, f"largest {found.largest:.3f}, {found.frames} frames at rest")
 
 
