@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from paksatalker.evaluation.identity import rest_frames, shape_difference
 
