@@ -22,6 +22,7 @@ from paksatalker.core.animation.visemes import (
     BILABIALS,
     GROUP_OF,
     GROUPS,
+    HUSHING,
     INDEX,
     LABIODENTALS,
     OPENING,
@@ -53,9 +54,24 @@ _BRIDGE = 0.30
 _GROUP = np.asarray(GROUP_OF)
 #: Lip opening that counts as 1 in :func:`intended_opening`, eye distances.
 _WIDEST = 0.28
-#: Hissing needs the teeth together: how far it overrides jaw and lower lip, and where they go.
-_TEETH = np.array([{"jawOpen": 0.85, "mouthLowerDown": 0.5}.get(name, 0.0) for name in PARAMETERS])
-_HISS = VISEMES["S"].target
+
+
+def _shares(groups: tuple[float, float, float] = (0.0, 0.0, 0.0), **single: float) -> Array:
+    """[len(PARAMETERS)] how far a gesture overrides each parameter, by group (jaw, aperture, shape) and by name."""
+    shares = np.array([(*groups, 0.0)[group] for group in GROUP_OF])
+    for name, value in single.items():
+        shares[INDEX[name]] = value
+    return shares
+
+
+#: Shapes that must be seen however short the phone is: phones, target, and how far it overrides each parameter.
+_GESTURES: tuple[tuple[frozenset[str], Array, Array], ...] = (
+    (frozenset({"W"}), VISEMES["W"].target, _shares((0.85, 0.85, 0.90))),
+    (frozenset({"R"}), VISEMES["R"].target, _shares((0.3, 0.3, 0.55))),
+    (HUSHING, VISEMES["SH"].target, _shares((0.0, 0.5, 0.75))),
+    (SIBILANTS, VISEMES["S"].target, _shares(jawOpen=0.85, mouthLowerDown=0.5)),  # hissing needs the teeth together
+    (LABIODENTALS, VISEMES["F"].target, _shares((1.0, 1.0, 0.0))),
+)
 #: What a closure takes away: all that parts the lips, most of the rounding (closed lips protrude less than open ones).
 _CLOSED = np.array(
     [
@@ -66,8 +82,6 @@ _CLOSED = np.array(
 )  # fmt: skip
 #: The lower lip of f and v rises to the upper teeth: it takes away this much of the gap.
 _TUCK_SEAL = 0.48
-_TUCK = VISEMES["F"].target
-_TUCKED = np.array([1.0 if GROUP_OF[i] < 2 else 0.0 for i in range(len(PARAMETERS))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +213,7 @@ def _follow_loudness(values: Array, heard: Sequence[Sound], context: SpeechConte
         at = times + 0.03 + tap
         loud += weight * context.energy(at)
         voiced += weight * context.voicing(at)
-    amount = np.clip((loud - 0.15) / 0.75, 0.0, 1.1) ** 1.4 * (0.35 + 0.65 * voiced)
+    amount = np.clip((loud - 0.18) / 0.72, 0.0, 1.1) ** 1.4 * (0.35 + 0.65 * voiced)
     share = _speaking([(s.start, s.end) for s in heard], times)[:, None]
     return np.asarray(values * (1.0 - share) + share * amount[:, None] * VISEMES[SOUND].target)
 
@@ -246,12 +260,13 @@ def _curve(marks: Sequence[Closure], times: Array) -> Array:
 
 
 def _finish(mouth: Articulation, sounds: list[Sound], times: Array, fps: float) -> Articulation:
-    """Lays closures over the blend and silence over everything."""
+    """Lays gestures and closures over the blend, and silence over everything."""
+    values = mouth.values
+    for symbols, target, shares in _GESTURES:
+        curve = _curve(closures(sounds, symbols, fps), times)
+        values = values + (target - values) * curve[:, None] * shares
     seal = _curve(closures(sounds, BILABIALS, fps), times)
-    tuck = _curve(closures(sounds, LABIODENTALS, fps), times)[:, None]
-    teeth = _curve(closures(sounds, SIBILANTS, fps), times)[:, None] * _TEETH
-    values = mouth.values * (1.0 - teeth) + _HISS * teeth
-    values = values * (1.0 - tuck * _TUCKED) + _TUCK * tuck * _TUCKED
     values = values * (1.0 - seal[:, None] * _CLOSED)
-    seal = np.maximum(seal, _TUCK_SEAL * tuck[:, 0])
+    tuck = _curve(closures(sounds, LABIODENTALS, fps), times)
+    seal = np.maximum(seal, _TUCK_SEAL * tuck)
     return replace(mouth, values=values * mouth.gate[:, None], seal=seal)

@@ -31,7 +31,7 @@ _PAUSE = 0.15
 #: A stop is silent before it bursts: a phone may begin this long before a pause ends, and linger this long into one.
 _ONSET, _OFFSET = 0.08, 0.03
 #: Below this loudness nothing moves where there are no phones.
-_AUDIBLE = 0.12
+_AUDIBLE = 0.20
 #: Symbol of a stretch of sound of which only the loudness is known.
 SOUND = "*"
 

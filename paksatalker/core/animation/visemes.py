@@ -37,7 +37,8 @@ OPENING = MappingProxyType(
 VOWELS = frozenset({"AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"})
 BILABIALS = frozenset({"P", "B", "M"})
 LABIODENTALS = frozenset({"F", "V"})
-SIBILANTS = frozenset({"S", "Z", "SH", "ZH", "CH", "JH"})
+HUSHING = frozenset({"SH", "ZH", "CH", "JH"})
+SIBILANTS = HUSHING | {"S", "Z"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ def segments(sound: Sound) -> list[Segment]:
 
 @dataclass(frozen=True, slots=True)
 class Closure:
-    """A moment at which lips or teeth must meet (or the lower lip the teeth), held from ``start`` to ``end``."""
+    """A moment at which a shape must be reached (lips or teeth meet, lips round), held from ``start`` to ``end``."""
 
     start: float
     end: float
@@ -188,13 +189,15 @@ _TIMING: dict[str, tuple[float, float, float, float]] = {
     "V": (0.50, 0.35, 0.070, 0.065),
     **dict.fromkeys(("S", "Z", "SH", "ZH"), (0.50, 0.30, 0.075, 0.075)),
     **dict.fromkeys(("CH", "JH"), (0.45, 0.40, 0.070, 0.075)),
+    "W": (0.30, 0.60, 0.095, 0.080),
+    "R": (0.40, 0.40, 0.085, 0.080),
 }
 #: Ramps never get shorter than this: a lip needs about that long for its fastest moves.
 _FASTEST = 0.025
 
 
 def closures(sounds: list[Sound], symbols: frozenset[str], fps: float) -> list[Closure]:
-    """Closures of the given phones. Each is held for at least one frame, so that a frame falls into it at any rate."""
+    """Moments of the given phones. Each is held for at least one frame, so that a frame falls into it at any rate."""
     holds: list[tuple[float, float, str]] = []
     for sound in sounds:
         if sound.symbol not in symbols:
