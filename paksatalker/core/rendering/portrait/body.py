@@ -65,3 +65,20 @@ def breath_offset(axes: HeadAxes, points: Floats) -> Floats:
     side = np.sign((points - axes.chin) @ np.array([-axes.up[1], axes.up[0]]))
     spread = 0.003 * axes.height * chest * smoothstep((aside - 0.2) / 0.8) * side
     return np.asarray(rise[:, None] * np.array([0.0, -1.0]) + spread[:, None] * np.array([1.0, 0.0]))
+
+
+def head_freedom(axes: HeadAxes, alpha: npt.NDArray[np.float32]) -> float:
+    """Share of the head's motion that the framing allows, 0.45–1.
+
+    Where the frame cuts the head off, motion brings in what the photo does not have; it is made up by mirroring, which
+    holds for small motion only.
+    """
+    height, width = alpha.shape
+    rows, columns = np.arange(height, dtype=float), np.arange(width, dtype=float)
+    edges = [
+        (np.column_stack([columns, np.zeros(width)]), alpha[0]),
+        (np.column_stack([np.zeros(height), rows]), alpha[:, 0]),
+        (np.column_stack([np.full(height, width - 1.0), rows]), alpha[:, -1]),
+    ]
+    touching = sum(int(((axes.above_chin(points) > 0) & (edge > 0.5)).sum()) for points, edge in edges)
+    return float(1 - 0.55 * smoothstep(np.array(touching / axes.width / 1.5)))

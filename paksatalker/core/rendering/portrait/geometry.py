@@ -27,8 +27,16 @@ _TAKEN_OVER = {
 }
 _SCORE_FLOOR = 0.05  # scores below are the landmarker's noise
 _UPPER_SHARE = 0.35  # of a correction of the gap; the mandible does most of it
+_AROUND_EYES = ("brow", "eyeSquint", "eyeWide", "cheekSquint")
 _LID_SHAPE = np.array([0, 0.8, 1, 1, 1, 1, 1, 0.8, 0])[:, None]
 _JAW = [ARKIT_INDEX[name] for name in ("jawOpen", "jawLeft", "jawRight", "jawForward")]
+
+_LOWER_LIP = [ARKIT_INDEX["mouthLowerDownLeft"], ARKIT_INDEX["mouthLowerDownRight"]]
+
+
+def _lower_lip_response(score: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    steep = 2.25 * score / (1 + 3 * np.clip(score, 0, 1))  # steep at first; 0.45 at 0.5
+    return np.where(score > 0, steep, score)
 
 
 def head_rotation(yaw: float, pitch: float, roll: float) -> npt.NDArray[np.float64]:
@@ -49,7 +57,9 @@ class FaceGeometry:
 
     Args:
         face: The face as photographed.
-        brow_scale: How far brows may follow their coefficients, 0–1; below 1 for glasses, which must not bend.
+        brow_scale: How far brows and lids' surroundings follow their coefficients, 0–1; below 1 for glasses, which must
+            not bend.
+        head_scale: How far the head follows its rotation and shift, 0–1; below 1 where the frame cuts it off.
 
     Attributes:
         points: float64 [478, 3] the photo's landmarks with the depth of averted ones corrected.
@@ -57,15 +67,17 @@ class FaceGeometry:
         pivot: [3] the point in the neck that the head turns about.
     """
 
-    def __init__(self, face: SourceFace, brow_scale: float = 1.0) -> None:
+    def __init__(self, face: SourceFace, brow_scale: float = 1.0, head_scale: float = 1.0) -> None:
         basis = load_basis()
         self.face = face
         self.points: Points = flatten_averted(face, basis.triangles)
         scale = np.ones(len(ARKIT_NAMES))
-        scale[[i for i, name in enumerate(ARKIT_NAMES) if name.startswith("brow")]] = brow_scale
+        scale[[i for i, name in enumerate(ARKIT_NAMES) if name.startswith(_AROUND_EYES)]] = brow_scale
+        self._head_scale = head_scale
         offsets = basis.offsets.astype(np.float64) @ face.rotation.T * face.eye_distance * scale[:, None, None]
         self._offsets = offsets.reshape(len(ARKIT_NAMES), -1)
         self._jaw = offsets[_JAW][:, [14, 17, 18]].mean(axis=1)
+        self._scores = face.scores.astype(np.float64)
         self._taken_over = _taken_over(face.scores)
         self._down = face.rotation @ np.array([0.0, 1.0, 0.0])
         self._gap_floor = np.minimum(self._gaps(self.points), 0.0)  # a photo's own crossing lips are left alone
@@ -76,13 +88,13 @@ class FaceGeometry:
 
     def pose(self, state: FaceState) -> PosedFace:
         """Applies one frame's controls."""
-        coefficients = state.coefficients.astype(np.float64) - state.activity * self._taken_over
+        coefficients = self._effective(state)
         points = self.points + (coefficients @ self._offsets).reshape(-1, 3)
         self._close_lips(points, float(np.clip(state.seal, 0, 1)))
         for eye in topo.EYES:
             self._close_lids(points, eye, min(max(state[eye.blink], 0.0), 1.0))
-        yaw, pitch, roll = (float(v) for v in state.head_rotation)
-        right, down, log_scale = (float(v) for v in state.head_translation)
+        yaw, pitch, roll = (self._head_scale * float(v) for v in state.head_rotation)
+        right, down, log_scale = (self._head_scale * float(v) for v in state.head_translation)
         pose = HeadPose(
             linear=math.exp(log_scale) * head_rotation(yaw, pitch, roll),
             pivot=self.pivot,
@@ -91,6 +103,17 @@ class FaceGeometry:
         return PosedFace(
             points=pose.apply(points), unposed=points, pose=pose, jaw=coefficients[_JAW] @ self._jaw, state=state
         )
+
+    def _effective(self, state: FaceState) -> npt.NDArray[np.float64]:
+        """Basis weights [52]: the controls, less what speech takes of the photo's own expression.
+
+        Most coefficients act in proportion. The landmarker's ``mouthLowerDown`` stays low for small openings and then
+        rises fast, so its inverse is applied, from the photo's own score on.
+        """
+        weights = state.coefficients.astype(np.float64) - state.activity * self._taken_over
+        before = self._scores[_LOWER_LIP]
+        weights[_LOWER_LIP] = _lower_lip_response(before + weights[_LOWER_LIP]) - _lower_lip_response(before)
+        return weights
 
     def _gaps(self, points: Points) -> npt.NDArray[np.float64]:
         between = points[list(topo.LOWER_INNER[1:-1])] - points[list(topo.UPPER_INNER[1:-1])]

@@ -14,6 +14,7 @@ Image = npt.NDArray[np.uint8]
 
 _REFINED_SIDE = 288  # pixels; a small copy is enough for the guided filter to find the edge from
 
+_FINE_PIXELS = 1_500_000
 _PLAIN = 70.0  # grey levels; above, what stands out from the background may be background
 
 
@@ -27,10 +28,9 @@ def person_matte(face: SourceFace, mask: FloatImage) -> FloatImage:
     Returns:
         float32 [H, W], exactly 0 away from the person and exactly 1 inside.
     """
-    own = _refined(face, _without_others(face, mask))
+    own = _refined(face, mask, _territory(face, mask))
     radius = max(2, round(0.06 * face.width))
-    guided = cv2.ximgproc.guidedFilter(face.image, own, radius, 1e-4 * 255**2)
-    alpha = np.clip((guided - 0.25) / 0.5, 0, 1)
+    alpha = np.clip((_guided(face.image, own, radius) - 0.25) / 0.5, 0, 1)
     near = cv2.dilate((own > 0.1).astype(np.uint8), _disc(2 * radius))
     alpha = alpha * near
     alpha = np.maximum(alpha, _face_core(face))
@@ -51,6 +51,20 @@ def foreground_colours(image: Image, alpha: FloatImage, reach: int) -> Image:
     Returns:
         uint8 [H, W, 3]; equal to the image wherever ``alpha`` is 1.
     """
+    scale = _fine_scale(alpha.shape)
+    if scale < 1:
+        small_image, small_alpha = (
+            cv2.resize(plane, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for plane in (image, alpha)
+        )
+        coarse = _blur_fusion(small_image, small_alpha, max(2, round(reach * scale)))
+        size = alpha.shape[1], alpha.shape[0]
+        spread = np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    else:
+        spread = _blur_fusion(image, alpha, reach)
+    return np.where(alpha[..., None] >= 1, image, spread)
+
+
+def _blur_fusion(image: Image, alpha: FloatImage, reach: int) -> Image:
     pixels = image.astype(np.float32)
     weight = alpha[..., None]
     foreground, background = pixels, pixels
@@ -61,35 +75,52 @@ def foreground_colours(image: Image, alpha: FloatImage, reach: int) -> Image:
         rest = cv2.blur(background * (1 - weight), size) / (1 - amount + 1e-5)
         foreground = np.clip(mean + weight * (pixels - weight * mean - (1 - weight) * rest), 0, 255)
         background = rest
-    colours = np.where(weight >= 1, image, np.round(foreground).astype(np.uint8))
-    return np.asarray(colours, np.uint8)
+    return np.asarray(np.round(foreground), np.uint8)
 
 
-def _without_others(face: SourceFace, mask: FloatImage) -> FloatImage:
-    """The mask without other people: pixels nearer to another sizeable part of it than to the one with the face."""
+def _fine_scale(shape: tuple[int, ...]) -> float:
+    """What to shrink an image by so that work on a matte's edge stays quick: 1 up to one and a half megapixels."""
+    return min(1.0, float(np.sqrt(_FINE_PIXELS / (shape[0] * shape[1]))))
+
+
+def _guided(image: Image, mask: FloatImage, radius: int) -> FloatImage:
+    """The mask, its edges moved to those of the image (guided filter, He et al. 2010)."""
+    height, width = mask.shape
+    scale = _fine_scale(mask.shape)
+    if scale < 1:
+        image, mask = (
+            cv2.resize(plane, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for plane in (image, mask)
+        )
+    guided = cv2.ximgproc.guidedFilter(image, mask, max(2, round(radius * scale)), 1e-4 * 255**2)
+    return np.asarray(cv2.resize(guided, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _territory(face: SourceFace, mask: FloatImage) -> npt.NDArray[np.bool_]:
+    """Where this person may be: all but what is nearer to another sizeable part of the mask than to the face's."""
     solid = np.asarray(mask > 0.5, np.uint8)
     cv2.fillConvexPoly(solid, cv2.convexHull(np.round(face.points[list(topo.OVAL), :2]).astype(np.int32)), 1)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
     height, width = mask.shape
     x, y = np.clip(np.round(face.points[topo.NOSE_BRIDGE, :2]).astype(int), 0, (width - 1, height - 1))
     own = labels[y, x]
-    sizeable = stats[:, cv2.CC_STAT_AREA] > 0.15 * face.width**2
+    sizeable = stats[:, cv2.CC_STAT_AREA] > 0.03 * face.width**2
     sizeable[[0, own]] = False
     others = np.asarray(sizeable[labels], np.uint8)
     if not others.any():
-        return mask
+        return np.ones(mask.shape, bool)
     to_own, to_others = (
         cv2.distanceTransform(1 - part, cv2.DIST_L2, 3) for part in (np.asarray(labels == own, np.uint8), others)
     )
-    return np.where(to_others < to_own, np.float32(0), mask)
+    return np.asarray(to_own <= to_others)
 
 
-def _refined(face: SourceFace, mask: FloatImage) -> FloatImage:
+def _refined(face: SourceFace, mask: FloatImage, territory: npt.NDArray[np.bool_]) -> FloatImage:
     """Corrects the border by colour: hats, ear-rings and hair that the segmentation lost, background that it took.
 
-    GrabCut (Rother et al. 2004) on a small copy; pixels well inside stay the person's, pixels well away stay background.
+    GrabCut (Rother et al. 2004) on a small copy; pixels well inside stay the person's, those well away the background.
     """
     height, width = mask.shape
+    mask = mask * territory
     scale = min(1.0, _REFINED_SIDE / max(height, width))
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
     image = cv2.resize(face.image, size, interpolation=cv2.INTER_AREA)
@@ -109,7 +140,7 @@ def _refined(face: SourceFace, mask: FloatImage) -> FloatImage:
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.grabCut(image, labels, None, *models, 3, cv2.GC_INIT_WITH_MASK)
     person = _connected(np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)), certain)
-    return np.asarray(cv2.resize(person, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(cv2.resize(person, (width, height), interpolation=cv2.INTER_LINEAR) * territory, np.float32)
 
 
 def _stands_out(image: Image, solid: Image, face_width: float) -> npt.NDArray[np.bool_]:

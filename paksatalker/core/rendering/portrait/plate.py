@@ -32,13 +32,16 @@ def background_plate(
         return np.asarray(cv2.GaussianBlur(image, (0, 0), max(height, width) / 8), np.uint8)
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     filled = cv2.GaussianBlur(cv2.inpaint(small, hole, 4, cv2.INPAINT_TELEA), (0, 0), 1.2)
-    large = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32)
-    rim = max(1, margin // 3)  # at rest the photo's own background should show right up to the person
-    hidden = cv2.dilate(person, _disc(rim)).astype(np.float32)
-    mix = np.clip(cv2.GaussianBlur(hidden, (0, 0), rim), 0, 1)
-    mix[mix < 1 / 512] = 0
-    plate = image * (1 - mix[..., None]) + large * mix[..., None]
-    return np.where(mix[..., None] == 0, image, np.clip(np.round(plate), 0, 255).astype(np.uint8))
+    rim = max(1, margin // 3)  # at rest the photo's own background should show almost up to the person
+    hidden = cv2.dilate(person, _disc(rim + rim // 2)) * np.uint8(255)
+    mix = cv2.GaussianBlur(hidden, (0, 0), 0.6 * rim)
+    rows, columns = np.flatnonzero(mix.any(axis=1)), np.flatnonzero(mix.any(axis=0))
+    window = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    large = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC)[window].astype(np.float32)
+    share = np.clip(mix[window].astype(np.float32) * np.float32(1.6 / 255), 0, 1)[..., None]  # whole up to the rim
+    plate = image.copy()
+    plate[window] = np.clip(np.round(plate[window] * (1 - share) + large * share), 0, 255).astype(np.uint8)
+    return plate
 
 
 def _disc(radius: int) -> npt.NDArray[np.uint8]:

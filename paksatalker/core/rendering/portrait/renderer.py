@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from paksatalker.core.rendering.portrait import kernels
+from paksatalker.core.rendering.portrait.body import HeadAxes, head_freedom
 from paksatalker.core.rendering.portrait.face import FaceState, SourceFace
 from paksatalker.core.rendering.portrait.features import Paint, drawn_features
 from paksatalker.core.rendering.portrait.geometry import FaceGeometry
+from paksatalker.core.rendering.portrait.glasses import glasses_likelihood
 from paksatalker.core.rendering.portrait.matte import foreground_colours, person_matte
 from paksatalker.core.rendering.portrait.mesh import EyeSockets, OuterMesh
 from paksatalker.core.rendering.portrait.patch import WarpPatch
@@ -60,8 +62,12 @@ class PortraitRenderer:
         self._size = (width, height)
         self._threads = threads or _processors()
         self._paints = drawn_features(face) if features is None else tuple(features)
-        self._geometry = FaceGeometry(face)
         alpha = person_matte(face, person_mask)
+        self._geometry = FaceGeometry(
+            face,
+            brow_scale=1 - 0.8 * glasses_likelihood(face),
+            head_scale=head_freedom(HeadAxes.of(face), alpha),
+        )
         self._transparent = isinstance(background, str)
         margin = max(2, round(0.04 * face.width))
         if isinstance(background, np.ndarray):

@@ -1,0 +1,65 @@
+import cv2
+import numpy as np
+
+from paksatalker.core.rendering.portrait.matte import foreground_colours, person_matte
+from paksatalker.core.rendering.portrait.plate import background_plate
+
+
+def on_plain_wall(face, mask):
+    image = face.image // 3
+    image[mask == 0] = (210, 200, 190)
+    return type(face)(image, face.points, face.rotation, face.scores)
+
+
+def test_matte_is_whole_inside_and_empty_outside(face, mask) -> None:
+    alpha = person_matte(on_plain_wall(face, mask), mask)
+    assert alpha.dtype == np.float32
+    assert alpha[90:140, 100:156].min() == 1
+    assert alpha[:100, :20].max() == 0
+
+
+def test_other_people_are_left_out(face, mask) -> None:
+    crowd = mask.copy()
+    cv2.circle(crowd, (25, 60), 18, 1.0, -1)
+    alpha = person_matte(on_plain_wall(face, crowd), crowd)
+    assert alpha[50:70, 15:30].max() == 0
+    assert alpha[110, 128] == 1
+
+
+def test_a_hat_that_the_mask_missed_comes_along(face, mask) -> None:
+    wall = on_plain_wall(face, mask)
+    image = wall.image.copy()
+    cv2.rectangle(image, (95, 8), (160, 30), (20, 20, 120), -1)
+    hatted = type(face)(image, face.points, face.rotation, face.scores)
+    assert person_matte(hatted, mask)[12:18, 105:150].mean() > 0.8
+
+
+def test_an_empty_mask_still_keeps_the_face(face) -> None:
+    alpha = person_matte(face, np.zeros(face.image.shape[:2], np.float32))
+    assert alpha[110, 128] == 1
+
+
+def test_foreground_is_free_of_the_background() -> None:
+    alpha = np.tile(np.clip((np.arange(64, dtype=np.float32) - 28) / 8, 0, 1), (64, 1))
+    red, green = np.array([200, 30, 30]), np.array([30, 200, 30])
+    image = np.round(alpha[..., None] * red + (1 - alpha[..., None]) * green).astype(np.uint8)
+    colours = foreground_colours(image, alpha, 16)
+    assert np.abs(colours[:, 31:].astype(int) - red).max() < 25  # even where a third is background
+    np.testing.assert_array_equal(colours[:, 40:], image[:, 40:])
+
+
+def test_plate_continues_the_background_and_leaves_the_rest_alone() -> None:
+    image = np.tile(np.linspace(60, 180, 240).astype(np.uint8)[:, None, None], (1, 320, 3))
+    alpha = np.zeros((240, 320), np.float32)
+    cv2.circle(alpha, (160, 140), 60, 1.0, -1)
+    clean = image.copy()
+    image[alpha > 0] = (255, 0, 0)
+    plate = background_plate(image, alpha, 6)
+    assert np.abs(plate[:, 110].astype(int) - clean[:, 110]).max() < 30
+    away = cv2.dilate(np.asarray(alpha > 0, np.uint8), np.ones((41, 41), np.uint8)) == 0
+    np.testing.assert_array_equal(plate[away], clean[away])
+
+
+def test_plate_of_a_person_who_fills_the_frame() -> None:
+    image = np.full((64, 64, 3), 90, np.uint8)
+    assert background_plate(image, np.ones((64, 64), np.float32), 4).shape == image.shape
