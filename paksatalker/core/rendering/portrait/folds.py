@@ -68,7 +68,7 @@ class Motion:
 
     def squint(self, side: int) -> float:
         """How far the lower lid is pushed up, about 1 for a strong squint."""
-        lower = (145, 374)[side]
+        lower = (230, 450)[side]  # below the lid, which blinks lift too
         return float(np.clip(self.up(lower) / 3.0, -0.3, 1.2))
 
     def brows(self) -> float:
@@ -158,7 +158,7 @@ def _cheek_folds(painter: FoldPainter, side: int) -> list[Fold]:
     return [
         Fold(
             nasolabial,
-            lambda m: 0.10 * max(m.smile(side), 0.3 * m.smile(side)) + 0.02 * max(m.jaw(), 0.0),
+            lambda m: 0.08 * max(m.smile(side), 0.3 * m.smile(side)) + 0.02 * max(m.jaw(), 0.0),
         ),
         Fold(apple, lambda m: 0.055 * m.smile(side)),
         Fold(hollow, lambda m: 0.07 * m.jaw() + 0.05 * m.rounding()),

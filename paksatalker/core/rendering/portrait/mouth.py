@@ -20,7 +20,7 @@ Float = npt.NDArray[np.float32]
 
 #: Anatomy in mm. The lips meet a little above the upper incisors' edge; the lower ones stand just behind and below.
 _TEETH_BEHIND_LIPS = 2.5
-_UPPER_EDGE_BELOW_LIPS = 2.6
+_UPPER_EDGE_BELOW_LIPS = 2.3
 _LOWER_EDGE_BELOW_LIPS = 3.0
 _OVERJET = 2.6
 _JAW_SHARE = 0.92  # incisors lie nearer to the jaw's joint than the chin does
@@ -85,7 +85,7 @@ class MouthInterior:
         if lips is None:
             return
         frame_of_lips, curves, box = lips
-        moved = self._moved(curves)
+        moved = self._moved(posed.unposed)
         if moved <= 0.1:
             return
         box = np.array(
@@ -104,11 +104,13 @@ class MouthInterior:
             self._lower.strip, self._lower.arc, self._own, self._noise,
         )  # fmt: skip
 
-    def _moved(self, curves: Float) -> float:
+    def _moved(self, unposed: Points) -> float:
         """How far an open mouth in the photo has opened or closed, mm; while it stays, its own pixels are best."""
         if self._sealed > 0:
             return 10.0
-        return float(np.abs(curves[1] - curves[0] - self._rest_gap).max()) / self._face.mm
+        lips = self._lip_curves(unposed)
+        gap = 0.0 if lips is None else lips[1][1] - lips[1][0]
+        return float(np.abs(gap - self._rest_gap).max()) / self._face.mm
 
     def _lip_curves(self, points: Points) -> tuple[CurveFrame, Float, npt.NDArray[np.int64]] | None:
         """Heights [2, n] of the inner lips along the mouth and the pixels they span; None if the lips are closed."""
@@ -137,7 +139,7 @@ class MouthInterior:
         back = self._face.rotation @ np.array([0.0, 0.0, _TEETH_BEHIND_LIPS * mm])
         if gap < 2.0:
             middle = (up + low) / 2
-            return middle + back, middle + back, 0.6
+            return middle + back, middle + back, 0.45
         meeting = up if self.own_teeth else up + (low - up) * 0.3
         return meeting + back, low - (low - up) * 0.15 + back, 0.0
 
@@ -280,4 +282,6 @@ def _above_biting_edge(tooth: npt.NDArray[np.bool_], inside: npt.NDArray[np.uint
     smooth = cv2.GaussianBlur(lowest[None], (0, 0), max(1.0, 1.2 * mm), borderType=cv2.BORDER_REPLICATE)[0]
     middle = columns[len(columns) // 4 : max(len(columns) * 3 // 4, len(columns) // 4 + 1)]
     weight = np.clip((smooth[None] - 0.1 * mm - rows) / max(1.0, 0.6 * mm) + 0.5, 0, 1)
-    return weight, float(np.median(lowest[middle]))
+    edge = float(np.median(lowest[middle]))
+    hidden = float(np.median((bottom - lowest)[middle])) < 0.9 * mm  # by the lower lip: they go on a little
+    return weight, edge + (0.9 * mm if hidden else 0.0)

@@ -249,18 +249,19 @@ def _lips_light(  # noqa: PLR0917
     shade *= 1 - 0.28 * math.exp(-above / 0.9)
     corner = min(along, 1 - along)
     shade *= 0.45 + 0.55 * ramp(0.0, 0.16, corner)
-    shade *= 0.55 + 0.45 * ramp(0.3, 4.0, gap)
+    shade *= 0.46 + 0.54 * ramp(0.3, 5.0, gap)
     # Inside the lips' red: wet and darker, more of it below than above.
-    lower, upper = math.exp(-((above / 1.1) ** 2)), math.exp(-((below / 0.6) ** 2))
+    lower = math.exp(-((above / min(0.15 + 0.17 * gap, 1.1)) ** 2))
+    upper = math.exp(-((below / min(0.10 + 0.09 * gap, 0.6)) ** 2))
     rim = max(lower * 0.9, upper * 0.8) * ramp(0.0, 0.10, corner)
     shade = 1 + (shade - 1) * p[SHADED]
     rim *= p[SHADED]
     red = (0.45 + 0.55 * ramp(1.4, 0.0, above)) if lower > upper else (0.28 + 0.27 * ramp(0.8, 0.0, below))
     red *= 0.5 + 0.5 * ramp(0.2, 3.0, gap)
-    line = 1 - ramp(0.15, 0.9, gap)  # lips about to meet: a dark red line, not a black one
+    line = 1 - ramp(0.1, 0.5, gap)  # lips about to meet: a dark red line, not a black one
     for c in range(3):
         lit = colour[c] * shade
-        lit += (colours[MUCOSA, c] * 0.5 - lit) * line
+        lit += (colours[MUCOSA, c] * 0.4 - lit) * line
         colour[c] = lit + (colours[MUCOSA, c] * red - lit) * rim
 
 
@@ -361,7 +362,7 @@ def paint_mouth(  # noqa: PLR0917
             gap = max(bottom - top, 0.0) / per_mm
             cover = ramp(-edge, edge, nearest) * p[COVER]
             if p[SEALED_FADE] > 0:
-                cover *= ramp(0.15, 0.15 + p[SEALED_FADE], gap)
+                cover *= ramp(0.12, 0.12 + p[SEALED_FADE], gap)
             if cover <= 0.003:
                 continue
             below_mm, above_mm = max(below, 0.0) / per_mm, max(above, 0.0) / per_mm

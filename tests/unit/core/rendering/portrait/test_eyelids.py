@@ -1,0 +1,79 @@
+"""Lids that close: no iris left, nothing touched while they are open."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from paksatalker.core.rendering.portrait.eyelids import Eyelids
+from paksatalker.core.rendering.portrait.geometry import FaceGeometry
+from paksatalker.core.rendering.portrait.topology import EYES
+
+SKIN = (205, 160, 135)
+
+
+@pytest.fixture
+def drawn(face):
+    """Skin, dark lash lines, white eyes, dark irises."""
+    image = np.full_like(face.image, 0)
+    image[:] = SKIN
+    for eye in EYES:
+        loop = np.round(face.points[[*eye.upper, *eye.lower[::-1]], :2]).astype(np.int32)
+        cv2.fillPoly(image, [loop], (225, 222, 220))
+        x, y = np.round(face.points[eye.iris, :2]).astype(int)
+        cv2.circle(image, (int(x), int(y)), 4, (40, 60, 90), -1)
+        cv2.polylines(image, [np.round(face.points[list(eye.upper), :2]).astype(np.int32)], False, (30, 20, 20), 1)
+    return replace(face, image=image)
+
+
+def blink(make_state, amount):
+    return make_state(coefficients={"eyeBlinkLeft": amount, "eyeBlinkRight": amount})
+
+
+def test_open_eyes_are_left_alone(drawn, make_state):
+    frame = drawn.image.copy()
+    Eyelids(drawn).paint(frame, FaceGeometry(drawn).pose(make_state()))
+    assert np.array_equal(frame, drawn.image)
+
+
+def test_closed_lids_are_skin_with_a_lash_line(drawn, make_state):
+    posed = FaceGeometry(drawn).pose(blink(make_state, 1.0))
+    frame = drawn.image.copy()
+    Eyelids(drawn).paint(frame, posed)
+    for eye in EYES:
+        upper, ring = posed.points[list(eye.upper), :2], posed.points[list(eye.ring), :2]
+        lid = frame[tuple(np.round(0.5 * (upper + ring)[3:6]).astype(int).T[::-1])].astype(int)
+        assert np.abs(lid - SKIN).max() < 40
+        x, y = np.round(upper[4]).astype(int)
+        edge = frame[y - 1 : y + 2, x].astype(int).sum(axis=1).min()
+        assert edge < 0.75 * sum(SKIN)
+
+
+def test_closing_covers_more_and_more(drawn, make_state):
+    geometry, lids = FaceGeometry(drawn), Eyelids(drawn)
+    changed = []
+    for amount in (0.2, 0.5, 1.0):
+        frame = drawn.image.copy()
+        lids.paint(frame, geometry.pose(blink(make_state, amount)))
+        changed.append(np.abs(frame.astype(int) - drawn.image).sum())
+    assert 0 < changed[0] < changed[1] < changed[2]
+
+
+def test_one_eye_can_wink(drawn, make_state):
+    frame = drawn.image.copy()
+    posed = FaceGeometry(drawn).pose(make_state(coefficients={"eyeBlinkRight": 1.0}))
+    Eyelids(drawn).paint(frame, posed)
+    changed = np.abs(frame.astype(int) - drawn.image).max(axis=2) > 3
+    middle = int(drawn.points[168, 0])
+    assert changed[:, :middle].any()
+    assert not changed[:, middle:].any()
+
+
+def test_deterministic_and_safe_beyond_the_canvas(drawn, make_state):
+    posed = FaceGeometry(drawn).pose(blink(make_state, 0.8))
+    frames = [drawn.image.copy() for _ in range(2)]
+    for frame in frames:
+        Eyelids(drawn, seed=5).paint(frame, posed)
+    assert np.array_equal(*frames)
+    Eyelids(drawn).paint(frames[0], replace(posed, points=posed.points + [0, -75.0, 0]))

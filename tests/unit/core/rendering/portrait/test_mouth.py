@@ -1,0 +1,149 @@
+"""The mouth's inside: where it is painted, and that it belongs to the photo."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from paksatalker.core.rendering.portrait.geometry import FaceGeometry
+from paksatalker.core.rendering.portrait.mouth import MouthInterior, find_own_teeth
+from paksatalker.core.rendering.portrait.topology import LOWER_INNER, UPPER_INNER
+
+SKIN, LIP = (205, 160, 135), (170, 95, 90)
+
+
+def lips_outline(points):
+    return points[[*UPPER_INNER, *LOWER_INNER[-2:0:-1]], :2]
+
+
+def paint_skin(face, lip_colour=LIP, skin=SKIN):
+    """A flat face with lips."""
+    image = np.full_like(face.image, 0)
+    image[:] = skin
+    outer = face.points[[61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146], :2]
+    cv2.fillPoly(image, [np.round(outer).astype(np.int32)], lip_colour)
+    return image
+
+
+@pytest.fixture
+def plain(face):
+    return replace(face, image=paint_skin(face))
+
+
+@pytest.fixture
+def smiling(face):
+    """A face whose photo shows a row of teeth."""
+    points = face.points.copy()
+    for k, (up, low) in enumerate(zip(UPPER_INNER[1:-1], LOWER_INNER[1:-1], strict=True)):
+        arc = np.sin(np.pi * (k + 1) / 10)
+        points[up, 1] -= 3 * arc
+        points[low, 1] += 6 * arc
+    image = paint_skin(replace(face, points=points))
+    cv2.fillPoly(image, [np.round(lips_outline(points)).astype(np.int32)], (235, 230, 222))
+    return replace(face, image=image, points=points)
+
+
+def painted(face, state, **kwargs):
+    posed = FaceGeometry(face).pose(state)
+    frame = face.image.copy()
+    MouthInterior(face, **kwargs).paint(frame, posed)
+    return frame, posed
+
+
+def test_closed_lips_stay_as_they_are(plain, make_state):
+    frame, _ = painted(plain, make_state(seal=1.0))
+    assert np.abs(frame.astype(int) - plain.image).max() <= 2
+
+
+def test_open_mouth_changes_only_pixels_between_the_lips(plain, make_state):
+    frame, posed = painted(plain, make_state(coefficients={"jawOpen": 0.6}))
+    allowed = np.zeros(frame.shape[:2], np.uint8)
+    cv2.fillPoly(allowed, [np.round(lips_outline(posed.points)).astype(np.int32)], 1)
+    allowed = cv2.dilate(allowed, np.ones((7, 7), np.uint8)).astype(bool)
+    changed = np.abs(frame.astype(int) - plain.image).max(axis=2) > 2
+    assert changed.sum() > 100
+    assert not (changed & ~allowed).any()
+
+
+def test_inside_is_darker_than_skin_and_teeth_are_paler_than_the_cavity(plain, make_state):
+    frame, posed = painted(plain, make_state(coefficients={"jawOpen": 0.7}))
+    mask = np.zeros(frame.shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.round(lips_outline(posed.points)).astype(np.int32)], 1)
+    luma = frame[mask > 0] @ np.array([0.299, 0.587, 0.114])
+    assert np.percentile(luma, 20) < 70  # a dark cavity
+    assert np.percentile(luma, 99) > 110  # teeth
+    assert luma.max() < 246  # never glowing
+
+
+def test_grey_photo_gets_a_grey_mouth(plain, make_state):
+    grey = np.repeat(cv2.cvtColor(plain.image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    frame, _ = painted(replace(plain, image=grey), make_state(coefficients={"jawOpen": 0.6}))
+    assert np.ptp(frame.astype(int), axis=2).max() <= 3
+
+
+def test_dark_photo_gets_dark_teeth(plain, make_state):
+    dark = replace(plain, image=(plain.image * 0.25).astype(np.uint8))
+    state = make_state(coefficients={"jawOpen": 0.7})
+    bright_frame, posed = painted(plain, state)
+    dark_frame, _ = painted(dark, state)
+    mask = np.zeros(dark_frame.shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.round(lips_outline(posed.points)).astype(np.int32)], 1)
+    assert np.percentile(dark_frame[mask > 0], 99) < 0.45 * np.percentile(bright_frame[mask > 0], 99)
+
+
+def test_tongue_shows_when_raised(plain, make_state):
+    low, _ = painted(plain, make_state(coefficients={"jawOpen": 0.4}))
+    high, _ = painted(plain, make_state(coefficients={"jawOpen": 0.4}, tongue=1.0))
+    assert (np.abs(low.astype(int) - high).max(axis=2) > 20).sum() > 20
+
+
+def test_finds_teeth_only_where_the_photo_shows_them(plain, smiling):
+    assert find_own_teeth(plain) is None
+    own = find_own_teeth(smiling)
+    assert own is not None
+    assert own.pixels[..., 3].max() > 0.9
+
+
+def test_open_lips_without_teeth_have_no_own_teeth(smiling):
+    image = smiling.image.copy()
+    cv2.fillPoly(image, [np.round(lips_outline(smiling.points)).astype(np.int32)], (40, 20, 20))
+    assert find_own_teeth(replace(smiling, image=image)) is None
+
+
+def test_photo_with_teeth_is_untouched_at_rest_and_while_only_the_head_moves(smiling, make_state):
+    for state in (make_state(), make_state(rotation=(3, 6, 2))):
+        frame, _ = painted(smiling, state)
+        assert np.array_equal(frame, smiling.image)
+
+
+def test_own_teeth_keep_their_colour_when_the_mouth_opens(smiling, make_state):
+    frame, posed = painted(smiling, make_state(coefficients={"jawOpen": 0.5}))
+    x, y = np.round(posed.points[UPPER_INNER[5], :2] + [0, 4]).astype(int)
+    assert frame[y, x].min() > 170
+
+
+def test_same_seed_same_pixels_in_parallel(plain, make_state):
+    geometry, mouth = FaceGeometry(plain), MouthInterior(plain, seed=3)
+    posed = [geometry.pose(make_state(coefficients={"jawOpen": 0.1 * k})) for k in range(8)]
+
+    def render(p):
+        frame = plain.image.copy()
+        mouth.paint(frame, p)
+        return frame
+
+    one_by_one = [render(p) for p in posed]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(render, posed))
+    assert all(np.array_equal(a, b) for a, b in zip(one_by_one, together, strict=True))
+    other = plain.image.copy()
+    MouthInterior(plain, seed=3).paint(other, posed[5])
+    assert np.array_equal(other, one_by_one[5])
+
+
+def test_mouth_beyond_the_canvas_is_left_out(plain, make_state):
+    posed = FaceGeometry(plain).pose(make_state(coefficients={"jawOpen": 0.6}))
+    for shift in ([300.0, 0, 0], [-300.0, 0, 0], [0, 400.0, 0], [60.0, 60.0, 0]):
+        frame = plain.image.copy()
+        MouthInterior(plain).paint(frame, replace(posed, points=posed.points + shift))
