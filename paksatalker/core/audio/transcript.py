@@ -17,6 +17,7 @@ _GAP = 0.7  # cost of a phone that is heard but not written, or written but not 
 _UNSAID = 0.35  # cost of a phone at the end of the transcript that the recording does not reach
 _MARGIN = 300  # phones of the transcript that are looked at beyond those expected
 _SENTENCE_BONUS, _CLAUSE_BONUS = 1.0, 0.6  # for a border between pieces at a mark
+_CERTAIN = 3.0  # cost that skipping them must save
 _SKIPPED = 8  # phones of the transcript before a piece that count as left out by the speaker
 
 _CLASSES: tuple[tuple[float, tuple[str, ...]], ...] = (  # cost of hearing one for another of the group
@@ -136,8 +137,11 @@ class TranscriptFollower:
         if ending and origin + len(window) == len(self._phones):
             unsaid = _UNSAID * np.arange(len(window), -1.0, -1.0)
         end = int(np.argmin(table[-1] + unsaid))
-        enters = self._entry(table, codes, window, end)
-        first = self._word_at(origin + enters) if enters >= _SKIPPED else self.position
+        # Words before the piece that are not said cost less than words inside it: nobody skips here and there.
+        entering = self._distances(codes[::-1], window[:end][::-1])[-1][::-1] + _UNSAID * np.arange(end + 1)
+        enters = int(np.argmin(entering))
+        skips = enters >= _SKIPPED and entering[0] - entering[enters] > _CERTAIN
+        first = self._word_at(origin + enters) if skips else self.position
         backward = self._distances(codes[len(heard) :][::-1], window[:end][::-1])[-1][::-1]
         self.position = self._border(first, origin, table[len(heard), : end + 1] + backward)
         if not ahead and ending and self._starts[-1] - self._starts[self.position] <= _SKIPPED:
@@ -181,19 +185,3 @@ class TranscriptFollower:
             # Skipping phones of the window: min over k of best[k] + gap · (j − k).
             table[row + 1] = np.minimum.accumulate(best - ramp) + ramp
         return table
-
-    def _entry(
-        self, table: npt.NDArray[np.float64], codes: npt.NDArray[np.int64], window: npt.NDArray[np.int64], end: int
-    ) -> int:
-        """Walks back along the cheapest path: the phone of the window that the first one heard stands for."""
-        row, column = len(codes), end
-        while row:
-            here = table[row, column]
-            wrong = self._costs[codes[row - 1], window[column - 1]] if column else np.inf
-            if column and np.isclose(here, table[row - 1, column - 1] + wrong):
-                row, column = row - 1, column - 1
-            elif np.isclose(here, table[row - 1, column] + _GAP):
-                row -= 1
-            else:
-                column -= 1
-        return column
