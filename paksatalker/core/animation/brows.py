@@ -30,7 +30,7 @@ class Brows:
         """Adds raises to the brows of coefficients [T, 52] in place. ``tempo`` [T] scales them."""
         inner, outer = np.zeros(len(times)), np.zeros(len(times))
         for moment, strength in beats.accents:
-            if strength < _STRONG or chance(self._key, moment) > 0.55:
+            if strength < _STRONG or chance(self._key, moment) > 0.48:
                 continue
             size = _RAISE * strength * (1.0 + 0.3 * bell(self._key ^ 1, moment))
             rise = size * bump(times, moment - 0.15, moment + 0.07, moment + 0.48)

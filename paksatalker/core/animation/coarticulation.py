@@ -242,7 +242,7 @@ def _activity(spans: Sequence[tuple[float, float]], times: Array) -> Array:
         gap = start - end
         if gap < _BRIDGE:
             bridge = _box([(end, start)], times, (-0.03, 0.03), (0.0, 0.03))
-            active = np.maximum(active, bridge * smooth((_BRIDGE - gap) / 0.06))
+            active = np.maximum(active, bridge * smooth((_BRIDGE - gap) / 0.03))
     return active
 
 
