@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import traceback
@@ -80,6 +81,10 @@ def main(arguments: list[str] | None = None) -> None:
     except SystemExit as end:
         if end.code == Cancelled.exit_code:  # typer's answer to Ctrl-C
             print_error(Cancelled("stopped", "the work was interrupted", _NOTHING_LEFT), as_json=as_json)
+            sys.stdout.flush()
+            # Everything of ours is cleaned up. A native library that was interrupted half-way may wait for its own
+            # threads for ever when the interpreter shuts down, so we do not ask it to.
+            os._exit(Cancelled.exit_code)
         raise
     except Exception as error:  # noqa: BLE001  (the last resort: a defect of ours, said honestly)
         sys.stderr.write(traceback.format_exc())

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from paksatalker.cli.console import ProgressView, print_json
+from paksatalker.cli.interrupt import stop_requests
 from paksatalker.core.request import Request
 
 _PHOTO = "The photo"
@@ -105,8 +106,8 @@ def generate(
     )
     from paksatalker.core.pipeline import Pipeline  # noqa: PLC0415  (heavy: not for --help or a wrong option)
 
-    with Pipeline() as pipeline, ProgressView() as view:
-        result = pipeline.generate(request, output, timeline=timeline, on_progress=view.update)
+    with stop_requests() as cancel, Pipeline() as pipeline, ProgressView() as view:
+        result = pipeline.generate(request, output, timeline=timeline, on_progress=view.update, cancel=cancel)
     for note in result.notes:
         sys.stderr.write(f"note: {note}\n")
     if json:

@@ -90,6 +90,8 @@ class Pipeline:
             background=request.background,
             max_pixels=self.settings.max_image_pixels,
         )
+        if cancel is not None and cancel.is_set():
+            raise _cancelled()
         animator: FaceEngine = face.create(
             fps=request.fps,
             seed=request.seed,
@@ -221,7 +223,11 @@ class VideoStream:
 
     def _stop_if_cancelled(self) -> None:
         if self._cancel.is_set():
-            raise Cancelled("stopped", "the work was cancelled", "No unfinished file was left behind")
+            raise _cancelled()
+
+
+def _cancelled() -> Cancelled:
+    return Cancelled("stopped", "the work was interrupted", "No unfinished file was left behind")
 
 
 def _directed(pieces: Iterable[Speech], request: Request) -> Iterator[Speech]:
