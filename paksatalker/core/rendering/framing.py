@@ -36,6 +36,9 @@ _TIGHT_FACE_LEVEL = 0.54  # in a tight crop: hair needs more room than the neck
 _FEATHER = 0.02  # of the canvas's short side: seam between the photo and its blurred surroundings
 _SURROUNDINGS_GAIN = 0.55
 _SEGMENT_PIXELS = 512
+_CUT_OUT = (
+    0.08  # share of transparent pixels; with fewer, it is a photo with round corners rather than a cut-out person
+)
 _HAIR_REACH = 0.02  # of the long side: how far fine hair may stand off from what surely is the person
 
 
@@ -45,7 +48,7 @@ class Canvas:
 
     Attributes:
         image: uint8 [H, W, 3] RGB, both sides even.
-        alpha: uint8 [H, W] straight alpha of a cut-out photo, else None.
+        alpha: uint8 [H, W] straight alpha of a cut-out person, else None.
         scale: Canvas pixels a photo pixel.
         offset: x, y of the photo's top left corner on the canvas.
         inside: Left, top, right, bottom of the part of the canvas that shows the photo.
@@ -169,11 +172,19 @@ def _draw(picture: Picture, size: tuple[int, int], scale: float, offset: tuple[f
     )
     part = _resample(picture.rgb, box, (right - left, bottom - top))
     alpha = None if picture.alpha is None else _resample(picture.alpha, box, (right - left, bottom - top))
+    if alpha is not None and float((alpha < 128).mean()) < _CUT_OUT:
+        part, alpha = _flattened(part, alpha), None
     inside = (left, top, right, bottom)
     if inside != (0, 0, width, height):
         part = _surround(picture, part, inside, size)
         alpha = alpha if alpha is None else np.pad(alpha, ((top, height - bottom), (left, width - right)))
     return Canvas(np.ascontiguousarray(part), alpha, scale, offset, inside)
+
+
+def _flattened(rgb: Rgb, alpha: npt.NDArray[np.uint8]) -> Rgb:
+    opacity = alpha[:, :, None].astype(np.float32) / 255.0
+    flat: Rgb = (rgb * opacity + 255.0 * (1.0 - opacity) + 0.5).astype(np.uint8)
+    return flat
 
 
 def _resample(array: npt.NDArray[np.uint8], box: tuple[float, ...], size: tuple[int, int]) -> npt.NDArray[np.uint8]:

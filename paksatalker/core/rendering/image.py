@@ -247,7 +247,9 @@ def _eight_bit(image: Image.Image) -> Image.Image:
         return image.convert("L")
     if not (image.mode.startswith("I") or image.mode == "F"):
         return image
-    values = np.nan_to_num(np.asarray(image, np.float64))
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image, np.uint16) // 257).astype(np.uint8))
+    values = np.nan_to_num(np.asarray(image, np.float32))
     if image.mode == "F" and values.max() <= 1.0:
         values = values * 255.0
     elif values.max() > 255.0:

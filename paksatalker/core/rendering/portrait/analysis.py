@@ -7,6 +7,7 @@ fine. Every candidate is looked at again in a crop around it, which drops false 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -28,13 +29,18 @@ _CROP_PIXELS = 640
 _CROPS = (2.3, 3.2, 1.7)  # times the face's height; the next is tried where the one before shows nothing
 _PRECISE_CROPS = (2.0, 2.4, 2.8)
 _SEARCH_CONFIDENCE = 0.3
+_TILE_CONFIDENCE = 0.5  # of hundreds of tiles, 0.3 takes too many for faces
 _CROP_CONFIDENCE = 0.7  # 0.5 takes a colour wheel and upside-down faces for faces
+_SURE_CONFIDENCE = 0.8  # upside-down faces never reach it
 _LENIENT_CONFIDENCE = 0.45  # for a large face in a bad photo, when nothing better was found
 _MAX_FACES = 24
 _MAX_YAW = 60.0  # degrees; beyond it the far eye is hidden and its landmarks are invented
 _WIDE_YAW = 38.0
 _MAX_ROLL = 55.0  # degrees; nobody holds the head so: the photo lies on its side
 _UPRIGHT_ROLL = 30.0
+
+Searches = tuple[FaceLandmarker, FaceLandmarker]  # for the whole photo, and for its tiles
+Tile = tuple[int, int, int, int]  # left, top, width, height; may reach beyond the photo
 
 
 class WeightsPaths(Protocol):
@@ -90,8 +96,7 @@ def analyse(picture: Picture, face: int | None, store: WeightsPaths) -> Portrait
     index = face or 1
     chosen = faces[index - 1]
     _check(chosen, picture)
-    with FaceLandmarker(model, max_faces=4, min_confidence=_SEARCH_CONFIDENCE) as net:
-        precise = _precise(_visible(picture), chosen, net)
+    precise = _precise(_visible(picture), chosen, model, picture)
     return Portrait(picture, precise, index, len(faces), tuple(_notes(faces, index, picture, asked=face is not None)))
 
 
@@ -110,15 +115,17 @@ def yaw_and_roll(face: FaceLandmarks) -> tuple[float, float]:
 
 def _faces(picture: Picture, model: Path, wanted: int) -> list[FaceLandmarks]:
     rgb = _visible(picture)
-    with FaceLandmarker(model, max_faces=4, min_confidence=_SEARCH_CONFIDENCE) as search:
-        with FaceLandmarker(model, max_faces=4, min_confidence=_CROP_CONFIDENCE) as closer:
-            if faces := _find_all(rgb, search, closer, wanted):
-                return faces
-            if lying := _lying_photo(picture, rgb, search, closer):
-                raise lying
-        with FaceLandmarker(model, max_faces=4, min_confidence=_LENIENT_CONFIDENCE) as closer:
-            if faces := _find_all(rgb, search, closer, wanted, levels=1):
-                return faces
+    with ExitStack() as stack:
+        coarse, fine, closer, lenient = (
+            stack.enter_context(FaceLandmarker(model, max_faces=4, min_confidence=confidence))
+            for confidence in (_SEARCH_CONFIDENCE, _TILE_CONFIDENCE, _CROP_CONFIDENCE, _LENIENT_CONFIDENCE)
+        )
+        if faces := _find_all(rgb, (coarse, fine), closer, wanted):
+            return faces
+        if lying := _lying_photo(picture, rgb, (coarse, fine), closer):
+            raise lying
+        if faces := _find_all(rgb, (coarse, fine), lenient, wanted, levels=1):
+            return faces
     raise NoFace(
         f"no face was found in {picture.name}",
         f"nothing in its {picture.width} × {picture.height} pixels looks like a face seen from the front",
@@ -130,18 +137,17 @@ def _visible(picture: Picture) -> Rgb:
     """The photo over mid-grey, as a detector should see it."""
     if picture.alpha is None:
         return picture.rgb
-    alpha = picture.alpha[:, :, None].astype(np.float32) / 255.0
-    flat: Rgb = (picture.rgb * alpha + 127.0 * (1.0 - alpha) + 0.5).astype(np.uint8)
-    return flat
+    return np.where(picture.alpha[:, :, None] < 128, np.uint8(127), picture.rgb)
 
 
 def _find_all(
-    rgb: Rgb, search: FaceLandmarker, closer: FaceLandmarker, wanted: int, levels: int | None = None
+    rgb: Rgb, searches: Searches, closer: FaceLandmarker, wanted: int, levels: int | None = None
 ) -> list[FaceLandmarks]:
     """All faces, largest first. Stops one level below the first that shows ``wanted`` faces."""
     faces: list[FaceLandmarks] = []
     last = False
-    for side, tiles in islice(_levels(*rgb.shape[:2]), levels):
+    for level, (side, tiles) in enumerate(islice(_levels(*rgb.shape[:2]), levels)):
+        search = searches[min(level, 1)]
         scale = min(1.0, _TILE_PIXELS / side)
         small = _shrunk(rgb, scale)
         ratio = np.array([rgb.shape[1] / small.shape[1], rgb.shape[0] / small.shape[0], 1.0 / scale])
@@ -160,9 +166,6 @@ def _find_all(
             break
         last = len(faces) >= wanted
     return sorted(faces, key=lambda found: -found.eye_distance)
-
-
-Tile = tuple[int, int, int, int]  # left, top, width, height; may reach beyond the photo
 
 
 def _levels(height: int, width: int) -> Iterator[tuple[int, list[Tile]]]:
@@ -225,19 +228,39 @@ def _track_in_crop(rgb: Rgb, face: FaceLandmarks, net: FaceLandmarker, zoom: flo
     return min(near, key=lambda found: float(np.linalg.norm(_centre(found) - centre)), default=None)
 
 
-def _precise(rgb: Rgb, face: FaceLandmarks, net: FaceLandmarker) -> FaceLandmarks:
+def _precise(rgb: Rgb, face: FaceLandmarks, model: Path, picture: Picture) -> FaceLandmarks:
     """The mean of the face as tracked in several crops: the tracker's own jitter is about 1% of the face."""
-    views = [face]
-    for zoom in _PRECISE_CROPS:
-        seen = _track_in_crop(rgb, face, net, zoom)
-        if seen is not None:
-            views.append(seen)
+    with FaceLandmarker(model, max_faces=4, min_confidence=_SURE_CONFIDENCE) as net:
+        views = _views(rgb, face, net)
+        if not views and _is_upside_down(rgb, face, net):
+            raise _lying(picture, 180.0)
+    if not views:
+        with FaceLandmarker(model, max_faces=4, min_confidence=_SEARCH_CONFIDENCE) as net:
+            views = _views(rgb, face, net)
+    views.append(face)
     left, _, right = np.linalg.svd(np.mean([view.rotation for view in views], axis=0))
     return FaceLandmarks(
         points=np.mean([view.points for view in views], axis=0),
         rotation=left @ right,
         scores={name: float(np.mean([view.scores[name] for view in views])) for name in face.scores},
     )
+
+
+def _views(rgb: Rgb, face: FaceLandmarks, net: FaceLandmarker) -> list[FaceLandmarks]:
+    seen = (_track_in_crop(rgb, face, net, zoom) for zoom in _PRECISE_CROPS)
+    return [found for found in seen if found is not None]
+
+
+def _is_upside_down(rgb: Rgb, face: FaceLandmarks, net: FaceLandmarker) -> bool:
+    """Whether a doubtful face is a sure one the other way up: chin and forehead look alike to the detector."""
+    left, top, right, bottom = face.box
+    margin = 0.8 * face_height(face)
+    x0, y0 = (max(0, int(v - margin)) for v in (left, top))
+    crop = rgb[y0 : int(bottom + margin), x0 : int(right + margin)]
+    turned = np.ascontiguousarray(crop[::-1, ::-1])
+    height, width = turned.shape[:2]
+    found = _detect_in(turned, (0, 0, width, height), net, _CROP_PIXELS)
+    return any(abs(yaw_and_roll(one)[1]) < _UPRIGHT_ROLL for one in found)
 
 
 def _centre(face: FaceLandmarks) -> npt.NDArray[np.float64]:
@@ -286,11 +309,11 @@ def _lying(picture: Picture, roll: float) -> NoFace:
     )
 
 
-def _lying_photo(picture: Picture, rgb: Rgb, search: FaceLandmarker, closer: FaceLandmarker) -> NoFace | None:
+def _lying_photo(picture: Picture, rgb: Rgb, searches: Searches, closer: FaceLandmarker) -> NoFace | None:
     """The error for a photo that shows a face only when it is turned."""
     for quarter_turns, roll in ((1, 90.0), (3, -90.0), (2, 180.0)):
         turned = np.ascontiguousarray(np.rot90(rgb, quarter_turns))
-        for found in _find_all(turned, search, closer, wanted=1, levels=2):
+        for found in _find_all(turned, searches, closer, wanted=1, levels=2):
             if abs(yaw_and_roll(found)[1]) < _UPRIGHT_ROLL:
                 return _lying(picture, roll)
     return None

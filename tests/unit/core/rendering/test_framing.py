@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -103,6 +105,15 @@ def test_alpha_is_cropped_along_and_is_the_mask() -> None:
     mask = person_mask(canvas, person, store=None)  # no network is needed
     assert mask[:, :120].min() == 1
     assert mask[:, 136:].max() == 0
+
+
+def test_round_corners_are_no_cut_out() -> None:
+    person = portrait(600, 600, 300, 280, 200)
+    alpha = np.full((600, 600), 255, np.uint8)
+    alpha[:40, :40] = 0
+    canvas = frame(replace(person, picture=Picture(person.picture.rgb, alpha)), "source")
+    assert canvas.alpha is None
+    assert (canvas.image[:40, :40] == 255).all()
 
 
 @settings(max_examples=150, deadline=None)

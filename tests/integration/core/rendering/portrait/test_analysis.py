@@ -48,6 +48,11 @@ def test_photo_on_its_side_is_named(rgb, store, turns) -> None:
         analyse(Picture(np.ascontiguousarray(np.rot90(rgb, turns))), None, store)
 
 
+def test_photo_upside_down(rgb, store) -> None:
+    with pytest.raises(NoFace, match="upside down"):
+        analyse(Picture(np.ascontiguousarray(rgb[::-1, ::-1])), None, store)
+
+
 def test_small_face_in_a_large_photo(rgb, store) -> None:
     photo = cv2.resize(skimage.data.coffee(), (3000, 2000), interpolation=cv2.INTER_CUBIC)
     person = scaled(rgb, 0.65)
