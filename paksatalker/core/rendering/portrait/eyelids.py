@@ -62,11 +62,11 @@ class _Lid:
         self.noise = np.ascontiguousarray(noise / max(float(noise.std()), 1e-6), np.float32)
         p = np.zeros(k.PARAMETERS, np.float32)
         p[k.PX_PER_MM] = face.mm
-        p[k.EDGE_PX] = np.clip(0.9 * palette.softness, 0.6, 0.3 * face.mm + 0.6)
+        p[k.EDGE_PX] = np.clip(0.9 * palette.softness, 0.6, 0.55 * face.mm + 0.6)
         p[k.SOURCE_ORIGIN : k.SOURCE_ORIGIN + 2] = frame.origin - self.corner
         p[k.SOURCE_AXIS : k.SOURCE_AXIS + 2] = frame.axis
         p[k.SOURCE_LENGTH] = frame.length
-        p[k.GRAIN] = palette.grain
+        p[k.GRAIN] = 0.7 * palette.grain
         p[k.OUTWARD] = region.outward
         self.strength = strength
         self.constants = p
@@ -121,7 +121,7 @@ def _bare_skin(
     hidden = np.zeros(image.shape[:2], np.uint8)
     cv2.fillPoly(hidden, [np.round(outline).astype(np.int32)], 1)
     luma = luminance(image)
-    level = _skin_level(luma, ring, middle, face.mm)
+    level = _skin_level(luma, upper, ring, face.mm)
     # Single lashes beyond it are fine and darker than their surroundings. The fold's broad shade stays.
     reach = 2 * max(1, round(1.3 * face.mm)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
@@ -129,10 +129,13 @@ def _bare_skin(
     fine |= cv2.morphologyEx(luma, cv2.MORPH_TOPHAT, disc) > 0.12 * level  # shine that would be torn apart
     small = np.ones((2 * max(1, round(0.4 * face.mm)) + 1,) * 2, np.uint8)
     around = _around_lid(image.shape[:2], corner, face, region)
-    hidden |= cv2.dilate(around & fine.astype(np.uint8), small)
+    hidden |= cv2.dilate(_mostly_within(fine.astype(np.uint8), around), small)
     known = (hidden == 0) & (luma > 0.60 * level) & (luma < 1.5 * level + 10)
     known = cv2.erode(known.astype(np.uint8), small).astype(np.float32)
     smooth = fill(image, known, smooth=max(0.8, 0.7 * face.mm))
+    # Shadows around the eye must not make a lid darker than its own skin at the fold.
+    tone = float(np.median(luminance(smooth)[hidden > 0])) if hidden.any() else level
+    smooth = smooth * float(np.clip(0.97 * level / max(tone, 1.0), 0.9, 1.35))
     # Only the hidden part is replaced: brows and the rims of glasses around it stay.
     blend = cv2.GaussianBlur(
         cv2.dilate(hidden, np.ones((3, 3), np.uint8)).astype(np.float32), (0, 0), max(0.7, 0.5 * face.mm)
@@ -153,15 +156,28 @@ def _around_lid(
     return mask
 
 
-def _skin_level(luma: Float, ring: npt.NDArray[np.float64], middle: npt.NDArray[np.float64], mm: float) -> float:
-    """Luma of the lid's skin at its fold: what lies between it and the brow, without the fold's shadow."""
-    above = (
-        ring[2:-2]
-        + (ring[2:-2] - middle) * np.minimum(0.25, 2.0 * mm / np.linalg.norm(ring[2:-2] - middle, axis=1))[:, None]
-    )
-    points = np.round(np.concatenate([ring[2:-2], above])).astype(int)
-    points = np.clip(points, 0, [luma.shape[1] - 1, luma.shape[0] - 1])
-    return float(np.percentile(luma[points[:, 1], points[:, 0]], 60))
+def _mostly_within(mask: npt.NDArray[np.uint8], region: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The connected pieces of a mask that lie in a region by more than half: lashes do, the rims of glasses do not."""
+    count, labels = cv2.connectedComponents(mask)
+    total = np.bincount(labels.ravel(), minlength=count)
+    within = np.bincount(labels.ravel(), weights=region.ravel(), minlength=count)
+    keep = 2 * within > total
+    keep[0] = False
+    return np.asarray(keep[labels] & (region > 0), np.uint8)
+
+
+def _skin_level(luma: Float, upper: npt.NDArray[np.float64], ring: npt.NDArray[np.float64], mm: float) -> float:
+    """Luma of the lid's skin, without the fold's shadow: the brighter of what shows above and below the fold."""
+    upper, ring = upper[2:-2], ring[2:-2]
+    away = ring - upper
+    above = ring + away * np.minimum(0.5, 2.0 * mm / np.maximum(np.linalg.norm(away, axis=1), 1e-3))[:, None]
+    below = np.concatenate([ring - share * away for share in (0.25, 0.4, 0.55)])
+
+    def sample(points: npt.NDArray[np.float64], percentile: float) -> float:
+        x, y = np.clip(np.round(points).astype(int), 0, [luma.shape[1] - 1, luma.shape[0] - 1]).T
+        return float(np.percentile(luma[y, x], percentile))
+
+    return max(sample(np.concatenate([ring, above]), 60), 0.97 * sample(below, 65))
 
 
 def _lash_colour(

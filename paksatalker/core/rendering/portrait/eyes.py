@@ -66,8 +66,8 @@ class _Eyeball:
         self.radius = float(np.clip(radius, _IRIS_RADIUS[0] * face.mm, _IRIS_RADIUS[1] * face.mm))
         rows, columns = np.mgrid[0 : image.shape[0], 0 : image.shape[1]].astype(np.float32)
         distance = np.hypot(columns - self.centre[0], rows - self.centre[1]) / self.radius
-        ball = _ball(image, distance, below, above, palette)
-        iris = _iris(image, distance, below, above, face.mm)
+        ball = _ball(image, distance, (below, above), palette, face.mm)
+        iris = _iris(image, distance, (below, above), face.mm, palette.softness)
         alpha = np.clip((1.24 - distance) / 0.20, 0, 1)
         alpha = (alpha * alpha * (3 - 2 * alpha)).astype(np.float32)
         residual = image - (ball * (1 - alpha[..., None]) + iris * alpha[..., None])
@@ -135,22 +135,33 @@ def _lid_distances(
     return below.reshape(shape).astype(np.float32), above.reshape(shape).astype(np.float32)
 
 
-def _ball(image: Float, distance: Float, below: Float, above: Float, palette: Palette) -> Float:
+def _ball(image: Float, distance: Float, lids: tuple[Float, Float], palette: Palette, mm: float) -> Float:
     """The eyeball with its iris gone: the photo's own white, spread smoothly under the iris and the lids."""
+    below, above = lids
     luma = luminance(image)
     white = (distance > 1.25) & (below > 0.9) & (above > 0.7)
     if white.sum() >= 6:
         white &= luma > 0.80 * float(np.percentile(luma[white], 85))
     if white.sum() < 6:
         return np.asarray(np.broadcast_to(0.8 * palette.white, image.shape), np.float32)
-    ball = fill(image, white.astype(np.float32), smooth=float(np.sqrt(white.sum())) * 0.15 + 0.8)
+    soft = _feathered(white, 0.3 * mm)
+    ball = fill(image, soft, smooth=float(np.sqrt(white.sum())) * 0.15 + 0.8)
     # Out of the light towards the corners; only where the photo shows no white itself.
     depth = np.clip(distance / 2.6, 0, 1) ** 2
-    return np.asarray(ball * np.where(white, 1.0, 1.0 - 0.16 * depth)[..., None], np.float32)
+    return np.asarray(ball * (1.0 - 0.16 * depth * (1 - soft))[..., None], np.float32)
 
 
-def _iris(image: Float, distance: Float, below: Float, above: Float, mm: float) -> Float:
+def _feathered(mask: npt.NDArray[np.bool_], width: float) -> Float:
+    """A mask with a soft border inside itself, 0–1; as it is where it is too small for one."""
+    if width < 0.5:
+        return mask.astype(np.float32)
+    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
+    return np.asarray(np.clip(depth / (2 * width), 0, 1), np.float32)
+
+
+def _iris(image: Float, distance: Float, lids: tuple[Float, Float], mm: float, softness: float) -> Float:
     """The whole iris: highlights and the parts under the lids follow its mean radial profile."""
+    below, above = lids
     known = (distance < 1.25) & (below > 0.8) & (above > np.where(distance > 0.9, 0.9, 0.4))
     inner = known & (distance < 0.95)
     if inner.sum() > 8:
@@ -158,7 +169,7 @@ def _iris(image: Float, distance: Float, below: Float, above: Float, mm: float) 
         middle, top = float(np.median(luma[inner])), float(np.percentile(luma[inner], 99.5))
         if top - middle > 35:
             bright = (luma > middle + 0.35 * (top - middle)) & (distance < 0.9)
-            reach = 2 * max(1, round(0.4 * mm)) + 1
+            reach = 2 * max(1, round(0.35 * mm + softness)) + 1
             known &= ~cv2.dilate(bright.astype(np.uint8), np.ones((reach, reach), np.uint8)).astype(bool)
     rings = np.linspace(0, 1.4, 15)
     profile, position = [], []
@@ -170,7 +181,7 @@ def _iris(image: Float, distance: Float, below: Float, above: Float, mm: float) 
     if not profile:
         return image
     mean = np.stack([np.interp(distance, position, [c[k] for c in profile]) for k in range(3)], axis=2)
-    detail = fill((image - mean).astype(np.float32), known.astype(np.float32), smooth=0.6)
+    detail = fill((image - mean).astype(np.float32), _feathered(known, 0.35 * mm), smooth=max(0.6, 0.25 * mm))
     near = cv2.GaussianBlur(known.astype(np.float32), (0, 0), max(0.8, 0.8 * mm))[..., None]
-    detail = np.where(known[..., None], detail, detail * np.clip(2 * near, 0, 1))
+    detail = detail * np.clip(2.5 * near, 0, 1)
     return np.asarray(mean + detail, np.float32)

@@ -128,7 +128,8 @@ def _lash(p: Floats, along: float, past: float, hairs: Floats) -> float:
     length = (0.9 + 1.6 * outer) * mm
     if 0 < past < length and p[FRINGE] > 0:
         lean = (outer - 0.38) * 0.9 * past / p[LENGTH] * (1.0 if p[OUTWARD] > 0 else -1.0)
-        fringe = lookup(hairs, along - lean) * (1 - past / length) * p[FRINGE] * min(taper * 1.4, 1.0)
+        hair = lookup(hairs, along - lean)
+        fringe = max(1 - past / (length * (0.35 + 0.65 * hair)), 0.0) * hair * p[FRINGE] * min(taper * 1.4, 1.0)
     return float(max(line, fringe) * p[LASHES])
 
 

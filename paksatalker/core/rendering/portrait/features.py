@@ -18,6 +18,13 @@ def drawn_features(face: SourceFace) -> tuple[Paint, ...]:
     from paksatalker.core.rendering.portrait.eyelids import Eyelids  # noqa: PLC0415
     from paksatalker.core.rendering.portrait.eyes import Eyeballs  # noqa: PLC0415
     from paksatalker.core.rendering.portrait.mouth import MouthInterior  # noqa: PLC0415
+    from paksatalker.core.rendering.portrait.palette import analyse  # noqa: PLC0415
     from paksatalker.core.rendering.portrait.shading import Shading  # noqa: PLC0415
 
-    return Shading(face).apply, Eyeballs(face).paint, Eyelids(face).paint, MouthInterior(face).paint
+    palette = analyse(face)
+    return (
+        Shading(face, palette).apply,
+        Eyeballs(face, palette).paint,
+        Eyelids(face, palette).paint,
+        MouthInterior(face, palette).paint,
+    )

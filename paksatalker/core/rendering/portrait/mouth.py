@@ -8,6 +8,7 @@ from typing import Final
 import cv2
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import median_filter
 
 from paksatalker.core.rendering.portrait import mouth_kernel as k
 from paksatalker.core.rendering.portrait.curves import CurveFrame, heights
@@ -261,24 +262,40 @@ def _toothness(crop: Float, inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.boo
     if inside.sum() < 20 or ring.sum() < 10:
         return None
     lip_luma, lip_pale = float(np.median(luma[ring])), float(np.median(pale[ring]))
-    tooth = inside & (luma > max(1.12 * lip_luma, 0.55 * float(np.percentile(luma[inside], 95))))
+    tooth = inside & (luma > max(1.12 * lip_luma, 0.64 * float(np.percentile(luma[inside], 95))))
     tooth &= pale < max(0.8 * lip_pale, 0.06)
     columns = inside.any(axis=0).sum()
     row_of_teeth = tooth.sum() > 0.30 * inside.sum() and (tooth.sum(axis=0) > 2).sum() > 0.45 * columns
     return tooth if row_of_teeth else None
 
 
+def _end_of_first_run(tooth: npt.NDArray[np.bool_], bridge: int) -> npt.NDArray[np.intp]:
+    """Last row of each column's uppermost run of teeth (−1: none): below a dark line begins the lower lip or row.
+
+    Args:
+        tooth: [h, w].
+        bridge: Gaps of up to so many rows belong to the run.
+    """
+    kernel = np.ones((bridge + 1, 1), np.uint8)
+    run = cv2.morphologyEx(tooth.astype(np.uint8), cv2.MORPH_CLOSE, kernel).astype(bool)
+    started = np.maximum.accumulate(run, axis=0)
+    unbroken = started & ~np.maximum.accumulate(started & ~run, axis=0)
+    rows = np.arange(tooth.shape[0])[:, None]
+    return np.asarray(np.where(unbroken, rows, -1).max(axis=0), np.intp)
+
+
 def _above_biting_edge(tooth: npt.NDArray[np.bool_], inside: npt.NDArray[np.uint8], mm: float) -> tuple[Float, float]:
     """Weight of the pixels down to where each column's teeth end, and the row of that edge in the middle."""
     rows = np.arange(tooth.shape[0], dtype=np.float32)[:, None]
     has = tooth.sum(axis=0) > max(1.0, 1.2 * mm)
-    lowest = np.where(tooth, rows, -1).max(axis=0)
+    lowest = _end_of_first_run(tooth, max(1, round(0.7 * mm)))
     bottom = np.where(inside > 127, rows, -1).max(axis=0)
     lowest = np.where(has, lowest, bottom).astype(np.float32)
     columns = np.nonzero(has)[0]
     if not len(columns):
         return np.ones_like(rows) * (inside > 0), float(bottom.max())
     lowest[: columns[0]], lowest[columns[-1] :] = lowest[columns[0]], lowest[columns[-1]]
+    lowest = median_filter(lowest, 2 * round(2.5 * mm) + 1, mode="nearest")
     smooth = cv2.GaussianBlur(lowest[None], (0, 0), max(1.0, 1.2 * mm), borderType=cv2.BORDER_REPLICATE)[0]
     middle = columns[len(columns) // 4 : max(len(columns) * 3 // 4, len(columns) // 4 + 1)]
     weight = np.clip((smooth[None] - 0.1 * mm - rows) / max(1.0, 0.6 * mm) + 0.5, 0, 1)

@@ -135,7 +135,7 @@ class _Strip:
         )
         stipple *= 0.02 / max(float(stipple.std()), 1e-6)
         gum = coral[None, None] * (bulge + stipple)[..., None]
-        gap = palette.tint((0.60, 0.51, 0.42))
+        gap = palette.tint((0.67, 0.58, 0.49))
         root = _sigmoid((towards_gum - 6.0 - 0.03 * np.abs(self.x)) * 3.0)[..., None]
         self.rgb[:] = gum * root + gap * (1 - root)
         self.alpha[:] = _sigmoid((towards_gum - 1.7) * 6.0)
@@ -167,7 +167,7 @@ class _Strip:
         groove = (
             np.exp(-(((1.0 - np.abs(u)) * half / 0.28) ** 2)) * np.clip(v / 0.8, 0, 1) * np.clip((height - v), 0, 1)
         )
-        self.rgb[:, columns] *= (1 - 0.16 * groove)[..., None]
+        self.rgb[:, columns] *= (1 - 0.11 * groove)[..., None]
         self.alpha[:, columns] = np.maximum(self.alpha[:, columns], body)
         streak = np.exp(-(((u + 0.25) / 0.22) ** 2) - (((t - 0.52) / 0.24) ** 2))
         self.gloss[:, columns] = self.gloss[:, columns] * (1 - strength) + streak * strength * rng.uniform(0.6, 1.0)

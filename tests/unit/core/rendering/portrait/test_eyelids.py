@@ -76,4 +76,4 @@ def test_deterministic_and_safe_beyond_the_canvas(drawn, make_state):
     for frame in frames:
         Eyelids(drawn, seed=5).paint(frame, posed)
     assert np.array_equal(*frames)
-    Eyelids(drawn).paint(frames[0], replace(posed, points=posed.points + [0, -75.0, 0]))
+    Eyelids(drawn).paint(frames[0], replace(posed, points=posed.points - np.array([0, 75.0, 0])))
