@@ -155,7 +155,7 @@ def _check_pixels(name: str, size: tuple[int, int], max_pixels: int) -> None:
     if width * height > max_pixels:
         raise ImageTooLarge(
             f"the image {name} is too large",
-            f"{width} × {height} is {width * height / 1e6:,.0f} megapixels, the limit is {max_pixels / 1e6:,.0f}",
+            f"{width} × {height} is {width * height / 1e6:,.1f} megapixels, the limit is {max_pixels / 1e6:,.1f}",
             "Scale it down first",
         )
 
