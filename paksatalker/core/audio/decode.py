@@ -39,6 +39,7 @@ _HIGH_RATE, _LOW_RATE = 48000, 24000  # Hz of the sound track: full band if the 
 _DC_CORNER = 10.0  # Hz
 _DOWNMIX = {"FC": 1.0, "LFE": 0.0, "LFE2": 0.0, "BL": 0.5, "BR": 0.5, "SL": 0.5, "SR": 0.5, "BC": 0.5}
 _OTHER_CHANNEL = 0.7
+_NAMED_CHANNELS = 8  # more than these have no fixed meaning
 
 
 class AudioReader:
@@ -139,18 +140,24 @@ class AudioReader:
                     if frame.sample_rate not in _RATES:
                         self._unreadable(f"its sample rate of {frame.sample_rate} Hz is out of range")
                     try:
-                        to_float = to_float or AudioResampler("fltp")
-                        planes = to_float.resample(frame)
+                        to_float = to_float or AudioResampler("flt")
+                        converted = to_float.resample(frame)
                     except ValueError:  # the format changed in mid-stream
-                        to_float = AudioResampler("fltp")
-                        planes = to_float.resample(frame)
-                    for plane in planes:
-                        yield _mono(plane), frame.sample_rate
+                        to_float, converted = self._converter_for(frame)
+                    for part in converted:
+                        yield _mono(part), frame.sample_rate
         if bad and not good:
             self._unreadable("it is damaged: none of it can be decoded")
         if bad:
             self.warnings.append(f"{self._path.name} is damaged or cut off; what could be decoded was used")
             _log.warning(self.warnings[-1])
+
+    def _converter_for(self, frame: AudioFrame) -> tuple[AudioResampler, list[AudioFrame]]:
+        converter = AudioResampler("flt")
+        try:
+            return converter, converter.resample(frame)
+        except (av.FFmpegError, ValueError) as error:
+            self._unreadable("its sound has a form that cannot be converted", error)
 
     def _open(self, file: BinaryIO) -> tuple[Any, AudioStream]:
         allowed = ",".join(sorted(f for f in av.formats_available if f.split(",", 1)[0] not in _REFUSED))
@@ -254,16 +261,20 @@ def _least_bytes_per_second(stream: AudioStream) -> float:
 
 
 def _mono(frame: AudioFrame) -> FloatArray:
-    """One channel [N] out of planar float: speech sits in the centre, effects in the rear and the bass."""
-    planes = frame.to_ndarray().astype(np.float32, copy=False)
-    planes = np.nan_to_num(planes, copy=True, nan=0.0, posinf=1.0, neginf=-1.0)
-    if len(planes) == 1:
-        return np.asarray(planes[0])
-    names = [channel.name for channel in frame.layout.channels]
+    """One channel [N] out of interleaved float: speech sits in the centre, effects in the rear and the bass.
+
+    Interleaved because PyAV reads beyond the array of planes when there are more than eight.
+    """
+    channels = frame.layout.nb_channels
+    interleaved = frame.to_ndarray().reshape(-1, channels).astype(np.float32, copy=False)
+    samples: FloatArray = np.nan_to_num(interleaved, copy=True, nan=0.0, posinf=1.0, neginf=-1.0)
+    if channels == 1:
+        return np.asarray(samples[:, 0])
+    names = [channel.name for channel in frame.layout.channels] if channels <= _NAMED_CHANNELS else []
     weights = np.array([_DOWNMIX.get(name, _OTHER_CHANNEL) for name in names], np.float32)
-    if len(weights) != len(planes) or not weights.any():
-        weights = np.ones(len(planes), np.float32)
-    return np.asarray((weights / weights.sum()) @ planes, dtype=np.float32)
+    if len(weights) != channels or not weights.any():
+        weights = np.ones(channels, np.float32)
+    return np.asarray(samples @ (weights / weights.sum()), dtype=np.float32)
 
 
 def _clipped(samples: FloatArray) -> FloatArray:

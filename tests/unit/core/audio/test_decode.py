@@ -150,6 +150,18 @@ def test_what_is_no_sound_is_refused(tmp_path: Path, data: bytes) -> None:
         read(path)
 
 
+@pytest.mark.parametrize("channels", [3, 9, 16, 200])
+def test_many_channels(tmp_path: Path, channels: int) -> None:
+    path = write_wav(tmp_path / "many.wav", np.repeat(tone(16000)[:, None], channels, 1), 16000)
+    try:
+        samples, _ = read(path, rate=16000)
+    except AudioUnreadable:
+        assert channels > 64
+        return
+    assert np.abs(samples[1000:-1000]).max() == pytest.approx(0.5, abs=0.02)
+    assert len(samples) == 16000
+
+
 def test_missing_folder_pipe_and_empty(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "empty.wav").touch()
