@@ -7,7 +7,7 @@ its first frame is there before its last sentence is spoken.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -193,7 +193,7 @@ class VideoStream:
         """Has every piece of speech handed to ``listener`` before its first frame is made."""
         self._listeners.append(listener)
 
-    def __iter__(self) -> Iterator[VideoFrame]:
+    def __iter__(self) -> Generator[VideoFrame, None, None]:
         """The frames in order.
 
         Raises:
@@ -212,7 +212,7 @@ class VideoStream:
                 yield VideoFrame(index, image, self._sound.take(index), self._sound.sample_rate)
                 self._counter.frame()
 
-    def _pieces(self) -> Iterator[Speech]:
+    def _pieces(self) -> Generator[Speech, None, None]:
         for piece in _directed(self._source.pieces(), self._request):
             self._stop_if_cancelled()
             for listener in self._listeners:
