@@ -114,7 +114,7 @@ def _bare_skin(
     upper, lower, ring = (face.points[list(row), :2] - corner for row in (region.upper, region.lower, region.ring))
     middle = (upper + lower).mean(axis=0) / 2
     rise = np.linalg.norm(ring - upper, axis=1, keepdims=True)
-    top = upper + np.minimum(0.8, 2.4 * face.mm / np.maximum(rise, 1e-3)) * (ring - upper)
+    top = upper + np.minimum(0.8, (2.4 * face.mm + palette.softness) / np.maximum(rise, 1e-3)) * (ring - upper)
     bottom = lower + np.maximum(lower - upper, 0) * 0.2 + np.array([0, 2.2]) * face.mm
     outline = np.concatenate([top, bottom[::-1]])
     outline = middle + (outline - middle) * np.array([1.10, 1.0])
@@ -123,11 +123,11 @@ def _bare_skin(
     luma = luminance(image)
     level = _skin_level(luma, upper, ring, face.mm)
     # Single lashes beyond it are fine and darker than their surroundings. The fold's broad shade stays.
-    reach = 2 * max(1, round(1.3 * face.mm)) + 1
+    reach = 2 * max(1, round(1.3 * face.mm + palette.softness)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     fine = cv2.morphologyEx(luma, cv2.MORPH_BLACKHAT, disc) > 0.09 * level
     fine |= cv2.morphologyEx(luma, cv2.MORPH_TOPHAT, disc) > 0.12 * level  # shine that would be torn apart
-    small = np.ones((2 * max(1, round(0.4 * face.mm)) + 1,) * 2, np.uint8)
+    small = np.ones((2 * max(1, round(0.3 * face.mm + 0.5 * palette.softness)) + 1,) * 2, np.uint8)
     around = _around_lid(image.shape[:2], corner, face, region)
     hidden |= cv2.dilate(_mostly_within(fine.astype(np.uint8), around), small)
     known = (hidden == 0) & (luma > 0.60 * level) & (luma < 1.5 * level + 10)

@@ -95,7 +95,7 @@ class MouthInterior:
         if box[0] >= box[2] or box[1] >= box[3]:
             return
         parameters, inverse = self._parameters(frame_of_lips, posed, curves)
-        parameters[k.COVER] = min((moved - 0.1) / 0.35, 1.0)
+        parameters[k.COVER] = min((moved - 0.1) / 1.2, 1.0)
         if self.own_teeth:
             lip = float(np.linalg.norm(posed.points[_UPPER_LIP_EDGE] - posed.points[UPPER_INNER[5]])) / self._face.mm
             parameters[k.OVERLAP] = min(_TEETH_ON_LIPS[0], 0.42 * lip)

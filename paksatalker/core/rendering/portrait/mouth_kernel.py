@@ -258,10 +258,10 @@ def _lips_light(  # noqa: PLR0917
     rim *= p[SHADED]
     red = (0.45 + 0.55 * ramp(1.4, 0.0, above)) if lower > upper else (0.28 + 0.27 * ramp(0.8, 0.0, below))
     red *= 0.5 + 0.5 * ramp(0.2, 3.0, gap)
-    line = 1 - ramp(0.1, 0.5, gap)  # lips about to meet: a dark red line, not a black one
+    line = 1 - ramp(0.1, 1.3, gap)  # lips about to meet: a dark red line, not a black one
     for c in range(3):
         lit = colour[c] * shade
-        lit += (colours[MUCOSA, c] * 0.4 - lit) * line
+        lit += (colours[MUCOSA, c] * 0.36 - lit) * line
         colour[c] = lit + (colours[MUCOSA, c] * red - lit) * rim
 
 
@@ -357,10 +357,11 @@ def paint_mouth(  # noqa: PLR0917
             nearest = min(below, above)
             if p[OVERLAP] > 0 and nearest <= edge:
                 _mend_lip(frame, x, y, p, below, above, along / last)
-            if nearest <= -edge:
+            if nearest <= -edge - 0.7:
                 continue
             gap = max(bottom - top, 0.0) / per_mm
-            cover = ramp(-edge, edge, nearest) * p[COVER]
+            wide = edge + 0.7 * (1 - ramp(0.0, 1.0, gap))  # a closed line must not break up into dots
+            cover = ramp(-wide, wide, nearest) * p[COVER]
             if p[SEALED_FADE] > 0:
                 cover *= ramp(0.12, 0.12 + p[SEALED_FADE], gap)
             if cover <= 0.003:
