@@ -1,0 +1,31 @@
+import pytest
+
+from paksatalker.errors import InvalidOption
+from paksatalker.evaluation.benchmark import PASSAGE, SHORT_PASSAGE, SUITES, Options, demo_photo, run
+from paksatalker.evaluation.measure import PROGRAM_TARGETS
+
+
+def test_an_unknown_suite_is_named_before_any_work(tmp_path):
+    said = []
+    with pytest.raises(InvalidOption, match="no suite 'colour'"):
+        run(Options(tmp_path / "face.png", tmp_path), ("reenactment", "colour"), said.append)
+    assert said == []
+
+
+def test_without_a_video_reenactment_has_no_value_but_a_reason(tmp_path):
+    found = run(Options(tmp_path / "face.png", tmp_path), ("reenactment",), lambda _: None)
+    assert [m.value for m in found["reenactment"]] == [None, None]
+    assert all("--video" in m.note for m in found["reenactment"])
+    assert all(m.name in PROGRAM_TARGETS for m in found["reenactment"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_photo_is_a_file(tmp_path):
+    pytest.importorskip("skimage")
+    assert demo_photo(tmp_path).stat().st_size > 100_000
+
+
+def test_every_promise_has_a_suite():
+    assert set(SUITES) == {"speed", "latency", "quality", "reenactment", "memory"}
+    assert PASSAGE.startswith(SHORT_PASSAGE)
+    assert sum(PASSAGE.count(letter) for letter in "mbpMBP") > 40
