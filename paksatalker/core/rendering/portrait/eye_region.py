@@ -58,7 +58,7 @@ class EyeRegion:
 
     def aperture(self, points: Points) -> float:
         """Mean distance of the lids over the middle five pairs, pixels."""
-        pairs = points[list(self.lower[2:-2])] - points[list(self.upper[2:-2])]
+        pairs = points[list(self.lower[2:-2]), :2] - points[list(self.upper[2:-2]), :2]
         return float(np.linalg.norm(pairs, axis=1).mean())
 
     def closure(self, rest: Points, unposed: Points) -> float:

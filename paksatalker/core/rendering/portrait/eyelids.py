@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import cv2
@@ -12,6 +13,7 @@ from paksatalker.core.rendering.portrait import eyes_kernel as k
 from paksatalker.core.rendering.portrait.eye_region import EyeRegion, clipped_box
 from paksatalker.core.rendering.portrait.face import PosedFace, SourceFace
 from paksatalker.core.rendering.portrait.fill import fill
+from paksatalker.core.rendering.portrait.geometry import rest_points
 from paksatalker.core.rendering.portrait.palette import Palette, analyse, luminance
 from paksatalker.core.rendering.portrait.topology import EYES
 
@@ -32,6 +34,7 @@ class Eyelids:
 
     def __init__(self, face: SourceFace, palette: Palette | None = None, seed: int = 0) -> None:
         palette = palette or analyse(face)
+        face = replace(face, points=rest_points(face))
         self._lids = [
             _Lid(face, EyeRegion.of(eye, face.points), palette, np.random.default_rng([seed, 11, side]))
             for side, eye in enumerate(EYES)

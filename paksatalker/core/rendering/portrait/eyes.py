@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -14,6 +15,7 @@ from paksatalker.core.rendering.portrait.curves import CurveFrame
 from paksatalker.core.rendering.portrait.eye_region import SAMPLES, EyeRegion, clipped_box
 from paksatalker.core.rendering.portrait.face import PosedFace, SourceFace
 from paksatalker.core.rendering.portrait.fill import fill
+from paksatalker.core.rendering.portrait.geometry import rest_points
 from paksatalker.core.rendering.portrait.palette import Palette, analyse, luminance
 from paksatalker.core.rendering.portrait.topology import EYES
 
@@ -38,6 +40,7 @@ class Eyeballs:
 
     def __init__(self, face: SourceFace, palette: Palette | None = None) -> None:
         palette = palette or analyse(face)
+        face = replace(face, points=rest_points(face))
         self._eyes = [_Eyeball(face, EyeRegion.of(eye, face.points), palette) for eye in EYES]
 
     def paint(self, frame: npt.NDArray[np.uint8], posed: PosedFace) -> None:

@@ -70,8 +70,7 @@ class FaceGeometry:
     def __init__(self, face: SourceFace, brow_scale: float = 1.0, head_scale: float = 1.0) -> None:
         basis = load_basis()
         self.face = face
-        self.points: Points = flatten_averted(face, basis.triangles)
-        self.points[:, 2] += _lip_relief(basis.reference) * face.eye_distance * face.rotation[2, 2]
+        self.points: Points = rest_points(face)
         scale = np.ones(len(ARKIT_NAMES))
         scale[[i for i, name in enumerate(ARKIT_NAMES) if name.startswith(_AROUND_EYES)]] = brow_scale
         self._head_scale = head_scale
@@ -187,6 +186,14 @@ def _lip_followers(points: Points, face: SourceFace) -> tuple[npt.NDArray[np.flo
         follow[skin] = 0.62 * across * (reach * (1 - outside**2))[:, None]
         matrices.append(follow)
     return matrices[0], matrices[1]
+
+
+def rest_points(face: SourceFace) -> Points:
+    """The photo's landmarks [478, 3] with the depth of averted ones and of the lips corrected: where nothing moves."""
+    basis = load_basis()
+    points = flatten_averted(face, basis.triangles)
+    points[:, 2] += _lip_relief(basis.reference) * face.eye_distance * face.rotation[2, 2]
+    return points
 
 
 def flatten_averted(face: SourceFace, triangles: npt.NDArray[np.int32]) -> Points:

@@ -13,6 +13,7 @@ from scipy.ndimage import median_filter
 from paksatalker.core.rendering.portrait import mouth_kernel as k
 from paksatalker.core.rendering.portrait.curves import CurveFrame, heights
 from paksatalker.core.rendering.portrait.face import Points, PosedFace, SourceFace
+from paksatalker.core.rendering.portrait.geometry import rest_points
 from paksatalker.core.rendering.portrait.palette import Palette, analyse, luminance
 from paksatalker.core.rendering.portrait.teeth import Arch, build_arch
 from paksatalker.core.rendering.portrait.topology import LOWER_INNER, UPPER_INNER
@@ -20,7 +21,7 @@ from paksatalker.core.rendering.portrait.topology import LOWER_INNER, UPPER_INNE
 Float = npt.NDArray[np.float32]
 
 #: Anatomy in mm. The lips meet a little above the upper incisors' edge; the lower ones stand just behind and below.
-_TEETH_BEHIND_LIPS = 2.5
+_TEETH_BEHIND_LIPS = 4.5
 _UPPER_EDGE_BELOW_LIPS = 2.3
 _LOWER_EDGE_BELOW_LIPS = 3.0
 _OVERJET = 2.6
@@ -59,6 +60,7 @@ class MouthInterior:
 
     def __init__(self, face: SourceFace, palette: Palette | None = None, seed: int = 0) -> None:
         palette = palette or analyse(face)
+        face = replace(face, points=rest_points(face))
         self._face = face
         self._palette = palette
         self.own_teeth = find_own_teeth(face)

@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from paksatalker.core.rendering.portrait import shading_kernel as k
-from paksatalker.core.rendering.portrait.basis import load_basis
 from paksatalker.core.rendering.portrait.face import Points, PosedFace, SourceFace
 from paksatalker.core.rendering.portrait.folds import FoldPainter, Motion, build_folds
-from paksatalker.core.rendering.portrait.geometry import flatten_averted
+from paksatalker.core.rendering.portrait.geometry import rest_points
 from paksatalker.core.rendering.portrait.palette import Palette, analyse
 from paksatalker.core.rendering.portrait.relief import outward_triangles
 from paksatalker.core.rendering.portrait.topology import EYES, OVAL
@@ -37,7 +36,7 @@ class Shading:
         self._face = face
         self._palette = palette or analyse(face)
         self._strength = strength
-        self._rest: Points = flatten_averted(face, load_basis().triangles)
+        self._rest: Points = rest_points(face)
         self._triangles = _far_first(self._rest)
         self._rest_light = self._lambert(self._rest)
         self._weight = _vertex_weights(self._rest, face)
