@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -49,8 +48,8 @@ _SHARED = 0.030
 #: The mouth leaves rest and comes back within these times around speech: start, seconds; length, seconds.
 _OPENS = (-0.125, 0.115)
 _SHUTS = (0.015, 0.125)
-#: Pauses shorter than this do not give the mouth back to the photo.
-_BRIDGE = 0.30
+#: After this much silence the mouth is given back to the photo's own expression, within that time; seconds.
+_HOLD, _RELAX = 1.8, 0.7
 _GROUP = np.asarray(GROUP_OF)
 #: Lip opening that counts as 1 in :func:`intended_opening`, eye distances.
 _WIDEST = 0.28
@@ -110,7 +109,7 @@ def articulate(context: SpeechContext, times: Array, fps: float) -> Articulation
     heard = [s for s in sounds if s.symbol == SOUND]
     if heard:
         values = _follow_loudness(values, heard, context, times)
-    return _finish(Articulation(values, gate * 0.0, gate, _activity(spans, times)), sounds, times, fps)
+    return _finish(Articulation(values, gate * 0.0, gate, _activity(context.phrases, times)), sounds, times, fps)
 
 
 def intended_opening(
@@ -235,15 +234,12 @@ def _speaking(spans: Sequence[tuple[float, float]], times: Array) -> Array:
     return _box(spans, times, _OPENS, _SHUTS)
 
 
-def _activity(spans: Sequence[tuple[float, float]], times: Array) -> Array:
-    """Like the gate, a little earlier and longer, and 1 through pauses too short to come to rest in."""
-    active = _box(spans, times, (-0.15, 0.13), (0.02, 0.13))
-    for (_, end), (start, _) in pairwise(spans):
-        gap = start - end
-        if gap < _BRIDGE:
-            bridge = _box([(end, start)], times, (-0.03, 0.03), (0.0, 0.03))
-            active = np.maximum(active, bridge * smooth((_BRIDGE - gap) / 0.03))
-    return active
+def _activity(phrases: Sequence[tuple[float, float]], times: Array) -> Array:
+    """Like the gate, a little earlier, and held after speech: between sentences the lips rest on each other.
+
+    Were the mouth given back at once, a photo that smiles with open lips would flash its teeth in every pause.
+    """
+    return _box(phrases, times, (-0.15, 0.13), (_HOLD, _RELAX))
 
 
 # --- closures --------------------------------------------------------------------------------------------------------
