@@ -73,13 +73,16 @@ class _Eyeball:
         iris = _iris(image, distance, (below, above), face.mm, palette.softness)
         alpha = np.clip((1.24 - distance) / 0.20, 0, 1)
         alpha = (alpha * alpha * (3 - 2 * alpha)).astype(np.float32)
-        residual = image - (ball * (1 - alpha[..., None]) + iris * alpha[..., None])
+        model = ball * (1 - alpha[..., None]) + iris * alpha[..., None]
+        residual = image - model
         self.plate = np.ascontiguousarray(np.dstack([ball, below]), np.float32)
         self.iris = np.ascontiguousarray(np.dstack([iris * alpha[..., None], alpha]), np.float32)
         # Highlights and lashes stay when the gaze moves; a misfit at the iris's edge would stay as its ghost.
         glint = (luminance(residual) > 0) & (distance < 0.95)
-        stays = np.where((below < 0.8) | (above < 0.6) | (distance > 1.5) | glint, 1.0, 0.0).astype(np.float32)
+        stays = np.where((below < 0.8) | (above < 0.6) | (distance > 1.38) | glint, 1.0, 0.0).astype(np.float32)
         stays = cv2.GaussianBlur(stays, (0, 0), max(0.6, 0.3 * face.mm))
+        # What is darker multiplies, so that a lash over a moved iris is not blacker than black.
+        residual = np.where(residual < 0, 255 * residual / np.maximum(model, 1.0), residual)
         self.residual = np.ascontiguousarray(np.dstack([residual, stays]), np.float32)
 
     def paint(self, frame: npt.NDArray[np.uint8], posed: PosedFace) -> None:

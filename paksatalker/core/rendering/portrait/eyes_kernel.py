@@ -57,8 +57,8 @@ def paint_eyeball(  # noqa: PLR0917
         lids: [2, n] heights of the upper and lower lid along the eye, pixels.
         plate: [h, w, 4] the ball without its iris, and each pixel's distance below the photo's upper lid in mm.
         iris: [h, w, 4] RGB times alpha, alpha.
-        residual: [h, w, 4] what the photo shows besides (highlights, lashes), and how much of it stays under a
-            turned gaze.
+        residual: [h, w, 4] what the photo shows besides: highlights (positive, added), lashes (negative, 255ths of what
+            is there), and how much of it stays under a turned gaze.
     """
     white, disc, rest = np.empty(4, np.float32), np.empty(4, np.float32), np.empty(4, np.float32)
     edge = p[EDGE_PX]
@@ -87,7 +87,8 @@ def paint_eyeball(  # noqa: PLR0917
             keep = 1 - p[RAISED] * (1 - ramp(0.2, 1.3, was))
             keep *= 1 - p[TURNED] * (1 - min(max(rest[3], 0.0), 1.0))
             for c in range(3):
-                value = (white[c] * (1 - alpha) + disc[c]) * shade + rest[c] * keep
+                value = (white[c] * (1 - alpha) + disc[c]) * shade
+                value = value * (1 + rest[c] * keep / 255) if rest[c] < 0 else value + rest[c] * keep
                 value = frame[y, x, c] * (1 - cover) + min(max(value, 0.0), 255.0) * cover
                 frame[y, x, c] = np.uint8(min(max(value + 0.5, 0.0), 255.0))
 

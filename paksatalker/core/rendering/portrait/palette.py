@@ -124,7 +124,7 @@ def _white(face: SourceFace, skin: Float, luma: Float) -> Float:
         level = luminance(pixels)
         sclera = pixels[level >= np.percentile(level, 75)].mean(axis=0)
     grey = float(luminance(sclera))
-    hue = 0.45 * sclera + 0.55 * grey
+    hue = 0.6 * sclera + 0.4 * grey
     skin_level = float(luminance(skin))
     # Sclera lie in the shade of lids and lashes; teeth are bounded by the skin that shares their light.
     target = float(np.clip(1.08 * grey, 0.97 * bright, 1.30 * max(bright, skin_level)))
