@@ -123,7 +123,10 @@ class SpeechEngine(Protocol):
 
 @runtime_checkable
 class RecordingEngine(Protocol):
-    """A recording to timed speech: who says what when, or at least which sounds."""
+    """A recording to timed speech: who says what when, or at least which sounds.
+
+    The factory takes ``max_seconds``: a longer recording raises ``AudioTooLong``, even if its header lies.
+    """
 
     def listen(self, recording: Path, transcript: str | None = None) -> Iterator[Speech]:
         """Cuts a recording at pauses and times its phones.

@@ -144,7 +144,8 @@ class Pipeline:
         """An engine of the speech or recording stage, made once."""
         key = (info.stage, info.name)
         if key not in self._engines:
-            self._engines[key] = info.create()
+            limits = {"max_seconds": self.settings.max_audio_minutes * 60} if info.stage == "recording" else {}
+            self._engines[key] = info.create(**limits)
         return self._engines[key]
 
 
