@@ -27,6 +27,7 @@ _TAKEN_OVER = {
 }
 _SCORE_FLOOR = 0.05  # scores below are the landmarker's noise
 _UPPER_SHARE = 0.35  # of a correction of the gap; the mandible does most of it
+_DRAWN = sorted({*topo.LIPS, *(i for eye in topo.EYES for i in eye.upper + eye.lower + eye.ring)})
 _AROUND_EYES = ("brow", "eyeSquint", "eyeWide", "cheekSquint")
 _LID_SHAPE = np.array([0, 0.8, 1, 1, 1, 1, 1, 0.8, 0])[:, None]
 _JAW = [ARKIT_INDEX[name] for name in ("jawOpen", "jawLeft", "jawRight", "jawForward")]
@@ -197,10 +198,10 @@ def rest_points(face: SourceFace) -> Points:
 
 
 def flatten_averted(face: SourceFace, triangles: npt.NDArray[np.int32]) -> Points:
-    """Gives landmarks that face away from the camera the depth of the nearest visible ones.
+    """Brings landmarks that face away from the camera onto the visible outline and its depth.
 
-    On a three-quarter view the far cheek's landmarks lie on or beyond the outline; turned at their own depth they would
-    unfold background pixels into the face.
+    On a three-quarter view the far cheek's landmarks lie behind the cheek or beyond it; turned as they are they would
+    unfold a second copy of the cheek's edge, or the background.
     """
     points = face.points.copy()
     corners = points[triangles]
@@ -212,14 +213,23 @@ def flatten_averted(face: SourceFace, triangles: npt.NDArray[np.int32]) -> Point
         np.add.at(normals, triangles[:, corner], normal)
     facing = normals[: topo.SKIN_POINTS, 2] / (np.linalg.norm(normals[: topo.SKIN_POINTS], axis=1) + 1e-9)
     turned = float(np.clip((abs(face.rotation[0, 2]) - 0.22) / 0.15, 0, 1))
-    averted = smoothstep((facing + 0.42) / 0.30) * turned
-    visible = np.flatnonzero(averted < 0.05)
-    if turned > 0 and len(visible):
-        gap = points[: topo.SKIN_POINTS, None, :2] - points[None, visible, :2]
-        nearest = visible[np.argmin((gap**2).sum(axis=2), axis=1)]
-        z = points[: topo.SKIN_POINTS, 2]
-        points[: topo.SKIN_POINTS, 2] = z * (1 - averted) + points[nearest, 2] * averted
+    averted = np.where(facing > -0.38, turned, 0.0)  # all alike: a ridge of depth between them would fold over
+    hidden = np.clip((facing + 0.12) / 0.08, 0, 1) * float(np.clip((abs(face.rotation[0, 2]) - 0.16) / 0.12, 0, 1))
+    hidden[_DRAWN] = 0  # mouth and eyes are drawn where the photo has them
+    visible = np.flatnonzero(averted == 0)
+    outline = np.flatnonzero((hidden == 0) & (facing < 0))
+    if hidden.any() and len(visible) and len(outline):
+        skin = points[: topo.SKIN_POINTS]
+        rim = outline[_nearest(skin, skin[outline])]
+        skin[:, :2] += hidden[:, None] * (skin[rim, :2] - skin[:, :2])
+        depth = visible[_nearest(skin[:, :2], skin[visible, :2])]
+        skin[:, 2] += averted * (skin[depth, 2] - skin[:, 2])
     return points
+
+
+def _nearest(points: Points, anchors: Points) -> npt.NDArray[np.intp]:
+    """Index [n] of the anchor nearest to each point."""
+    return np.asarray(np.argmin(((points[:, None] - anchors[None]) ** 2).sum(axis=2), axis=1))
 
 
 def _lip_relief(reference: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

@@ -34,8 +34,7 @@ class OuterMesh:
         outline = points[oval, :2]
         flat = _vertices(face, outline, axes, alpha)
         both = np.concatenate([outline, flat])
-        triangles = Delaunay(both).simplices.astype(np.int32)
-        triangles = triangles[~_inside(outline, both[triangles].mean(axis=1))]
+        triangles = Delaunay(both).simplices.astype(np.int32)  # also across the face, under its own mesh: no cracks
         self._triangles = np.ascontiguousarray(triangles[_touches(both, triangles, alpha)])
         self._outline_points = points[oval]
         self._points = np.column_stack([flat, _depth(face, points, flat)])

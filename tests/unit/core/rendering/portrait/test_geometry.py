@@ -79,3 +79,23 @@ def test_translation_is_in_eye_distances(face, geometry, make_state) -> None:
     posed = geometry.pose(make_state(translation=(0.1, -0.2, 0.0)))
     moved = posed.points - geometry.points
     np.testing.assert_allclose(moved[:, :2], np.tile([0.1, -0.2], (478, 1)) * face.eye_distance)
+
+
+def test_a_far_cheek_behind_the_outline_is_brought_onto_it(face) -> None:
+    turn = head_rotation(-35, 0, 0)
+    points = face.points.copy()
+    centre = points.mean(axis=0)
+    points = centre + (points - centre) @ turn.T
+    turned = FaceGeometry(replace(face, points=points, rotation=turn))
+    front = [i for i in range(468) if i not in topo.OVAL]
+
+    def sticking_out(where):
+        return where[list(topo.OVAL), 0].min() - where[front, 0].min()
+
+    assert sticking_out(points) > 5
+    assert sticking_out(turned.points) < 0.5 * sticking_out(points)
+    np.testing.assert_array_equal(turned.points[list(topo.LIPS), :2], points[list(topo.LIPS), :2])
+
+
+def test_a_frontal_face_is_left_as_it_is(face, geometry) -> None:
+    np.testing.assert_array_equal(geometry.points[:, :2], face.points[:, :2])
