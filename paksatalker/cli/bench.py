@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from paksatalker.cli.console import print_json
-from paksatalker.cli.score import measures_table
+from paksatalker.cli.score import measures_table, stdout
 
 _ALL = "speed, latency, quality, reenactment and memory"
 
@@ -54,8 +53,8 @@ def bench(
         suites = {name: [m.to_dict() for m in measures] for name, measures in found.items()}
         print_json({"machine": machine.to_dict(), "command": command, "suites": suites})
     else:
-        console = Console()
-        console.print(f"{machine}\n{command}", highlight=False)
+        console = stdout()
+        console.print(f"{machine}\n{command}", soft_wrap=True)
         for name, measures in found.items():
             console.print(f"\n[bold]{name}[/bold]")
             console.print(measures_table(measures))

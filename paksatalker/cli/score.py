@@ -51,7 +51,7 @@ def score(
     if json:
         print_json({**report.to_dict(), "phones": "timeline" if timeline else "recognised" if said else None})
     else:
-        Console().print(measures_table(report.measures))
+        stdout().print(measures_table(report.measures))
     if strict and not report.passed:
         raise typer.Exit(1)
 
@@ -77,6 +77,14 @@ class _Counter:
     def __call__(self, frames: int) -> None:
         if frames % 250 == 0:
             sys.stderr.write(f"{frames} frames tracked\n")
+
+
+def stdout() -> Console:
+    """A console on stdout with whole lines where stdout is not a terminal."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 160
+    return console
 
 
 def measures_table(measures: Iterable[Measure]) -> Table:
