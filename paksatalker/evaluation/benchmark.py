@@ -6,11 +6,10 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from PIL import Image
@@ -122,7 +121,7 @@ def latency(options: Options, store: WeightsStore) -> Iterator[Measure]:
 
 
 def _first_frame(pipeline: Pipeline, request: Request) -> VideoFrame:
-    with closing(cast("Generator[VideoFrame]", iter(pipeline.stream(request)))) as frames:
+    with closing(iter(pipeline.stream(request))) as frames:
         return next(frames)
 
 
