@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from paksatalker.config.settings import Settings
 from paksatalker.core.audio.decode import probe
 from paksatalker.core.engines import EngineInfo, RecordingEngine, SpeechEngine, find
@@ -16,6 +18,9 @@ from paksatalker.core.text.load import load_text
 from paksatalker.core.text.sentences import sentences
 from paksatalker.core.timeline import Speech
 from paksatalker.errors import AudioTooLong
+
+#: Rest before and after a spoken text, seconds.
+LEAD_IN, LEAD_OUT = 0.1, 0.2
 
 EngineGetter = Callable[[EngineInfo], Any]
 
@@ -73,10 +78,24 @@ def _from_text(request: Request, settings: Settings, engine: EngineGetter) -> Sp
     return SpeechSource(
         stage="speech",
         engine=info.name,
-        pieces=lambda: speaker.speak(sentences(readable.text), request.voice, request.speed),
+        pieces=lambda: _between_rests(speaker.speak(sentences(readable.text), request.voice, request.speed)),
         characters=len(readable.text),
         notes=readable.warnings,
     )
+
+
+def _between_rests(pieces: Iterator[Speech]) -> Iterator[Speech]:
+    """Silence before and after all speech: the person is seen at rest, speaks, and comes to rest again."""
+    end, rate = 0.0, 0
+    for piece in pieces:
+        if not rate:
+            rate = piece.sample_rate
+            yield Speech(np.zeros(round(LEAD_IN * rate), np.float32), rate)
+        moved = piece.shifted(round(LEAD_IN * rate) / rate)
+        end = moved.end
+        yield moved
+    if rate:
+        yield Speech(np.zeros(round(LEAD_OUT * rate), np.float32), rate, start=end)
 
 
 def _from_recording(request: Request, settings: Settings, engine: EngineGetter) -> SpeechSource:

@@ -196,7 +196,8 @@ class FaceTrack:
         gaze: [T, 2] eye rotation in degrees relative to the source: right and down as seen by the viewer.
         seal: [T] 0–1: 1 presses the lips together whatever the jaw does (m, b, p).
         tongue: [T] 0–1: tongue tip raised to the teeth.
-        activity: [T] 0–1: how far the mouth is taken over from the photo's own expression (0 at rest, 1 speaking).
+        activity: [T] 0–1: how far the mouth is taken over from the photo's own expression: 0 before all speech,
+            then 1.
         breath: [T] −1 to 1: chest and shoulders, exhaled to inhaled.
         first_frame: Index of row 0 on the video's clock.
     """

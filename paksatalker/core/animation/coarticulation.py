@@ -48,8 +48,6 @@ _SHARED = 0.030
 #: The mouth leaves rest and comes back within these times around speech: start, seconds; length, seconds.
 _OPENS = (-0.125, 0.115)
 _SHUTS = (0.015, 0.125)
-#: After this much silence the mouth is given back to the photo's own expression, within that time; seconds.
-_HOLD, _RELAX = 1.8, 0.7
 _GROUP = np.asarray(GROUP_OF)
 #: Lip opening that counts as 1 in :func:`intended_opening`, eye distances.
 _WIDEST = 0.28
@@ -121,7 +119,7 @@ def intended_opening(
         speech: Phones in order, or speech that carries them.
         fps: Frames a second.
         frames: Length of the result; up to the last phone's (or the speech's) end if not given.
-        rest: Opening of the photo's own mouth in eye distances, to which the mouth returns in pauses; 0 if shut.
+        rest: Opening of the photo's own mouth in eye distances, with which it begins; 0 if shut.
 
     Returns:
         [T] 0 (lips meet) to 1 (the widest vowel, fully articulated). Depends on the phones' symbols, times
@@ -235,11 +233,14 @@ def _speaking(spans: Sequence[tuple[float, float]], times: Array) -> Array:
 
 
 def _activity(phrases: Sequence[tuple[float, float]], times: Array) -> Array:
-    """Like the gate, a little earlier, and held after speech: between sentences the lips rest on each other.
+    """0 before all speech, then 1: a little ahead of the first sound the mouth is taken over for good.
 
-    Were the mouth given back at once, a photo that smiles with open lips would flash its teeth in every pause.
+    Between sentences the lips rest on each other. Were the mouth given back to the photo in silence, one that smiles
+    with open lips would flash its teeth in every pause.
     """
-    return _box(phrases, times, (-0.15, 0.13), (_HOLD, _RELAX))
+    if not phrases:
+        return np.zeros(len(times))
+    return smooth((times - phrases[0][0] + 0.15) / 0.13)
 
 
 # --- closures --------------------------------------------------------------------------------------------------------
