@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import soxr
 
 from paksatalker.core.audio.accents import Contour, accent_track, accents
+from paksatalker.core.audio.pitch import HOP, PITCH_RATE, PITCH_STEP, PitchTracker
 from paksatalker.core.timeline import FloatArray, Prosody, Speech, frame_span
 
 #: Shortest span without speech that counts as a pause, seconds.
 SHORTEST_PAUSE = 0.12
 
-_PITCH_RATE = 16000  # Hz; what the pitch detector takes
-_PITCH_STEP = 256 / _PITCH_RATE
-_PITCH_RANGE = (55.0, 600.0)  # Hz
-_CONTEXT = 12 * 256  # samples before a piece that its first pitch frames depend on
+_CONTEXT = 12 * HOP  # samples before a piece that its first pitch frames depend on
 _FINE_STEP = 0.01  # seconds between the values that accents and pauses are judged by
 _WINDOW = 0.03  # seconds of sound that a loudness value covers
 _RANGE_DB = 40.0  # from inaudible to the loud parts
@@ -62,9 +59,7 @@ class _Speaker:
 
 class _Analysis:
     def __init__(self, rate: float) -> None:
-        from swift_f0 import SwiftF0  # noqa: PLC0415  # loads onnxruntime
-
-        self._detector: Any = SwiftF0(threads=1, spin=False)
+        self._tracker = PitchTracker()
         self._rate = rate
         self._speaker = _Speaker()
         self._before: FloatArray = np.zeros(0, np.float32)  # the end of the piece before, at 16 kHz
@@ -122,17 +117,16 @@ class _Analysis:
     def _pitch(self, piece: Speech) -> tuple[_Array, _Array]:
         """Times from the piece's start and pitch, Hz, 0 where unvoiced, every 16 ms."""
         samples = np.asarray(piece.samples, np.float32)
-        if piece.sample_rate != _PITCH_RATE:
-            samples = soxr.resample(samples, piece.sample_rate, _PITCH_RATE)
+        if piece.sample_rate != PITCH_RATE:
+            samples = soxr.resample(samples, piece.sample_rate, PITCH_RATE)
         before = self._before
         heard = np.concatenate([before, samples])
         self._before = heard[-_CONTEXT:].copy()
         if not len(samples):
             return np.zeros(0), np.zeros(0)
-        found = self._detector.detect(heard, _PITCH_RATE, *_PITCH_RANGE)
-        times = found.timestamps - len(before) / _PITCH_RATE
-        pitch = np.where(found.confidence >= 0.5, found.pitch_hz, 0.0)
-        wanted = times > -2 * _PITCH_STEP
+        pitch = self._tracker.track(heard)
+        times = np.arange(len(pitch), dtype=np.float64) * PITCH_STEP - len(before) / PITCH_RATE
+        wanted = times > -2 * PITCH_STEP
         return times[wanted], pitch[wanted]
 
     def _follow_pitch(self, f0: _Array) -> None:
@@ -141,7 +135,7 @@ class _Analysis:
         if not len(voiced):
             return
         median = float(np.median(12 * np.log2(voiced)))
-        seconds = len(voiced) * _PITCH_STEP
+        seconds = len(voiced) * PITCH_STEP
         share = 1.0 if speaker.voiced == 0 else 1 - np.exp(-seconds / _LEVEL_MEMORY)
         speaker.median_semitones += share * (median - speaker.median_semitones)
         speaker.voiced += seconds
@@ -183,7 +177,7 @@ def _sample_pitch(times: _Array, f0: _Array, at: _Array) -> _Array:
     right = np.clip(np.searchsorted(times, at), 1, max(len(times) - 1, 1))
     right = np.minimum(right, len(times) - 1)
     left = np.maximum(right - 1, 0)
-    share = np.clip((at - times[left]) / _PITCH_STEP, 0.0, 1.0)
+    share = np.clip((at - times[left]) / PITCH_STEP, 0.0, 1.0)
     both = (f0[left] > 0) & (f0[right] > 0)
     nearest = np.where(share < 0.5, f0[left], f0[right])
     return np.where(both, f0[left] * (1 - share) + f0[right] * share, nearest)
