@@ -9,35 +9,15 @@ import numpy.typing as npt
 
 from paksatalker.core.rendering.portrait import topology as topo
 from paksatalker.core.rendering.portrait.basis import load_basis
+from paksatalker.core.rendering.portrait.expression import OwnExpression
 from paksatalker.core.rendering.portrait.face import FaceState, HeadPose, Points, PosedFace, SourceFace
 from paksatalker.core.timeline import ARKIT_INDEX, ARKIT_NAMES
 
-#: How much of the photo's own expression speech takes away (at ``activity`` 1): a smile must be able to close, but the
-#: person should stay recognisable, so smiles are only softened.
-_TAKEN_OVER = {
-    "jawOpen": 0.9,
-    "mouthPucker": 0.5,
-    "mouthFunnel": 0.6,
-    "mouthLowerDown": 0.8,
-    "mouthUpperUp": 0.7,
-    "mouthSmile": 0.4,
-    "mouthStretch": 0.5,
-    "mouthPress": 0.8,
-    "mouthRoll": 0.6,
-}
-_SCORE_FLOOR = 0.05  # scores below are the landmarker's noise
 _UPPER_SHARE = 0.35  # of a correction of the gap; the mandible does most of it
 _DRAWN = sorted({*topo.LIPS, *(i for eye in topo.EYES for i in eye.upper + eye.lower + eye.ring)})
 _AROUND_EYES = ("brow", "eyeSquint", "eyeWide", "cheekSquint")
 _LID_SHAPE = np.array([0, 0.8, 1, 1, 1, 1, 1, 0.8, 0])[:, None]
 _JAW = [ARKIT_INDEX[name] for name in ("jawOpen", "jawLeft", "jawRight", "jawForward")]
-
-_LOWER_LIP = [ARKIT_INDEX["mouthLowerDownLeft"], ARKIT_INDEX["mouthLowerDownRight"]]
-
-
-def _lower_lip_response(score: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    steep = 2.25 * score / (1 + 3 * np.clip(score, 0, 1))  # steep at first; 0.45 at 0.5
-    return np.where(score > 0, steep, score)
 
 
 def head_rotation(yaw: float, pitch: float, roll: float) -> npt.NDArray[np.float64]:
@@ -78,20 +58,20 @@ class FaceGeometry:
         offsets = basis.offsets.astype(np.float64) @ face.rotation.T * face.eye_distance * scale[:, None, None]
         self._offsets = offsets.reshape(len(ARKIT_NAMES), -1)
         self._jaw = offsets[_JAW][:, [14, 17, 18]].mean(axis=1)
-        self._scores = face.scores.astype(np.float64)
-        self._taken_over = _taken_over(face.scores)
+        self._expression = OwnExpression(face.scores)
         self._down = face.rotation @ np.array([0.0, 1.0, 0.0])
         self._gap_floor = np.minimum(self._gaps(self.points), 0.0)  # a photo's own crossing lips are left alone
         self._upper_follow, self._lower_follow = _lip_followers(self.points, face)
         left, right = self.points[list(topo.CHEEKS)]
+        self._parted = self._own_gap()
         self.pivot = (left + right) / 2 + np.array([0.0, 0.35 * face.height, 0.10 * face.width])
         self.triangles = self._ordered(basis.triangles)
 
     def pose(self, state: FaceState) -> PosedFace:
         """Applies one frame's controls."""
-        coefficients = self._effective(state)
+        coefficients = self._expression.weights(state)
         points = self.points + (coefficients @ self._offsets).reshape(-1, 3)
-        self._close_lips(points, float(np.clip(state.seal, 0, 1)))
+        self._close_lips(points, float(np.clip(state.seal, 0, 1)), float(np.clip(state.activity, 0, 1)))
         for eye in topo.EYES:
             self._close_lids(points, eye, min(max(state[eye.blink], 0.0), 1.0))
         yaw, pitch, roll = (self._head_scale * float(v) for v in state.head_rotation)
@@ -105,29 +85,29 @@ class FaceGeometry:
             points=pose.apply(points), unposed=points, pose=pose, jaw=coefficients[_JAW] @ self._jaw, state=state
         )
 
-    def _effective(self, state: FaceState) -> npt.NDArray[np.float64]:
-        """Basis weights [52]: the controls, less what speech takes of the photo's own expression.
-
-        Most coefficients act in proportion. The landmarker's ``mouthLowerDown`` stays low for small openings and then
-        rises fast, so its inverse is applied, from the photo's own score on.
-        """
-        weights = state.coefficients.astype(np.float64) - state.activity * self._taken_over
-        before = self._scores[_LOWER_LIP]
-        weights[_LOWER_LIP] = _lower_lip_response(before + weights[_LOWER_LIP]) - _lower_lip_response(before)
-        return weights
-
     def _gaps(self, points: Points) -> npt.NDArray[np.float64]:
         between = points[list(topo.LOWER_INNER[1:-1])] - points[list(topo.UPPER_INNER[1:-1])]
         return np.asarray(between @ self._down)
 
-    def _close_lips(self, points: Points, seal: float) -> None:
-        """Keeps the lips from crossing; ``seal`` brings each inner pair to one point, skin around following."""
+    def _own_gap(self) -> npt.NDArray[np.float64]:
+        """What parts the photo's lips [9, 3] once speech has taken its scores: lips that the scores do not tell of."""
+        still = np.zeros(len(ARKIT_NAMES), np.float32)
+        nowhere = np.zeros(3, np.float32)
+        weights = self._expression.weights(FaceState(still, nowhere, nowhere, nowhere[:2], activity=1.0))
+        points = self.points + (weights @ self._offsets).reshape(-1, 3)
+        between = points[list(topo.LOWER_INNER[1:-1])] - points[list(topo.UPPER_INNER[1:-1])]
+        return np.asarray(np.where((between @ self._down > 0)[:, None], between, 0.0))
+
+    def _close_lips(self, points: Points, seal: float, activity: float) -> None:
+        """Takes the photo's own gap away by ``activity``, keeps the lips from crossing, and seals them.
+
+        ``seal`` brings each inner pair to one point; the skin around follows.
+        """
         upper, lower = list(topo.UPPER_INNER[1:-1]), list(topo.LOWER_INNER[1:-1])
-        between = points[lower] - points[upper]
-        gap = between @ self._down
-        crossing = np.minimum(gap - self._gap_floor, 0.0)
-        between += crossing[:, None] * -self._down  # what is left after uncrossing
-        correction = crossing[:, None] * self._down + seal * between
+        correction = activity * self._parted
+        between = points[lower] - points[upper] - correction
+        crossing = np.minimum(between @ self._down - self._gap_floor, 0.0)[:, None] * self._down
+        correction = correction + crossing + seal * (between - crossing)
         if not np.any(correction):
             return
         up, down = _UPPER_SHARE * correction, -(1 - _UPPER_SHARE) * correction
@@ -152,15 +132,6 @@ class FaceGeometry:
         """The mouth first, then the skin from far to near, so that a turned nose hides the cheek behind it."""
         depth = self.points[skin, 2].mean(axis=1)
         return np.concatenate([np.array(topo.MOUTH, np.int32), skin[np.argsort(-depth, kind="stable")]])
-
-
-def _taken_over(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    out = np.zeros(len(ARKIT_NAMES))
-    for index, name in enumerate(ARKIT_NAMES):
-        for prefix, share in _TAKEN_OVER.items():
-            if name.startswith(prefix) and scores[index] > _SCORE_FLOOR:
-                out[index] = share * scores[index]
-    return out
 
 
 def _lip_followers(points: Points, face: SourceFace) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

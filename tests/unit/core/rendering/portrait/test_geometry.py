@@ -62,6 +62,19 @@ def test_activity_lets_a_smile_close(face, make_state) -> None:
     assert points[17, 1] < geometry.points[17, 1] - 1
 
 
+def test_activity_closes_lips_that_the_photo_parts(face, geometry, make_state) -> None:
+    points = face.points.copy()
+    points[list(topo.LOWER_INNER[1:-1])] += [0.0, 5.0, 0.0]
+    parted = FaceGeometry(replace(face, points=points))
+    rest = inner_gaps(parted.points).max()
+    assert inner_gaps(parted.pose(make_state()).points).max() == pytest.approx(rest)
+    assert inner_gaps(parted.pose(make_state(activity=0.5)).points).max() == pytest.approx(rest / 2, rel=0.05)
+    assert inner_gaps(parted.pose(make_state(activity=1.0)).points).max() < 0.01 * face.eye_distance
+    speaking = make_state(activity=1.0, coefficients={"jawOpen": 0.4})
+    usual = inner_gaps(geometry.pose(speaking).points)[5]
+    assert inner_gaps(parted.pose(speaking).points)[5] == pytest.approx(usual, rel=0.25)
+
+
 @pytest.mark.parametrize(
     ("angles", "axis", "sign"), [((8, 0, 0), 0, 1), ((0, 8, 0), 1, 1), ((-8, 0, 0), 0, -1), ((0, -8, 0), 1, -1)]
 )

@@ -1,0 +1,86 @@
+"""What is left of the photo's own expression while the person speaks, and what is added to it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from paksatalker.core.rendering.portrait.face import FaceState
+from paksatalker.core.timeline import ARKIT_INDEX, ARKIT_NAMES
+
+Weights = npt.NDArray[np.float64]
+
+#: How much of the photo's own expression speech takes away (at ``activity`` 1): a smile must be able to close, but the
+#: person should stay recognisable, so smiles are only softened.
+_TAKEN_OVER = {
+    "jawOpen": 0.9,
+    "mouthPucker": 0.5,
+    "mouthFunnel": 0.6,
+    "mouthLowerDown": 0.8,
+    "mouthUpperUp": 0.7,
+    "mouthSmile": 0.4,
+    "mouthStretch": 0.5,
+    "mouthPress": 0.8,
+    "mouthRoll": 0.6,
+}
+_SCORE_FLOOR = 0.05  # scores below are the landmarker's noise
+
+
+def _columns(*prefixes: str) -> list[int]:
+    return [index for index, name in enumerate(ARKIT_NAMES) if name.startswith(prefixes)]
+
+
+#: What widens and lifts the mouth: rounding, and what makes a sad or an angry face, cannot be seen beside it.
+_SMILE = _columns("mouthSmile", "mouthStretch", "mouthDimple")
+_ROUNDING = [ARKIT_INDEX["mouthPucker"], ARKIT_INDEX["mouthFunnel"]]
+_ROUNDED_AT = np.array([0.55, 0.70])  # of pucker and funnel: where nothing is left of a smile
+_SADNESS = [_columns("mouthFrown"), _columns("browDown"), _columns("noseSneer")]
+_SAD_AT = np.array([0.35, 0.70, 0.70])
+#: A face that has all of these already shows no more of them: lips would part from the gums.
+_SATURATES = _columns("mouthSmile", "mouthStretch", "mouthUpperUp")
+_LOWER_LIP = _columns("mouthLowerDown")
+
+
+class OwnExpression:
+    """The photo's expression, as the landmarker scored it. Immutable.
+
+    Args:
+        scores: float [52] in ARKit order, 0–1.
+    """
+
+    def __init__(self, scores: npt.NDArray[np.floating]) -> None:
+        self._scores = scores.astype(np.float64)
+        shares = [next((s for p, s in _TAKEN_OVER.items() if name.startswith(p)), 0.0) for name in ARKIT_NAMES]
+        self._share = np.where(self._scores > _SCORE_FLOOR, shares, 0.0)
+        self._smiles = np.where(self._scores > _SCORE_FLOOR, self._scores, 0.0)[_SMILE]
+
+    def weights(self, state: FaceState) -> Weights:
+        """Basis weights [52] relative to the photo: the controls, less what speech and they take of its expression.
+
+        Most coefficients act in proportion. The landmarker's ``mouthLowerDown`` stays low for small openings and then
+        rises fast, so its inverse is applied, from the photo's own score on.
+        """
+        controls = state.coefficients.astype(np.float64)
+        taken = state.activity * self._share * self._scores
+        if self._smiles.any():
+            left = 1 - _contradiction(controls, state.activity)
+            taken[_SMILE] = self._smiles - (self._smiles - taken[_SMILE]) * left
+        weights = controls - taken
+        room = 1 - self._scores[_SATURATES]
+        weights[_SATURATES] = np.minimum(weights[_SATURATES], np.maximum(room, 0.0))
+        before = self._scores[_LOWER_LIP]
+        weights[_LOWER_LIP] = _lower_lip_response(before + weights[_LOWER_LIP]) - _lower_lip_response(before)
+        return weights
+
+
+def _contradiction(controls: Weights, activity: float) -> float:
+    """How little of a smile the controls leave, 0–1: speech rounds the lips, emotions draw them down."""
+    rounding = activity * float((controls[_ROUNDING] / _ROUNDED_AT).clip(0, 1).max())
+    means = np.array([controls[columns].mean() for columns in _SADNESS])
+    sadness = float((means / _SAD_AT).clip(0, 1).max())
+    return 1 - (1 - rounding) * (1 - sadness)
+
+
+def _lower_lip_response(score: Weights) -> Weights:
+    steep = 2.25 * score / (1 + 3 * np.clip(score, 0, 1))  # steep at first; 0.45 at 0.5
+    return np.where(score > 0, steep, score)
