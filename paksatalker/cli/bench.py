@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from paksatalker.cli.console import print_json
-from paksatalker.cli.score import measures_table, stdout
+from paksatalker.cli.console import print_json, stdout
+from paksatalker.cli.score import measures_table
 
 _ALL = "speed, latency, quality, reenactment and memory"
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from paksatalker.cli.console import print_json
+from paksatalker.cli.console import print_json, stdout, table
 from paksatalker.core.engines import STAGES, EngineInfo, SpeechEngine, installed
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
@@ -29,10 +26,10 @@ def voices(
     if json:
         print_json([asdict(voice) for voice in found])
         return
-    table = Table("voice", "engine", "language", "gender", "description", box=None, header_style="bold")
+    rows = table("voice", "engine", "language", "gender", "description")
     for voice in found:
-        table.add_row(voice.name, voice.engine, voice.language, voice.gender, voice.description)
-    _stdout().print(table if found else f"No installed voice speaks '{language}'.")
+        rows.add_row(voice.name, voice.engine, voice.language, voice.gender, voice.description)
+    stdout().print(rows if found else f"No installed voice speaks '{language}'.")
 
 
 def engines(json: Json = False) -> None:
@@ -41,20 +38,15 @@ def engines(json: Json = False) -> None:
     if json:
         print_json([_describe(info) for info in found])
         return
-    table = Table("stage", "engine", "state", "what it does", box=None, header_style="bold")
+    rows = table("stage", "engine", "state", "what it does")
     for info in found:
         missing = info.missing()
         state = f"needs {', '.join(missing)}" if missing else "ready"
-        table.add_row(info.stage, info.name, state, info.capabilities.summary)
-    _stdout().print(table)
+        rows.add_row(info.stage, info.name, state, info.capabilities.summary)
+    stdout().print(rows)
     for info in found:
         if info.missing():
-            _stdout().print(f"\nTo install {info.name}: {info.install}", soft_wrap=True)
-
-
-def _stdout() -> Console:
-    """A console on stdout; wide where nobody's window limits it, so that lines stay whole in files and pipes."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+            stdout().print(f"\nTo install {info.name}: {info.install}", soft_wrap=True)
 
 
 def _describe(info: EngineInfo) -> dict[str, object]:

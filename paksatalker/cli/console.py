@@ -10,16 +10,32 @@ from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from paksatalker.core.progress import Progress as State
 from paksatalker.errors import PaksaTalkerError
 
 _SECONDS_BETWEEN_LINES = 10.0
+#: Columns of a table where no window limits it: lines stay whole in files and pipes.
+_WIDE = 200
+
+
+def stdout() -> Console:
+    """A console on stdout; wide when stdout is not a terminal."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDE
+    return console
 
 
 def stderr() -> Console:
     """A console on stderr; plain when stderr is not a terminal."""
     return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def table(*columns: str) -> Table:
+    """An empty table without lines, in the style of all our lists."""
+    return Table(*columns, box=None, header_style="bold", pad_edge=False)
 
 
 def print_json(value: Any) -> None:

@@ -6,11 +6,10 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from paksatalker.cli.checks import Finding, Verdict, examine
-from paksatalker.cli.console import print_json
+from paksatalker.cli.console import print_json, stdout
 
 #: Exit code when something fails that ``generate`` needs.
 EXIT_UNFIT = 1
@@ -30,10 +29,10 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="Write JSON to stdo
         )
     else:
         findings = []
-        console = Console(highlight=False, soft_wrap=True)
+        console = stdout()
         for finding in examine():
             findings.append(finding)
-            console.print(_line(finding))
+            console.print(_line(finding), soft_wrap=True)
         console.print("Ready." if not _unfit(findings) else "Not ready: mend what failed above.")
     if _unfit(findings):
         raise typer.Exit(EXIT_UNFIT)

@@ -7,11 +7,9 @@ from types import TracebackType
 from typing import Annotated, Any, Self
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.table import Table
 
-from paksatalker.cli.console import print_json, stderr
+from paksatalker.cli.console import print_json, stderr, stdout, table
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.models.base import EntryStatus, State, WeightsStore
 from paksatalker.models.manifest import BASE_GROUP, WeightEntry
@@ -32,11 +30,11 @@ def list_models(json: Json = False) -> None:
     if json:
         print_json([_describe(status) for status in found])
         return
-    table = Table("model", "group", "state", "size", "licence", "what it does", box=None, header_style="bold")
+    rows = table("model", "group", "state", "size", "licence", "what it does")
     for status in found:
         entry = status.entry
-        table.add_row(entry.name, entry.group, status.state, _size(entry), entry.licence, entry.summary)
-    Console().print(table)
+        rows.add_row(entry.name, entry.group, status.state, _size(entry), entry.licence, entry.summary)
+    stdout().print(rows)
 
 
 @app.command()

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from paksatalker.cli.console import print_json
+from paksatalker.cli.console import print_json, stdout, table
 from paksatalker.errors import AudioEmpty, AudioSilent, AudioUnreadable
 
 if TYPE_CHECKING:
@@ -79,19 +78,11 @@ class _Counter:
             sys.stderr.write(f"{frames} frames tracked\n")
 
 
-def stdout() -> Console:
-    """A console on stdout with whole lines where stdout is not a terminal."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 160
-    return console
-
-
 def measures_table(measures: Iterable[Measure]) -> Table:
     """Measures as a table: name, value, target, verdict, remark."""
-    table = Table("measure", "value", "target", "", "remark", box=None, header_style="bold")
+    rows = table("measure", "value", "target", "", "remark")
     for row in measures:
         value = "–" if row.value is None else f"{row.value:.3g}" + (f" {row.unit}" if row.unit else "")
         target = "" if row.target is None else str(row.target) + ("" if row.target.required else " (real speakers)")
-        table.add_row(row.name, value, target, _VERDICT[row.passed], row.note)
-    return table
+        rows.add_row(row.name, value, target, _VERDICT[row.passed], row.note)
+    return rows
