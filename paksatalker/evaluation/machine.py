@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psutil
 
+from paksatalker.config import usable_cores
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -57,11 +59,6 @@ class Machine:
     def __str__(self) -> str:
         busy = f", {self.busy:.0%} busy with other work" if self.busy > 0.1 else ""
         return f"{self.cpu}, {self.used} of {self.cores} cores{busy}, {self.memory_gb:g} GB, {self.system}"
-
-
-def usable_cores() -> int:
-    """Logical processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def limit_cores(count: int) -> bool:

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from paksatalker.config import usable_cores
 from paksatalker.core.rendering.portrait.build import build
 from paksatalker.core.rendering.scene import set_scene
 from paksatalker.core.timeline import ARKIT_INDEX, FaceTrack
 from paksatalker.evaluation import lips
 from paksatalker.evaluation.geometry import Array, head_angles
-from paksatalker.evaluation.machine import usable_cores
 from paksatalker.evaluation.measure import Measure
 from paksatalker.evaluation.tracking import FaceMotion, Image8, read_frames, track_frames, track_video
 from paksatalker.models.base import WeightsStore

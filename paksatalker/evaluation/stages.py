@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from paksatalker.config import usable_cores
 from paksatalker.core.audio.prosody import attach_prosody
 from paksatalker.core.engines import Renderer, find
 from paksatalker.core.rendering.encode import Encoder
@@ -18,7 +19,6 @@ from paksatalker.core.rendering.scene import set_scene
 from paksatalker.core.soundtrack import SoundTrack
 from paksatalker.core.text.sentences import sentences
 from paksatalker.core.timeline import FaceTrack, Speech, VideoFrame
-from paksatalker.evaluation.machine import usable_cores
 from paksatalker.evaluation.measure import Measure
 from paksatalker.models.base import WeightsStore
 

@@ -4,7 +4,8 @@ import wave
 import numpy as np
 import pytest
 
-from paksatalker.evaluation.machine import Machine, usable_cores
+from paksatalker.config import usable_cores
+from paksatalker.evaluation.machine import Machine
 from paksatalker.evaluation.memory import RunFailed, watch, write_recording
 
 
