@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from paksatalker.core.progress import Progress as State
@@ -52,27 +52,21 @@ def print_error(error: PaksaTalkerError, *, as_json: bool) -> None:
         print_json({"error": {**detail, "exit_code": error.exit_code}})
 
 
-class ProgressView:
-    """Shows progress on stderr: a bar on a terminal, now and then a line elsewhere.
+class BarView:
+    """A progress bar on stderr where stderr is a terminal; a context manager. Elsewhere :attr:`_bar` is None.
 
-    Use it as a context manager and hand :meth:`update` to the pipeline.
+    Args:
+        *columns: What the bar shows after the description.
+        transient: Whether it disappears at the end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *columns: ProgressColumn, transient: bool = False) -> None:
         console = stderr()
         self._bar: Progress | None = None
         if console.is_terminal:
             self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TaskProgressColumn(),
-                TextColumn("{task.fields[detail]}"),
-                TimeRemainingColumn(compact=True),
-                console=console,
-                transient=True,
+                TextColumn("{task.description}"), BarColumn(), *columns, console=console, transient=transient
             )
-            self._task = self._bar.add_task("looking at the photo", total=None, detail="")
-        self._last_line = time.monotonic()
 
     def __enter__(self) -> Self:
         if self._bar:
@@ -84,6 +78,20 @@ class ProgressView:
     ) -> None:
         if self._bar:
             self._bar.stop()
+
+
+class ProgressView(BarView):
+    """Shows progress on stderr: a bar on a terminal, now and then a line elsewhere.
+
+    Use it as a context manager and hand :meth:`update` to the pipeline.
+    """
+
+    def __init__(self) -> None:
+        detail = TextColumn("{task.fields[detail]}")
+        super().__init__(TaskProgressColumn(), detail, TimeRemainingColumn(compact=True), transient=True)
+        if self._bar:
+            self._task = self._bar.add_task("looking at the photo", total=None, detail="")
+        self._last_line = time.monotonic()
 
     def update(self, state: State) -> None:
         """Shows a new state."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from paksatalker.cli.console import print_json, stderr, stdout, table
+from paksatalker.cli.console import BarView, print_json, stdout, table
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.models.base import EntryStatus, State, WeightsStore
 from paksatalker.models.manifest import BASE_GROUP, WeightEntry
@@ -104,28 +103,13 @@ def _size(entry: WeightEntry) -> str:
     return f"{entry.bytes / 1e6:.1f} MB" if entry.bytes < 1e9 else f"{entry.bytes / 1e9:.2f} GB"
 
 
-class _DownloadView:
+class _DownloadView(BarView):
     """A bar on stderr when it is a terminal, a line at each quarter otherwise."""
 
     def __init__(self) -> None:
-        console = stderr()
-        self._bar: Progress | None = None
-        if console.is_terminal:
-            columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(compact=True))
-            self._bar = Progress(TextColumn("{task.description}"), *columns, console=console)
+        super().__init__(DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(compact=True))
         self._name = ""
         self._told = 0
-
-    def __enter__(self) -> Self:
-        if self._bar:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar:
-            self._bar.stop()
 
     def begin(self, entry: WeightEntry) -> None:
         """Starts an entry's line."""
