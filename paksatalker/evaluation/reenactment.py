@@ -18,6 +18,7 @@ from paksatalker.config import usable_cores
 from paksatalker.core.rendering.portrait.build import build
 from paksatalker.core.rendering.scene import set_scene
 from paksatalker.core.timeline import ARKIT_INDEX, FaceTrack
+from paksatalker.errors import InvalidOption
 from paksatalker.evaluation import lips
 from paksatalker.evaluation.geometry import Array, head_angles
 from paksatalker.evaluation.measure import Measure
@@ -87,11 +88,12 @@ def reenact(
         truth: The tracked video, where it is already there.
 
     Raises:
+        InvalidOption: The video has no frame ``source_frame``, or no face is found in it.
         VideoUnreadable: The video cannot be decoded or shows no face.
         WeightsMissing: A model is not in the store.
     """
     truth = truth or track_video(video, store, max_frames)
-    source = calmest_frame(truth) if source_frame is None else source_frame
+    source = calmest_frame(truth) if source_frame is None else _checked(source_frame, truth)
     image = next(frame.image for frame in read_frames(video) if frame.index == source)
     renderer = build(set_scene(image, store, aspect="source"), usable_cores())
     track = driving_track(truth, source, head_limit)
@@ -106,6 +108,15 @@ def reenact(
         motion=motion,
         truth=truth,
     )
+
+
+def _checked(frame: int, motion: FaceMotion) -> int:
+    """The frame, if it can be the photo."""
+    if not 0 <= frame < len(motion):
+        raise InvalidOption(f"--source-frame cannot be {frame}", fix=f"Give a number from 0 to {len(motion) - 1}")
+    if not motion.ok[frame]:
+        raise InvalidOption(f"--source-frame cannot be {frame}", "no face was found in it", "Choose another frame")
+    return frame
 
 
 def calmest_frame(motion: FaceMotion) -> int:

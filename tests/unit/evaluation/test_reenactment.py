@@ -1,7 +1,12 @@
+from pathlib import Path
+
 import numpy as np
+import pytest
 
 from paksatalker.core.timeline import ARKIT_INDEX
-from paksatalker.evaluation.reenactment import calmest_frame, driving_track
+from paksatalker.errors import InvalidOption
+from paksatalker.evaluation.reenactment import calmest_frame, driving_track, reenact
+from paksatalker.models.base import WeightsStore
 
 
 def test_the_driving_track_is_relative_to_the_source_frame(make_motion):
@@ -21,3 +26,10 @@ def test_the_calmest_frame_is_a_portrait(make_motion):
     motion = make_motion(opening=[0.2, 0.1, 0.0, 0.0, 0.0], angles=[[0, 0, 0]] * 3 + [[20, 0, 0], [0, 0, 0]])
     motion.scores[2, ARKIT_INDEX["eyeBlinkLeft"]] = 1
     assert calmest_frame(motion) == 4
+
+
+@pytest.mark.parametrize(("frame", "says"), [(3, "0 to 2"), (-1, "0 to 2"), (1, "no face")])
+def test_a_source_frame_that_cannot_be_the_photo_is_refused(make_motion, frame, says, tmp_path):
+    motion = make_motion(ok=[True, False, True])
+    with pytest.raises(InvalidOption, match=says):
+        reenact(Path("speaker.mp4"), WeightsStore(tmp_path), frame, truth=motion)
