@@ -75,7 +75,7 @@ class OwnExpression:
 
 def _contradiction(controls: Weights, activity: float) -> float:
     """How little of a smile the controls leave, 0–1: speech rounds the lips, emotions draw them down."""
-    rounding = activity * float((controls[_ROUNDING] / _ROUNDED_AT).clip(0, 1).max())
+    rounding = 0.85 * activity * float((controls[_ROUNDING] / _ROUNDED_AT).clip(0, 1).max())
     means = np.array([controls[columns].mean() for columns in _SADNESS])
     sadness = float((means / _SAD_AT).clip(0, 1).max())
     return 1 - (1 - rounding) * (1 - sadness)
