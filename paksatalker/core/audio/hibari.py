@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from paksatalker.core import options
 from paksatalker.core.audio.audible import audible, last_audible
 from paksatalker.core.audio.loudness import Leveller
 from paksatalker.core.audio.onnx_output import with_output
@@ -19,7 +20,7 @@ from paksatalker.core.audio.phones import is_phone, segments
 from paksatalker.core.audio.pronunciation import Pronouncer, Pronunciation
 from paksatalker.core.engines import Voice
 from paksatalker.core.timeline import FloatArray, Phone, Speech, Utterance, Word
-from paksatalker.errors import EngineUnavailable, InvalidOption, TextEmpty, UnknownVoice
+from paksatalker.errors import EngineUnavailable, TextEmpty, UnknownVoice
 
 SAMPLE_RATE = 24000
 #: Phonemes the network says at once; longer utterances are cut at punctuation, else between words. The network itself
@@ -56,6 +57,8 @@ class _Model:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # fast enough; and bit for bit repeatable
         options.log_severity_level = 3
+        # An arena would keep memory for every length of sentence that it has met, and save no time that can be measured.
+        options.enable_cpu_mem_arena = options.enable_mem_pattern = False
         model = Path(voice_path(name, download_missing=False)).read_bytes()
         try:
             self._session = onnxruntime.InferenceSession(
@@ -146,8 +149,7 @@ class HibariSpeech:
             InvalidOption: Speed out of range.
             TextEmpty: Nothing in the utterances can be said.
         """
-        if not 0.5 <= speed <= 2.0:
-            raise InvalidOption(f"the speed {speed:g} is out of range", "voices speak from 0.5 to 2 times", "Try 1")
+        options.require_range("speed", speed, options.SPEED)
         name = self._voice_name(voice)
         return self._speak(utterances, name, speed)
 
