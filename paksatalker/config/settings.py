@@ -10,6 +10,7 @@ from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from paksatalker.config.limits import MAX_AUDIO_MINUTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARACTERS
 from paksatalker.errors import SettingsInvalid
 
 _PREFIX = "PAKSATALKER_"
@@ -43,9 +44,9 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0, le=1024)
     log_level: LogLevel = "WARNING"
     offline: bool = False
-    max_text_characters: int = Field(default=60_000, ge=1)
-    max_audio_minutes: float = Field(default=120.0, gt=0, allow_inf_nan=False)
-    max_image_pixels: int = Field(default=100_000_000, ge=1)
+    max_text_characters: int = Field(default=MAX_TEXT_CHARACTERS, ge=1)
+    max_audio_minutes: float = Field(default=MAX_AUDIO_MINUTES, gt=0, allow_inf_nan=False)
+    max_image_pixels: int = Field(default=MAX_IMAGE_PIXELS, ge=1)
 
     @field_validator("log_level", mode="before")
     @classmethod

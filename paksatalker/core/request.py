@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from paksatalker.core import options
 from paksatalker.core.timeline import EMOTIONS
 from paksatalker.errors import InvalidOption
-
-ASPECTS: tuple[str, ...] = ("source", "1:1", "9:16", "16:9")
-PRESETS: tuple[str, ...] = ("draft", "standard", "high")
-SUBTITLES: tuple[str, ...] = ("srt", "vtt", "burn")
-FORMATS: tuple[str, ...] = ("mp4", "webm", "gif")
 
 #: Short side in pixels where ``size`` is not given. The ``source`` aspect keeps the photo's own size instead.
 PRESET_SIZE: dict[str, int] = {"draft": 384, "standard": 512, "high": 1024}
@@ -28,7 +23,7 @@ class Request:
         text: What to say. Exactly one of ``text``, ``text_file`` and ``audio`` is given.
         text_file: A text file with what to say.
         audio: A recording to speak along with: any container and codec FFmpeg reads.
-        transcript: What is said in ``audio``; makes the lips exact.
+        transcript: What is said in ``audio``, or the path of a text file with it; makes the lips exact.
         voice: Name of a voice (``paksatalker voices``), or ``auto``.
         speed: Speaking rate, 0.5–2.
         emotion: One of :data:`~paksatalker.core.timeline.EMOTIONS`.
@@ -38,7 +33,7 @@ class Request:
         pose_style: 0–45: the character of the head movement.
         still: Keep the head almost still.
         size: Short side of the video, pixels, 64–2160; None leaves it to the preset (``source``: the photo's own).
-        aspect: One of :data:`ASPECTS`.
+        aspect: One of :data:`~paksatalker.core.options.ASPECTS`.
         fps: Frames a second, 10–60.
         background: ``keep``, ``blur``, ``transparent``, a colour (``#20304a``, ``navy``) or the path of an image.
         face: Which face of a group photo, 1 = largest; None takes the largest.
@@ -59,7 +54,7 @@ class Request:
     text: str | None = None
     text_file: Path | str | None = None
     audio: Path | str | None = None
-    transcript: str | None = None
+    transcript: str | Path | None = None
     voice: str = "auto"
     speed: float = 1.0
     emotion: str = "neutral"
@@ -84,24 +79,24 @@ class Request:
 
     def __post_init__(self) -> None:
         self._check_source()
-        _one_of("emotion", self.emotion, EMOTIONS)
-        _one_of("aspect", self.aspect, ASPECTS)
-        _one_of("preset", self.preset, PRESETS)
+        options.require_choice("emotion", self.emotion, EMOTIONS)
+        options.require_choice("aspect", self.aspect, options.ASPECTS)
+        options.require_choice("preset", self.preset, options.PRESETS)
         if self.subtitles is not None:
-            _one_of("subtitles", self.subtitles, SUBTITLES)
+            options.require_choice("subtitles", self.subtitles, options.SUBTITLES)
         if self.format is not None:
-            _one_of("format", self.format, FORMATS)
-        _within("speed", self.speed, 0.5, 2)
-        _within("emotion-intensity", self.emotion_intensity, 0, 1)
-        _within("expression-scale", self.expression_scale, 0, 2)
-        _within("head-motion", self.head_motion, 0, 2)
-        _within("pose-style", self.pose_style, 0, 45)
-        _within("fps", self.fps, 10, 60)
-        _within("seed", self.seed, 0, 2**63 - 1)
+            options.require_choice("format", self.format, options.FORMATS)
+        options.require_range("speed", self.speed, options.SPEED)
+        options.require_range("emotion-intensity", self.emotion_intensity, options.INTENSITY)
+        options.require_range("expression-scale", self.expression_scale, options.STRENGTH)
+        options.require_range("head-motion", self.head_motion, options.STRENGTH)
+        options.require_range("pose-style", self.pose_style, options.POSE_STYLE)
+        options.require_range("fps", self.fps, options.FPS)
+        options.require_range("seed", self.seed, options.SEED)
         if self.size is not None:
-            _within("size", self.size, 64, 2160)
+            options.require_range("size", self.size, options.SIZE)
         if self.face is not None:
-            _within("face", self.face, 1, 64)
+            options.require_range("face", self.face, options.FACE)
 
     def _check_source(self) -> None:
         given = [n for n in ("text", "text_file", "audio") if getattr(self, n) is not None]
@@ -110,6 +105,8 @@ class Request:
             raise InvalidOption(
                 "cannot tell what is to be said", why, "Give exactly one of --text, --text-file and --audio"
             )
+        if self.text is not None and not isinstance(self.text, str):
+            raise InvalidOption("--text is no text", f"it is of type {type(self.text).__name__}", "Give a str")
         if self.transcript is not None and self.audio is None:
             raise InvalidOption("--transcript has no recording to go with", "--audio is not given", "Add --audio FILE")
 
@@ -123,13 +120,3 @@ class Request:
 
 def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
-
-
-def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise InvalidOption(f"--{name} cannot be '{value}'", fix=f"Choose one of: {', '.join(choices)}")
-
-
-def _within(name: str, value: float, low: float, high: float) -> None:
-    if not (isinstance(value, (int, float)) and math.isfinite(value) and low <= value <= high):
-        raise InvalidOption(f"--{name} cannot be {value}", fix=f"Give a number from {low:g} to {high:g}")

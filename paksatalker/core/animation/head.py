@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from paksatalker.core.animation.noise import bell, bump, chance, smoother, spline_noise, stream_key, uniform
+from paksatalker.core.options import POSE_STYLE
 
 Array = npt.NDArray[np.float64]
 
 #: Degrees no axis exceeds.
 LIMIT = 8.0
 #: Character 0 is the average speaker; 1–45 differ from it.
-STYLES = 46
+STYLES = int(POSE_STYLE.high) + 1
 _AXES = ("yaw", "pitch", "roll")
 #: Wandering: knot spacing in seconds and standard deviation of yaw, pitch, roll in degrees.
 _BANDS = ((0.66, (2.45, 1.85, 2.10)), (0.30, (1.30, 1.10, 1.08)), (0.15, (0.34, 0.34, 0.26)))

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from paksatalker.core import options
 from paksatalker.core.animation.blinks import Blinks
 from paksatalker.core.animation.breath import breathe
 from paksatalker.core.animation.brows import Brows
@@ -16,14 +17,15 @@ from paksatalker.core.animation.coarticulation import Articulation, articulate
 from paksatalker.core.animation.context import LOOKAHEAD, SpeechContext
 from paksatalker.core.animation.emotion import Mix, mix
 from paksatalker.core.animation.gaze import Gaze, in_head, write_looks
-from paksatalker.core.animation.head import STYLES, Beats, Head
+from paksatalker.core.animation.head import Beats, Head
 from paksatalker.core.animation.noise import smooth, spline_noise, stream_key
 from paksatalker.core.animation.visemes import GROUP_OF, PARAMETERS
 from paksatalker.core.timeline import ARKIT_INDEX, ARKIT_NAMES, EMOTIONS, FaceTrack, Speech
-from paksatalker.errors import InvalidOption
 
 Array = npt.NDArray[np.float64]
 
+#: Frame rates that the formulas are good for: wider than what a video may have.
+_FPS = options.Range(1, 240)
 #: Frames made at a time: bounds memory for long pieces.
 _BLOCK = 250
 #: Seconds before a frame within which events may have begun that it shows.
@@ -59,17 +61,13 @@ class RuleFace:
         emotion: str | None = None,
         intensity: float = 1.0,
     ) -> None:
-        for name, value, low, high in (
-            ("fps", fps, 1.0, 240.0),
-            ("expression scale", expression_scale, 0.0, 2.0),
-            ("head motion", head_motion, 0.0, 2.0),
-            ("pose style", pose_style, 0, STYLES - 1),
-            ("intensity", intensity, 0.0, 1.0),
-        ):
-            if not low <= value <= high:
-                raise InvalidOption(f"{name} is {value:g}", f"it must lie between {low:g} and {high:g}")
-        if emotion is not None and emotion not in EMOTIONS:
-            raise InvalidOption(f"there is no emotion '{emotion}'", fix=f"Choose one of: {', '.join(EMOTIONS)}")
+        options.require_range("fps", fps, _FPS)
+        options.require_range("expression-scale", expression_scale, options.STRENGTH)
+        options.require_range("head-motion", head_motion, options.STRENGTH)
+        options.require_range("pose-style", pose_style, options.POSE_STYLE)
+        options.require_range("emotion-intensity", intensity, options.INTENSITY)
+        if emotion is not None:
+            options.require_choice("emotion", emotion, EMOTIONS)
         self.fps = fps
         self.seed = seed
         self._scale = expression_scale

@@ -18,13 +18,14 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from scipy.signal import lfilter
 
+from paksatalker.config.limits import MAX_AUDIO_MINUTES
 from paksatalker.core.timeline import FloatArray
 from paksatalker.errors import AudioEmpty, AudioTooLong, AudioUnreadable
 
 _log = logging.getLogger(__name__)
 
 #: Longest recording taken by default, seconds.
-MAX_SECONDS = 2 * 3600.0
+MAX_SECONDS = MAX_AUDIO_MINUTES * 60
 #: Shortest recording that can be animated, seconds.
 MIN_SECONDS = 0.2
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageColor
 
+from paksatalker.config.limits import MAX_IMAGE_PIXELS
 from paksatalker.core.rendering.image import Picture, Rgb, load_image
 from paksatalker.errors import InvalidOption
 
@@ -38,7 +39,7 @@ class Background:
     picture: Picture | None = None
 
 
-def parse_background(text: str | Path, max_pixels: int = 100_000_000) -> Background:
+def parse_background(text: str | Path, max_pixels: int = MAX_IMAGE_PIXELS) -> Background:
     """Reads what a user wrote for ``--background``.
 
     Args:

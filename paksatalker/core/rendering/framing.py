@@ -12,19 +12,18 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from paksatalker.core import options
 from paksatalker.core.rendering.image import Picture, Rgb
 from paksatalker.core.rendering.portrait.analysis import Portrait, WeightsPaths, face_height
 from paksatalker.core.rendering.portrait.face import Points, SourceFace
 from paksatalker.core.timeline import ARKIT_NAMES
-from paksatalker.errors import InvalidOption
 from paksatalker.models.mediapipe.segmenter import SelfieSegmenter
 
 #: Width over height; ``source`` is the photo's own.
-ASPECTS: dict[str, float | None] = {"source": None, "1:1": 1.0, "9:16": 9 / 16, "16:9": 16 / 9}
+RATIOS: dict[str, float | None] = {"source": None, "1:1": 1.0, "9:16": 9 / 16, "16:9": 16 / 9}
 MAX_SIDE = 3840
 _DEFAULT_SHORT_SIDE = 1024
 _MIN_SHORT_SIDE = 256
-_SMALLEST, _LARGEST = 64, 2160  # of --size
 
 # In units of the face's height, forehead to chin.
 _COMFORTABLE = {1.0: (2.3, 2.3), 9 / 16: (1.9, 1.9 * 16 / 9), 16 / 9: (2.3 * 16 / 9, 2.3)}
@@ -94,18 +93,17 @@ def frame(portrait: Portrait, aspect: str = "1:1", size: int | None = None) -> C
 
     Args:
         portrait: The photo and its face.
-        aspect: One of :data:`ASPECTS`.
+        aspect: One of :data:`RATIOS`.
         size: Short side of the canvas, pixels; None keeps the photo's resolution, up to 1024 (``source``: up to a long
             side of 3840).
 
     Raises:
         InvalidOption: Unknown aspect, or a size out of range.
     """
-    if aspect not in ASPECTS:
-        raise InvalidOption(f"there is no aspect '{aspect}'", fix=f"Choose one of: {', '.join(ASPECTS)}")
-    if size is not None and not _SMALLEST <= size <= _LARGEST:
-        raise InvalidOption(f"the size {size} is out of range", f"it must be {_SMALLEST} to {_LARGEST} pixels")
-    ratio = ASPECTS[aspect]
+    options.require_choice("aspect", aspect, RATIOS)
+    if size is not None:
+        options.require_range("size", size, options.SIZE)
+    ratio = RATIOS[aspect]
     if ratio is None:
         left, top, width, height = 0.0, 0.0, float(portrait.picture.width), float(portrait.picture.height)
     else:

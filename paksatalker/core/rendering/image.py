@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from paksatalker.config.limits import MAX_IMAGE_PIXELS
 from paksatalker.errors import ImageTooLarge, ImageUnreadable
 
 Rgb = npt.NDArray[np.uint8]
@@ -64,7 +65,7 @@ class Picture:
         return int(self.rgb.shape[0])
 
 
-def load_image(source: ImageSource, max_pixels: int = 100_000_000) -> Picture:
+def load_image(source: ImageSource, max_pixels: int = MAX_IMAGE_PIXELS) -> Picture:
     """Reads a photo.
 
     EXIF orientation is applied, colours are converted to sRGB (from ICC profiles, CMYK, greyscale, 16 bits), and of

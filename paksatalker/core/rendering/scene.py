@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from paksatalker.config.limits import MAX_IMAGE_PIXELS
 from paksatalker.core.rendering.background import parse_background, plate
 from paksatalker.core.rendering.framing import Canvas, frame, person_mask
 from paksatalker.core.rendering.image import ImageSource, load_image
@@ -47,7 +48,7 @@ def set_scene(
     aspect: str = "1:1",
     size: int | None = None,
     background: str | Path = "keep",
-    max_pixels: int = 100_000_000,
+    max_pixels: int = MAX_IMAGE_PIXELS,
 ) -> Scene:
     """Reads and analyses a photo and lays out the picture.
 

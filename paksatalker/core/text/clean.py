@@ -7,11 +7,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from paksatalker.config.limits import MAX_TEXT_CHARACTERS
 from paksatalker.core.text.scripts import SCRIPT_NAMES, count_scripts, language_name, script_of, scripts_of
 from paksatalker.errors import TextEmpty, TextTooLong, TextUnspeakable
-
-#: Longest text taken by default, characters: about an hour of speech.
-MAX_TEXT = 50_000
 
 # Look-alikes that people paste: full-width forms, mathematical alphabets, ligatures, circled letters.
 _COMPATIBLE = re.compile("[\uff01-\uffef\ufb00-\ufb06\u2460-\u24ff\u1d2c-\u1d6a\U0001d400-\U0001d7ff]+")
@@ -80,7 +78,7 @@ def clean_text(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-def readable_for(text: str, language: str = "en-US", max_characters: int = MAX_TEXT) -> Readable:
+def readable_for(text: str, language: str = "en-US", max_characters: int = MAX_TEXT_CHARACTERS) -> Readable:
     """Cleans a text and checks that a voice of this language can read it.
 
     Args:

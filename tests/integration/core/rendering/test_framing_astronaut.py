@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from paksatalker.core.rendering.framing import ASPECTS, frame, person_mask
+from paksatalker.core.rendering.framing import RATIOS, frame, person_mask
 from paksatalker.core.rendering.image import Picture
 from paksatalker.core.rendering.portrait.analysis import Portrait, analyse
 from paksatalker.models.base import WeightsStore
@@ -19,7 +19,7 @@ def portrait(store) -> Portrait:
     return analyse(Picture(skimage.data.astronaut()), None, store)
 
 
-@pytest.mark.parametrize("aspect", list(ASPECTS))
+@pytest.mark.parametrize("aspect", list(RATIOS))
 def test_landmarks_lie_on_the_face_of_the_canvas(portrait, store, aspect) -> None:
     canvas = frame(portrait, aspect, 512)
     with FaceLandmarker(store.path("face-landmarker")) as net:
@@ -28,7 +28,7 @@ def test_landmarks_lie_on_the_face_of_the_canvas(portrait, store, aspect) -> Non
     assert error.mean() < 0.03 * seen.eye_distance
 
 
-@pytest.mark.parametrize("aspect", list(ASPECTS))
+@pytest.mark.parametrize("aspect", list(RATIOS))
 def test_mask_is_the_person(portrait, store, aspect) -> None:
     canvas = frame(portrait, aspect, 384)
     mask = person_mask(canvas, portrait, store)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paksatalker.core.rendering.framing import ASPECTS, MAX_SIDE, frame, person_mask
+from paksatalker.core.rendering.framing import MAX_SIDE, RATIOS, frame, person_mask
 from paksatalker.core.rendering.image import Picture
 from paksatalker.core.rendering.portrait.analysis import Portrait
 from paksatalker.errors import InvalidOption
@@ -123,7 +123,7 @@ def test_round_corners_are_no_cut_out() -> None:
     st.floats(0, 1),
     st.floats(0, 1),
     st.floats(0.1, 1),
-    st.sampled_from(list(ASPECTS)),
+    st.sampled_from(list(RATIOS)),
     st.sampled_from([None, 64, 130]),
 )
 def test_any_photo_gives_an_even_canvas_that_shows_the_face(width, height, x, y, part, aspect, size) -> None:
@@ -132,7 +132,7 @@ def test_any_photo_gives_an_even_canvas_that_shows_the_face(width, height, x, y,
     canvas = frame(person, aspect, size)
     assert canvas.size[0] % 2 == canvas.size[1] % 2 == 0
     assert canvas.image.shape == (canvas.size[1], canvas.size[0], 3)
-    ratio = ASPECTS[aspect]
+    ratio = RATIOS[aspect]
     if ratio is not None:
         assert canvas.size[0] / canvas.size[1] == pytest.approx(ratio, rel=0.03)
     left, top, right, bottom = canvas.inside

@@ -1,0 +1,71 @@
+"""What a user can choose: names and ranges, each written down once, and the one way in which others are refused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from paksatalker.errors import InvalidOption
+
+ASPECTS: tuple[str, ...] = ("source", "1:1", "9:16", "16:9")
+FORMATS: tuple[str, ...] = ("mp4", "webm", "gif")
+PRESETS: tuple[str, ...] = ("draft", "standard", "high")
+SUBTITLES: tuple[str, ...] = ("srt", "vtt", "burn")
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Numbers that an option can have, both ends included."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, (int, float)) and math.isfinite(value) and self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        return f"{self.low:g}–{self.high:g}"
+
+
+SPEED = Range(0.5, 2)
+INTENSITY = Range(0, 1)
+STRENGTH = Range(0, 2)  # of facial expression and of head motion; 1 is natural
+POSE_STYLE = Range(0, 45)
+FPS = Range(10, 60)
+SIZE = Range(64, 2160)
+FACE = Range(1, 64)
+SEED = Range(0, 2**63 - 1)
+
+
+def require_choice(option: str, value: object, choices: Iterable[str]) -> None:
+    """Refuses a name that is not among the choices.
+
+    Args:
+        option: The option's name as the command line has it, without dashes in front.
+        value: What the user gave.
+        choices: What can be given.
+
+    Raises:
+        InvalidOption: It is none of them.
+    """
+    names = tuple(choices)
+    if value not in names:
+        raise InvalidOption(f"--{option} cannot be '{value}'", fix=f"Choose one of: {', '.join(names)}")
+
+
+def require_range(option: str, value: object, allowed: Range) -> None:
+    """Refuses a number outside its range, and what is no number.
+
+    Args:
+        option: The option's name as the command line has it, without dashes in front.
+        value: What the user gave.
+        allowed: What can be given.
+
+    Raises:
+        InvalidOption: It is outside.
+    """
+    if value not in allowed:
+        raise InvalidOption(
+            f"--{option} cannot be {value}", fix=f"Give a number from {allowed.low:g} to {allowed.high:g}"
+        )
