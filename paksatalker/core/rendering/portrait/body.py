@@ -68,7 +68,7 @@ def breath_offset(axes: HeadAxes, points: Floats) -> Floats:
 
 
 def head_freedom(axes: HeadAxes, alpha: npt.NDArray[np.float32]) -> float:
-    """Share of the head's motion that the framing allows, 0.72–1.
+    """Share of the head's motion that the framing allows, 0.85–1.
 
     Where the frame cuts the head off, motion brings in what the photo does not have; it is made up by mirroring, which
     holds for small motion only.
@@ -81,4 +81,4 @@ def head_freedom(axes: HeadAxes, alpha: npt.NDArray[np.float32]) -> float:
         (np.column_stack([np.full(height, width - 1.0), rows]), alpha[:, -1]),
     ]
     touching = sum(int(((axes.above_chin(points) > 0) & (edge > 0.5)).sum()) for points, edge in edges)
-    return float(1 - 0.28 * smoothstep(np.array(touching / axes.width / 1.5)))
+    return float(1 - 0.15 * smoothstep(np.array(touching / axes.width / 1.5)))
