@@ -12,20 +12,20 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from paksatalker.core import options
 from paksatalker.core.audio.audible import audible, last_audible
 from paksatalker.core.audio.loudness import Leveller
 from paksatalker.core.audio.onnx_output import with_output
 from paksatalker.core.audio.phones import is_phone, segments
 from paksatalker.core.audio.pronunciation import Pronouncer, Pronunciation
 from paksatalker.core.engines import Voice
+from paksatalker.core.options import SPEED, require_range
 from paksatalker.core.timeline import FloatArray, Phone, Speech, Utterance, Word
 from paksatalker.errors import EngineUnavailable, TextEmpty, UnknownVoice
 
 SAMPLE_RATE = 24000
 #: Phonemes the network says at once; longer utterances are cut at punctuation, else between words. The network itself
-#: takes any length, but its memory grows with it (0.4 GB at 500), and it was trained on sentences.
-MAX_SYMBOLS = 400
+#: takes any length, but its memory grows with the square (30 MB at 250, 100 MB at 400), and it learned from sentences.
+MAX_SYMBOLS = 250
 
 _FRAME = 0.025  # seconds that one unit of the duration tensor stands for
 _DURATION_TENSOR = "/Clip_output_0"
@@ -57,7 +57,7 @@ class _Model:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # fast enough; and bit for bit repeatable
         options.log_severity_level = 3
-        # An arena would keep memory for every length of sentence that it has met, and save no time that can be measured.
+        # An arena would keep memory for every length of sentence that it has met, and saves no measurable time.
         options.enable_cpu_mem_arena = options.enable_mem_pattern = False
         model = Path(voice_path(name, download_missing=False)).read_bytes()
         try:
@@ -149,7 +149,7 @@ class HibariSpeech:
             InvalidOption: Speed out of range.
             TextEmpty: Nothing in the utterances can be said.
         """
-        options.require_range("speed", speed, options.SPEED)
+        require_range("speed", speed, SPEED)
         name = self._voice_name(voice)
         return self._speak(utterances, name, speed)
 
