@@ -112,7 +112,9 @@ class SpeechEngine(Protocol):
         ...
 
     def speak(self, utterances: Iterable[Utterance], voice: str = "auto", speed: float = 1.0) -> Iterator[Speech]:
-        """Speaks utterance by utterance.
+        """Speaks utterance by utterance, each with its own ``voice`` (where it names one) and ``speed · rate``.
+
+        In the text ``[written](/IPA/)`` stands for a word with its pronunciation given.
 
         Yields:
             Pieces that follow each other on the clock without gap or overlap: ``piece.start`` is the end of the one

@@ -59,12 +59,52 @@ class Phone:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One written word with its span in seconds and the phones that realise it."""
+    """One written word with its span in seconds and the phones that realise it.
+
+    ``emphasised`` says that the script stresses it.
+    """
 
     text: str
     start: float
     end: float
     phones: tuple[Phone, ...] = ()
+    emphasised: bool = False
+
+
+#: What a :class:`StageCue` can ask for.
+CUE_KINDS: tuple[str, ...] = ("scene", "gesture", "camera", "mark")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StageCue:
+    """Something that happens at a place in an utterance.
+
+    Attributes:
+        at: Index of the character of the utterance's text before which it happens.
+        kind: One of :data:`CUE_KINDS`.
+        value: Which gesture, which camera, the title of the scene, the name of the mark.
+    """
+
+    at: int
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reading:
+    """How a part of an utterance is pronounced.
+
+    Attributes:
+        start: Index of its first character in the utterance's text.
+        end: One past its last character.
+        spoken: What is said instead: ordinary spelling, or IPA without slashes.
+        ipa: Whether ``spoken`` is IPA.
+    """
+
+    start: int
+    end: int
+    spoken: str
+    ipa: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +112,32 @@ class Utterance:
     """A sentence of the script with the direction for saying it.
 
     Attributes:
-        text: What is said, as written.
+        text: What is said, as written. Empty for a pause alone.
         emotion: One of :data:`EMOTIONS`.
         intensity: How strongly the emotion shows, 0–1.
         pause_after: Silence after it, seconds.
+        speaker: Who says it; empty for the only speaker.
+        voice: Name of the voice that says it; empty for the one that was chosen for all.
+        rate: Factor of the speaking rate, 0.5–2.
+        pitch: Semitones above the voice's own pitch.
+        volume: Decibels above the voice's own level.
+        emphasis: Stressed parts of the text, as character spans ``(start, end)`` in order, not overlapping.
+        readings: Parts that are pronounced in their own way, in order, not overlapping.
+        cues: What happens meanwhile, in order.
     """
 
     text: str
     emotion: str = "neutral"
     intensity: float = 1.0
     pause_after: float = 0.0
+    speaker: str = ""
+    voice: str = ""
+    rate: float = 1.0
+    pitch: float = 0.0
+    volume: float = 0.0
+    emphasis: tuple[tuple[int, int], ...] = ()
+    readings: tuple[Reading, ...] = ()
+    cues: tuple[StageCue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
