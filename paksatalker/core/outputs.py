@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from paksatalker.core.files import TextFile, same_file
 from paksatalker.core.rendering.encode import Encoder, check_output
 from paksatalker.core.request import Request
 from paksatalker.core.text.subtitles import SubtitleWriter
 from paksatalker.core.timeline import Speech, VideoFrame
-from paksatalker.errors import InvalidOption, OutputUnwritable
+from paksatalker.errors import EncodingFailed, InvalidOption, OutputUnwritable
 
 if TYPE_CHECKING:
     from paksatalker.core.pipeline import VideoStream
@@ -86,10 +86,14 @@ class Output:
                 "H.264 has no alpha channel",
                 "Write a .webm, or choose another background",
             )
-        self._timeline = None if timeline is None else _TimelineFile(timeline)
-        self._subtitles: SubtitleWriter | None = None
+        outputs = {"the video": path}
         if request.subtitles in ("srt", "vtt"):
-            self._subtitles = SubtitleWriter(path.with_suffix(f".{request.subtitles}"))
+            outputs["the subtitles"] = path.with_suffix(f".{request.subtitles}")
+        if timeline is not None:
+            outputs["the timeline"] = timeline
+        _check_no_clash(request, outputs)
+        self._timeline = None if timeline is None else _TimelineFile(timeline)
+        self._subtitles = SubtitleWriter(outputs["the subtitles"]) if "the subtitles" in outputs else None
         self._stream: VideoStream | None = None
         self._encoder: Encoder | None = None
         self._stack = ExitStack()
@@ -135,10 +139,16 @@ class Output:
         )
 
     def finish(self) -> Result:
-        """Completes the files, video last, and tells what was made."""
+        """Completes the files, gives them their names, and tells what was made."""
         assert self._stream is not None
-        assert self._first_frame is not None
-        self._stack.close()
+        if self._first_frame is None:
+            raise EncodingFailed(
+                f"cannot write {self._path}", "not one frame was made", "Give a longer text or recording"
+            )
+        for part in (self._encoder, self._subtitles, self._timeline):
+            if part is not None:
+                part.complete()
+        self._stack.close()  # all are whole: now each takes its name
         seconds, frames = time.monotonic() - self._began, self._last + 1
         duration = frames / self._request.fps
         return Result(
@@ -163,21 +173,14 @@ class _TimelineFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-        self._file: IO[str] | None = None
+        self._file = TextFile(path)
 
     def __enter__(self) -> Self:
-        try:
-            self._file = self._unfinished.open("w", encoding="utf-8")
-        except OSError as error:
-            raise OutputUnwritable(
-                f"cannot write {self.path}", error.strerror or str(error), "Choose another place with --timeline"
-            ) from error
+        self._file.__enter__()
         return self
 
     def add(self, piece: Speech) -> None:
         """Appends a piece."""
-        assert self._file is not None
         words = [
             {
                 "text": word.text,
@@ -190,12 +193,28 @@ class _TimelineFile:
         line = {"start": round(piece.start, 4), "end": round(piece.end, 4), "text": piece.text, "words": words}
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
+    def complete(self) -> None:
+        """Writes out what is held back; the file then only needs its name."""
+        self._file.complete()
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file is not None:
-            self._file.close()
-            if kind is None:
-                self._unfinished.replace(self.path)
-        with suppress(FileNotFoundError):
-            self._unfinished.unlink()
+        self._file.__exit__(kind, error, trace)
+
+
+def _check_no_clash(request: Request, outputs: dict[str, Path]) -> None:
+    """Refuses to write over what is read, and to write two things into one file."""
+    inputs = {
+        "the photo": request.image,
+        "the text": request.text_file,
+        "the recording": request.audio,
+        "the transcript": request.transcript if isinstance(request.transcript, Path) else None,
+        "the background": request.background,
+    }
+    taken = {name: Path(value) for name, value in inputs.items() if isinstance(value, (str, Path))}
+    for name, path in outputs.items():
+        for owner, other in taken.items():
+            if same_file(path, other):
+                raise OutputUnwritable(f"cannot write {name} to {path}", f"{owner} is there", "Choose another name")
+        taken[name] = path

@@ -112,7 +112,9 @@ def _from_recording(request: Request, settings: Settings, engine: EngineGetter) 
         )
     transcript = None
     if request.transcript is not None:
-        transcript = readable_for(request.transcript, "en-US", settings.max_text_characters).text
+        said = request.transcript
+        said = load_text(said) if isinstance(said, Path) else said
+        transcript = readable_for(said, "en-US", settings.max_text_characters).text
     return SpeechSource(
         stage="recording",
         engine=info.name,

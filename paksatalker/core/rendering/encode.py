@@ -6,11 +6,9 @@ final name only when it is complete, so that a crash, a full disk or Ctrl-C neve
 
 from __future__ import annotations
 
-import errno
 import os
 import queue
 import threading
-import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,15 +20,15 @@ import av
 import av.container
 import numpy as np
 
+from paksatalker.core.files import check_place, unfinished_name, write_error
 from paksatalker.core.rendering.muxing import Muxer, open_muxer
 from paksatalker.core.timeline import VideoFrame
-from paksatalker.errors import DiskFull, EncodingFailed, InvalidOption, OutputUnwritable
+from paksatalker.errors import EncodingFailed, InvalidOption, OutputUnwritable
 
 #: Format names and the suffixes that mean them.
 FORMATS: tuple[str, ...] = ("mp4", "webm", "gif")
 PRESETS: tuple[str, ...] = ("draft", "standard", "high")
 _QUEUE_BYTES = 64 << 20
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def check_output(path: Path | str, format: str | None = None) -> str:  # noqa: A002  (the option's own name)
@@ -60,25 +58,8 @@ def check_output(path: Path | str, format: str | None = None) -> str:  # noqa: A
         raise InvalidOption(
             f"{path.name} cannot be a {format}", f"its suffix says {suffix}", f"Name it {path.stem}.{format}"
         )
-    try:
-        _check_place(path, what)
-    except OSError as error:
-        raise OutputUnwritable(what, error.strerror or str(error), "Choose another place") from error
+    check_place(path)
     return format or suffix
-
-
-def _check_place(path: Path, what: str) -> None:
-    if path.is_dir():
-        raise OutputUnwritable(what, "it is a directory", f"Name a file in it: {path / 'video.mp4'}")
-    if path.exists() and not path.is_file():
-        raise OutputUnwritable(what, "it is a device, not a file", "Name a file")
-    parent = path.resolve().parent
-    if not parent.exists():
-        raise OutputUnwritable(what, "there is no such directory", f"Run: mkdir -p '{parent}'")
-    if not parent.is_dir():
-        raise OutputUnwritable(what, f"{parent} is not a directory", "Choose another place")
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise OutputUnwritable(what, f"no permission to write to {parent}", "Choose a directory that you may write to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +126,7 @@ class Encoder:
         self.spec = VideoSpec(size, rate, sample_rate, format, preset, alpha)
         self._shown = Path(path)
         self._path = Path(path).resolve()  # a link's target is replaced, not the link
-        self._part = self._path.with_name(f".{self._path.name}.{uuid.uuid4().hex[:8]}.part")
+        self._part = unfinished_name(self._path)
         self._queue: queue.Queue[VideoFrame | None] = queue.Queue(
             max(2, min(32, _QUEUE_BYTES // (size[0] * size[1] * 4)))
         )
@@ -203,7 +184,13 @@ class Encoder:
             raise ValueError(f"the sound has {frame.sample_rate} Hz, not {self.spec.sample_rate}")
         self._next = frame.index + 1
 
-    def _finish(self) -> None:
+    def complete(self) -> None:
+        """Waits for the last frame and ends the file; it then only needs its name. No frame can follow.
+
+        Raises:
+            DiskFull: The end could not be stored.
+            EncodingFailed: A frame could not be encoded.
+        """
         while self._thread.is_alive():
             self._raise_pending()
             with suppress(queue.Full):
@@ -212,6 +199,9 @@ class Encoder:
         while self._thread.is_alive():
             self._thread.join(0.2)  # in steps, so that Ctrl-C is heard
         self._raise_pending()
+
+    def _finish(self) -> None:
+        self.complete()
         try:
             self._part.replace(self._path)
         except OSError as error:
@@ -249,13 +239,8 @@ class Encoder:
             raise self._translated(self._error) from self._error
 
     def _translated(self, error: BaseException) -> BaseException:
-        number = error.errno if isinstance(error, OSError) else None
-        if number in _FULL:
-            reasons = {errno.EDQUOT: "your disk quota is used up", errno.EFBIG: "the file would be larger than allowed"}
-            why = reasons.get(number, "the disk is full")
-            return DiskFull(f"cannot write {self._shown}", why, "Free some space or choose another place")
-        if number in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENAMETOOLONG, errno.EIO):
-            return OutputUnwritable(f"cannot write {self._shown}", os.strerror(number), "Choose another place")
+        if isinstance(error, OSError) and (known := write_error(error, self._shown)):
+            return known
         if isinstance(error, (av.FFmpegError, OSError)):
             return EncodingFailed(f"cannot encode {self._shown}", str(error), "Try another --format or --size")
         return error

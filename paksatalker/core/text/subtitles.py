@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import html
-import os
-import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from paksatalker.core.cues import Cue, cut_cues
+from paksatalker.core.files import TextFile
 from paksatalker.core.timeline import Speech
-from paksatalker.errors import DiskFull, InvalidOption, OutputUnwritable
+from paksatalker.errors import InvalidOption
 
 FORMATS: tuple[str, ...] = ("srt", "vtt")
 
@@ -64,55 +61,26 @@ class SubtitleWriter:
                 "End the name in .srt or .vtt",
             ) from None
         self._max_columns = max_columns
-        self._part = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex[:8]}.part")
-        self._file: IO[str] | None = None
+        self._file = TextFile(self.path)
         self._count = 0
 
     def __enter__(self) -> Self:
-        try:
-            self._file = self._part.open("x", encoding="utf-8", newline="\n")
-            if self._format is vtt:
-                self._file.write("WEBVTT\n\n")
-        except OSError as error:
-            self._discard()
-            raise self._translated(error) from error
+        self._file.__enter__()
+        if self._format is vtt:
+            self._file.write("WEBVTT\n\n")
         return self
 
     def add(self, piece: Speech) -> None:
         """Writes the cues of the next piece of speech."""
-        if self._file is None:
-            raise ValueError("the subtitle file is not open")
-        try:
-            for cue in cut_cues(piece, self._max_columns):
-                self._count += 1
-                self._file.write(self._format(self._count, cue))
-        except OSError as error:
-            raise self._translated(error) from error
+        for cue in cut_cues(piece, self._max_columns):
+            self._count += 1
+            self._file.write(self._format(self._count, cue))
+
+    def complete(self) -> None:
+        """Writes out what is held back; the file then only needs its name."""
+        self._file.complete()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if self._file is not None:
-                self._file.close()
-                if kind is None:
-                    self._part.replace(self.path)
-        except OSError as failure:
-            if kind is None:
-                raise self._translated(failure) from failure
-        finally:
-            self._file = None
-            self._discard()
-
-    def _discard(self) -> None:
-        with suppress(OSError):
-            self._part.unlink()
-
-    def _translated(self, error: OSError) -> OutputUnwritable | DiskFull:
-        what = f"cannot write {self.path}"
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            return DiskFull(what, "the disk is full", "Free some space or choose another place")
-        if error.errno == errno.ENOENT:
-            return OutputUnwritable(what, "there is no such directory", f"Run: mkdir -p '{self.path.parent}'")
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        return OutputUnwritable(what, reason, "Choose another place")
+        self._file.__exit__(kind, error, trace)

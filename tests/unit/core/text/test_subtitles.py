@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from paksatalker.core.cues import Cue
 from paksatalker.core.text.subtitles import SubtitleWriter, srt, vtt
 from paksatalker.core.timeline import Speech, Word
-from paksatalker.errors import DiskFull, InvalidOption, OutputUnwritable
+from paksatalker.errors import InvalidOption, OutputUnwritable
 
 
 def piece(text: str, start: float) -> Speech:
@@ -64,24 +64,6 @@ def test_errors(tmp_path) -> None:
     (tmp_path / "dir.srt").mkdir()
     with pytest.raises(OutputUnwritable), SubtitleWriter(tmp_path / "dir.srt") as writer:
         writer.add(piece("Hello.", 0))
-
-
-def test_full_disk(tmp_path, monkeypatch) -> None:
-    class Full:
-        def write(self, text: str) -> int:
-            raise OSError(28, "No space left on device")
-
-        def close(self) -> None: ...
-
-    def write() -> None:
-        with SubtitleWriter(tmp_path / "a.srt") as writer:
-            writer._file.close()
-            writer._file = Full()
-            writer.add(piece("Hello.", 0))
-
-    with pytest.raises(DiskFull):
-        write()
-    assert list(tmp_path.iterdir()) == []
 
 
 @settings(max_examples=100, deadline=None)
