@@ -11,6 +11,7 @@ import typer
 from paksatalker.cli.console import ProgressView, print_json
 from paksatalker.cli.interrupt import stop_requests
 from paksatalker.core.request import Request
+from paksatalker.errors import TextUnreadable
 
 _PHOTO = "The photo"
 _SAYS = "What is said"
@@ -78,8 +79,8 @@ def generate(
     json: Annotated[bool, typer.Option("--json", help="Write the result as JSON to stdout.")] = False,
 ) -> None:
     """Make a talking video from a photo and a text or a recording."""
-    if text_file == "-":
-        text, text_file = sys.stdin.read(), None
+    if text_file == "-" and text is None and audio is None:
+        text, text_file = _stdin(), None
     request = Request(
         image=image,
         text=text,
@@ -116,9 +117,13 @@ def generate(
         typer.echo(result.path)
 
 
-def _transcript(value: str | None) -> str | None:
-    if value is None or not value.startswith("@"):
-        return value
-    from paksatalker.core.text.load import load_text  # noqa: PLC0415
+def _stdin() -> str:
+    from paksatalker.core.text.load import read_text  # noqa: PLC0415
 
-    return load_text(Path(value[1:]))
+    if sys.stdin is None:
+        raise TextUnreadable("cannot read standard input", "it is closed", "Pipe a text into it, or give --text")
+    return read_text(sys.stdin.buffer, "standard input")
+
+
+def _transcript(value: str | None) -> str | Path | None:
+    return Path(value[1:]) if value is not None and value.startswith("@") else value

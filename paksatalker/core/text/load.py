@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from pathlib import Path
+from typing import BinaryIO
 
 from paksatalker.errors import TextTooLong, TextUnreadable
 
@@ -33,8 +34,25 @@ def load_text(path: Path) -> str:
         raise TextUnreadable(what, "it is a folder", "Name a text file in it") from None
     except PermissionError:
         raise TextUnreadable(what, "reading it is not allowed", f"Run: chmod +r '{path}'") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise TextUnreadable(what, getattr(error, "strerror", None) or str(error), "Check the path") from error
+    return _decoded(data, what)
+
+
+def read_text(file: BinaryIO, name: str) -> str:
+    """Reads a text from an open file, such as standard input, to its end; see :func:`load_text`.
+
+    Args:
+        file: Where the bytes are.
+        name: What to call it in messages.
+    """
+    try:
+        return _decoded(file.read(_MAX_BYTES + 1), f"cannot read {name}")
     except OSError as error:
-        raise TextUnreadable(what, error.strerror or "it cannot be opened", "Check the disk") from error
+        raise TextUnreadable(f"cannot read {name}", error.strerror or str(error), "Give a text file") from error
+
+
+def _decoded(data: bytes, what: str) -> str:
     if len(data) > _MAX_BYTES:
         raise TextTooLong(what, "it is larger than 16 MiB", "Split it into several files")
     utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

@@ -1,9 +1,10 @@
+import io
 from pathlib import Path
 
 import pytest
 
-from paksatalker.core.text.load import load_text
-from paksatalker.errors import TextUnreadable
+from paksatalker.core.text.load import load_text, read_text
+from paksatalker.errors import TextTooLong, TextUnreadable
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -32,3 +33,22 @@ def test_missing_and_folder(tmp_path: Path) -> None:
         load_text(tmp_path / "none.txt")
     with pytest.raises(TextUnreadable, match="folder"):
         load_text(tmp_path)
+
+
+def test_an_open_file_is_read_as_a_named_one() -> None:
+    assert read_text(io.BytesIO(b"\xef\xbb\xbfHi.\r\nBye."), "standard input") == "Hi.\nBye."
+    assert read_text(io.BytesIO("Hi.".encode("utf-16")), "standard input") == "Hi."
+    with pytest.raises(TextUnreadable, match="cannot read standard input: it is not UTF-8"):
+        read_text(io.BytesIO("Café".encode("latin-1")), "standard input")
+    with pytest.raises(TextUnreadable, match="binary"):
+        read_text(io.BytesIO(b"a\0b"), "standard input")
+
+
+def test_an_endless_stream_is_not_read_to_its_end() -> None:
+    class Endless(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            assert size >= 0
+            return b"y" * size
+
+    with pytest.raises(TextTooLong):
+        read_text(Endless(), "standard input")
