@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,13 +17,17 @@ SUBTITLES: tuple[str, ...] = ("srt", "vtt", "burn")
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Numbers that an option can have, both ends included."""
+    """Numbers that an option can have, both ends included; whole ones only where it says so."""
 
     low: float
     high: float
+    whole: bool = False
 
     def __contains__(self, value: object) -> bool:
-        return isinstance(value, (int, float)) and math.isfinite(value) and self.low <= value <= self.high
+        if not isinstance(value, numbers.Integral if self.whole else numbers.Real):
+            return False
+        number = int(value) if self.whole else float(value)
+        return math.isfinite(number) and self.low <= number <= self.high
 
     def __str__(self) -> str:
         return f"{self.low:g}–{self.high:g}"
@@ -31,11 +36,11 @@ class Range:
 SPEED = Range(0.5, 2)
 INTENSITY = Range(0, 1)
 STRENGTH = Range(0, 2)  # of facial expression and of head motion; 1 is natural
-POSE_STYLE = Range(0, 45)
+POSE_STYLE = Range(0, 45, whole=True)
 FPS = Range(10, 60)
-SIZE = Range(64, 2160)
-FACE = Range(1, 64)
-SEED = Range(0, 2**63 - 1)
+SIZE = Range(64, 2160, whole=True)
+FACE = Range(1, 64, whole=True)
+SEED = Range(0, 2**63 - 1, whole=True)
 
 
 def require_choice(option: str, value: object, choices: Iterable[str]) -> None:
@@ -66,6 +71,6 @@ def require_range(option: str, value: object, allowed: Range) -> None:
         InvalidOption: It is outside.
     """
     if value not in allowed:
-        raise InvalidOption(
-            f"--{option} cannot be {value}", fix=f"Give a number from {allowed.low:g} to {allowed.high:g}"
-        )
+        kind, digits = ("whole number", "d") if allowed.whole else ("number", "g")
+        span = f"{allowed.low:{digits}} to {allowed.high:{digits}}"
+        raise InvalidOption(f"--{option} cannot be {value}", fix=f"Give a {kind} from {span}")

@@ -1,5 +1,6 @@
 from typing import Any
 
+import numpy as np
 import pytest
 
 from paksatalker.core.request import Request
@@ -20,6 +21,11 @@ from paksatalker.errors import InvalidOption
         ({"text": "a", "size": 63}, "64 to 2160"),
         ({"text": "a", "face": 0}, "1 to 64"),
         ({"text": "a", "seed": -1}, "--seed cannot be -1"),
+        ({"text": "a", "seed": 2**63}, "0 to 9223372036854775807"),
+        ({"text": "a", "size": 128.5}, "whole number"),
+        ({"text": "a", "pose_style": "3"}, "whole number"),
+        ({"text": "a", "speed": "fast"}, "0.5 to 2"),
+        ({"text": b"a"}, "type bytes"),
         ({"text": "a", "subtitles": "ass"}, "srt, vtt, burn"),
         ({"text": "a", "preset": "best"}, "draft, standard, high"),
         ({"text": "a", "format": "avi"}, "mp4, webm, gif"),
@@ -30,6 +36,11 @@ def test_wrong_options_are_refused_and_mended(wrong: dict[str, Any], says: str) 
         Request(image="face.jpg", **wrong)
     assert says in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    request = Request(image="f", text="a", size=np.int64(300), seed=np.uint8(3), fps=np.float32(12.5))
+    assert request.short_side == 300
 
 
 def test_size_comes_from_the_preset_unless_given() -> None:
