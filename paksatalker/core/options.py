@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import numbers
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,10 +23,9 @@ class Range:
     whole: bool = False
 
     def __contains__(self, value: object) -> bool:
-        if not isinstance(value, numbers.Integral if self.whole else numbers.Real):
-            return False
-        number = int(value) if self.whole else float(value)
-        return math.isfinite(number) and self.low <= number <= self.high
+        if isinstance(value, numbers.Integral):
+            return self.low <= int(value) <= self.high
+        return not self.whole and isinstance(value, numbers.Real) and self.low <= float(value) <= self.high
 
     def __str__(self) -> str:
         return f"{self.low:g}–{self.high:g}"

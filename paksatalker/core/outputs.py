@@ -216,5 +216,7 @@ def _check_no_clash(request: Request, outputs: dict[str, Path]) -> None:
     for name, path in outputs.items():
         for owner, other in taken.items():
             if same_file(path, other):
-                raise OutputUnwritable(f"cannot write {name} to {path}", f"{owner} is there", "Choose another name")
+                raise OutputUnwritable(
+                    f"cannot write {name} to {path}", f"it is the same file as {owner}", "Choose another name"
+                )
         taken[name] = path
