@@ -26,6 +26,7 @@ class Settings(BaseSettings):
         threads: Threads for rendering and inference; 0 is one for each core that this process may use.
         log_level: What is reported on stderr.
         offline: Refuse every download; a missing model is then an error.
+        font: Font file for subtitles in the picture; None takes one that has the letters.
         max_text_characters: Longest text that is spoken.
         max_audio_minutes: Longest recording that is animated, minutes.
         max_image_pixels: Largest photo that is decoded, width × height: the guard against decompression bombs.
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0, le=1024)
     log_level: LogLevel = "WARNING"
     offline: bool = False
+    font: Path | None = None
     max_text_characters: int = Field(default=MAX_TEXT_CHARACTERS, ge=1)
     max_audio_minutes: float = Field(default=MAX_AUDIO_MINUTES, gt=0, allow_inf_nan=False)
     max_image_pixels: int = Field(default=MAX_IMAGE_PIXELS, ge=1)

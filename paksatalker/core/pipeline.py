@@ -100,12 +100,14 @@ class Pipeline:
             pose_style=request.pose_style,
             still=request.still,
         )
+        drawn: Renderer = renderer.create(scene=scene, threads=self.settings.worker_threads)
         return VideoStream(
             request=request,
             scene=scene,
             source=source,
             animator=animator,
-            renderer=renderer.create(scene=scene, threads=self.settings.worker_threads),
+            renderer=drawn,
+            captioner=Captioner(drawn.size, self.settings.font) if request.subtitles == "burn" else None,
             engines={"face": face.name, "renderer": renderer.name, source.stage: source.engine},
             on_progress=on_progress,
             cancel=cancel or threading.Event(),
@@ -168,6 +170,7 @@ class VideoStream:
         source: sources.SpeechSource,
         animator: FaceEngine,
         renderer: Renderer,
+        captioner: Captioner | None,
         engines: dict[str, str],
         on_progress: ProgressCallback | None,
         cancel: threading.Event,
@@ -185,10 +188,9 @@ class VideoStream:
         self._sound = SoundTrack(request.fps)
         self._counter = FrameCounter(request.fps, source.characters, source.duration, on_progress)
         self._listeners: list[Listener] = [self._sound.add]
-        self._captioner: Captioner | None = None
-        if request.subtitles == "burn":
-            self._captioner = Captioner(self.size)
-            self._listeners.append(self._captioner.add)
+        self._captioner = captioner
+        if captioner is not None:
+            self._listeners.append(captioner.add)
 
     def listen(self, listener: Listener) -> None:
         """Has every piece of speech handed to ``listener`` before its first frame is made."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _MARGIN = 0.05  # of the width, left and right; of the height, below (the area that no player covers)
 _EM = 0.5  # of the font size: mean width of a letter
 _LARGEST = 0.062  # of the height: largest font
-_FONT_VARIABLE = "PAKSATALKER_FONT"
+_FONT_VARIABLE = "PAKSATALKER_FONT"  # the setting that gives the font
 #: Where fonts for other scripts are looked for, and the families to prefer, widest coverage first.
 _FONT_FOLDERS = (
     "/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts",
@@ -45,8 +44,8 @@ class Captioner:
 
     Args:
         size: Width and height of the frames, pixels.
-        font: A font file (.ttf, .otf, .ttc); None takes the file that ``PAKSATALKER_FONT`` names, else the built-in
-            font, else, for scripts that it lacks, one of the system's.
+        font: A font file (.ttf, .otf, .ttc); None takes the built-in font or, for scripts that it lacks, one of the
+            system's.
 
     Raises:
         InvalidOption: The font file cannot be read.
@@ -57,7 +56,7 @@ class Captioner:
         width, height = size
         self.max_columns = 42 if width > 1.2 * height else 32 if width > 0.8 * height else 24
         self._pixels = max(8, round(min(_LARGEST * height, width * (1 - 2 * _MARGIN) / (self.max_columns * _EM))))
-        self._path = font or os.environ.get(_FONT_VARIABLE) or None
+        self._path = font
         self._font = _load_font(self._path, self._pixels)
         self._cues: deque[Cue] = deque()
         self._drawn: tuple[Cue, _Overlay] | None = None
