@@ -25,6 +25,10 @@ Float = npt.NDArray[np.float32]
 _BALL_RADIUS: Final = 12.0
 _IRIS_RADIUS: Final = (4.6, 9.0)  # mm, bounds for the landmarker's
 _MAX_GAZE: Final = 32.0  # degrees
+_RIM: Final = 1.14  # where iris and white meet, in the landmarker's radii
+_RIM_WIDTH: Final = 0.20  # of a sharp photo's iris
+_GLINT: Final = 22.0  # grey levels above the iris from which a spot is a highlight
+_CORNER: Final = 0.24  # share of the eye's length that the iris's centre keeps from either corner
 
 
 class Eyeballs:
@@ -42,6 +46,8 @@ class Eyeballs:
         palette = palette or analyse(face)
         face = replace(face, points=rest_points(face))
         self._eyes = [_Eyeball(face, EyeRegion.of(eye, face.points), palette) for eye in EYES]
+        turned = 1.0 - 0.7 * float(np.clip((abs(face.rotation[0, 2]) - 0.42) / 0.2, 0, 1))
+        self._mobility = turned * min(eye.mobility for eye in self._eyes)
 
     def paint(self, frame: npt.NDArray[np.uint8], posed: PosedFace) -> None:
         """Paints both eyes of one frame in place.
@@ -51,14 +57,14 @@ class Eyeballs:
             posed: The face in this frame; ``posed.state.gaze`` in degrees right and down.
         """
         for eye in self._eyes:
-            eye.paint(frame, posed)
+            eye.paint(frame, posed, self._mobility)
 
 
 class _Eyeball:
     def __init__(self, face: SourceFace, region: EyeRegion, palette: Palette) -> None:
         self.face = face
         self.region = region
-        self.edge = float(np.clip(0.8 * palette.softness, 0.55, 0.3 * face.mm + 0.5))
+        self.edge = float(np.clip(0.8 * palette.softness, 0.55, 0.6 * face.mm + 0.6))
         image, self.corner = region.crop(face, 5.0)
         frame = region.frame(face.points)
         local_frame = CurveFrame(frame.origin - self.corner, frame.axis, frame.length)
@@ -69,27 +75,31 @@ class _Eyeball:
         self.radius = float(np.clip(radius, _IRIS_RADIUS[0] * face.mm, _IRIS_RADIUS[1] * face.mm))
         rows, columns = np.mgrid[0 : image.shape[0], 0 : image.shape[1]].astype(np.float32)
         distance = np.hypot(columns - self.centre[0], rows - self.centre[1]) / self.radius
-        ball = _ball(image, distance, (below, above), palette, face.mm)
+        blur = float(np.clip(1.8 * palette.softness / self.radius, _RIM_WIDTH, 0.6))
+        self.mobility = _mobility(palette.softness / self.radius, region.aperture(face.points) / face.mm)
+        ball = _ball(image, distance, (below, above), blur, face.mm)
         iris = _iris(image, distance, (below, above), face.mm, palette.softness)
-        alpha = np.clip((1.24 - distance) / 0.20, 0, 1)
+        alpha = np.clip((_RIM + blur / 2 - distance) / blur, 0, 1)
         alpha = (alpha * alpha * (3 - 2 * alpha)).astype(np.float32)
         model = ball * (1 - alpha[..., None]) + iris * alpha[..., None]
         residual = image - model
         self.plate = np.ascontiguousarray(np.dstack([ball, below]), np.float32)
         self.iris = np.ascontiguousarray(np.dstack([iris * alpha[..., None], alpha]), np.float32)
         # Highlights and lashes stay when the gaze moves; a misfit at the iris's edge would stay as its ghost.
-        glint = (luminance(residual) > 0) & (distance < 0.95)
-        stays = np.where((below < 0.8) | (above < 0.6) | (distance > 1.38) | glint, 1.0, 0.0).astype(np.float32)
+        glint = (luminance(residual) > _GLINT) & (distance < 0.8)
+        ghost = (distance > _RIM - 0.95 * blur) & (distance < _RIM + 1.2 * blur)
+        stays = np.where((below < 0.8) | (above < 0.6) | ((distance > 0.95) & ~ghost) | glint, 1.0, 0.0)
+        stays = stays.astype(np.float32)
         stays = cv2.GaussianBlur(stays, (0, 0), max(0.6, 0.3 * face.mm))
         # What is darker multiplies, so that a lash over a moved iris is not blacker than black.
         residual = np.where(residual < 0, 255 * residual / np.maximum(model, 1.0), residual)
         self.residual = np.ascontiguousarray(np.dstack([residual, stays]), np.float32)
 
-    def paint(self, frame: npt.NDArray[np.uint8], posed: PosedFace) -> None:
+    def paint(self, frame: npt.NDArray[np.uint8], posed: PosedFace, mobility: float) -> None:
         """Paints this eye; leaves the photo's pixels where neither gaze nor lids have moved."""
         face, region = self.face, self.region
         closure = region.closure(face.points, posed.unposed)
-        gaze = np.clip(posed.state.gaze.astype(np.float64), -_MAX_GAZE, _MAX_GAZE)
+        gaze = mobility * np.clip(posed.state.gaze.astype(np.float64), -_MAX_GAZE, _MAX_GAZE)
         amount = max(float(np.abs(gaze).max()) / 0.7, abs(closure) / 0.04)
         if amount < 0.05 or closure > 0.97:
             return
@@ -107,7 +117,7 @@ class _Eyeball:
         p[k.PX_PER_MM], p[k.EDGE_PX], p[k.AMOUNT] = face.mm, self.edge, min(amount, 1.0)
         p[k.TO_CROP : k.TO_CROP + 6] = self._to_crop(posed).ravel()
         sines = np.sin(np.radians(gaze))
-        shift = (face.rotation[:2, :2] @ sines) * _BALL_RADIUS * face.mm
+        shift = self._within_corners((face.rotation[:2, :2] @ sines) * _BALL_RADIUS * face.mm)
         length = float(np.hypot(*shift))
         p[k.GAZE : k.GAZE + 2] = shift
         p[k.DIRECTION : k.DIRECTION + 2] = shift / length if length > 1e-6 else (1.0, 0.0)
@@ -116,6 +126,17 @@ class _Eyeball:
         p[k.RAISED] = np.clip(-closure / 0.12, 0.0, 1.0)
         p[k.CENTRE : k.CENTRE + 2] = self.centre
         k.paint_eyeball(frame, box, p, lids.astype(np.float32), self.plate, self.iris, self.residual)
+
+    def _within_corners(self, shift: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """A shift [2] of the iris, pixels, shortened so that it does not run into a corner of the eye."""
+        frame = self.region.frame(self.face.points)
+        here = float((self.centre + self.corner - frame.origin) @ frame.axis) / frame.length
+        along = float(shift @ frame.axis) / frame.length
+        low, high = min(here, _CORNER), max(here, 1 - _CORNER)
+        # Softly: most of the way is free, the last bit is squeezed.
+        room = (high - here) if along > 0 else (here - low)
+        kept = np.sign(along) * room * np.tanh(abs(along) / room) if room > 1e-3 else 0.0
+        return np.asarray(shift + (kept - along) * frame.length * frame.axis)
 
     def _to_crop(self, posed: PosedFace) -> npt.NDArray[np.float64]:
         """Canvas → crop, [2, 3]: the head's motion undone, pinned to where the eye's corners went."""
@@ -141,20 +162,40 @@ def _lid_distances(
     return below.reshape(shape).astype(np.float32), above.reshape(shape).astype(np.float32)
 
 
-def _ball(image: Float, distance: Float, lids: tuple[Float, Float], palette: Palette, mm: float) -> Float:
+def _mobility(blur: float, aperture: float) -> float:
+    """Share of a gaze that an eye can show: a blurred iris cannot be told from the lids, nor a nearly closed eye's.
+
+    Args:
+        blur: The photo's softness in radii of the iris.
+        aperture: Mean distance of the lids, mm.
+    """
+    sharp = 1.0 - 0.65 * float(np.clip((blur - 0.20) / 0.15, 0, 1))
+    return sharp * float(np.clip((aperture - 2.2) / 2.4, 0, 1))
+
+
+def _ball(image: Float, distance: Float, lids: tuple[Float, Float], blur: float, mm: float) -> Float:
     """The eyeball with its iris gone: the photo's own white, spread smoothly under the iris and the lids."""
     below, above = lids
     luma = luminance(image)
-    white = (distance > 1.25) & (below > 0.9) & (above > 0.7)
+    opening = (below > 0.5) & (above > 0.4)
+    white = (distance > _RIM + 0.55 * blur) & (below > 0.9) & (above > 0.7)
     if white.sum() >= 6:
         white &= luma > 0.80 * float(np.percentile(luma[white], 85))
-    if white.sum() < 6:
-        return np.asarray(np.broadcast_to(0.8 * palette.white, image.shape), np.float32)
+    if white.sum() < 6:  # next to none: the brightest that the opening shows
+        white = opening & (luma >= np.percentile(luma[opening], 80)) if opening.any() else luma >= np.median(luma)
     soft = _feathered(white, 0.3 * mm)
     ball = fill(image, soft, smooth=float(np.sqrt(white.sum())) * 0.15 + 0.8)
     # Out of the light towards the corners; only where the photo shows no white itself.
     depth = np.clip(distance / 2.6, 0, 1) ** 2
-    return np.asarray(ball * (1.0 - 0.16 * depth * (1 - soft))[..., None], np.float32)
+    hidden = 1 - np.clip(1.5 * cv2.GaussianBlur(soft, (0, 0), max(0.8, 0.7 * mm)), soft, 1)
+    ball = ball * (1.0 - (0.05 + 0.16 * depth) * hidden)[..., None]
+    beside = opening & (distance > _RIM + 1.2 * blur) & (below > 0.9)
+    if beside.sum() < 6:
+        return np.asarray(ball, np.float32)
+    # Where the white beside the iris lies in shade, so does the white that the iris uncovers.
+    shade = np.clip(luma / np.maximum(luminance(ball), 1.0), 0.35, 1.0)[..., None].astype(np.float32)
+    shade = fill(shade, _feathered(beside, 0.3 * mm), smooth=max(1.0, 0.9 * mm))
+    return np.asarray(ball * (1 + (shade - 1) * hidden[..., None]), np.float32)
 
 
 def _feathered(mask: npt.NDArray[np.bool_], width: float) -> Float:

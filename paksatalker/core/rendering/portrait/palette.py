@@ -39,7 +39,8 @@ class Palette:
         black: The darkest tone near the face.
         chroma: 0 for a grey photo, 1 for a normal one.
         grain: Standard deviation of the noise on skin, in levels.
-        softness: Standard deviation of the photo's blur at its sharpest face edges, pixels.
+        softness: Standard deviation of the blur of the photo's eyes, pixels; also in a painting whose brush strokes and
+            cracks are sharper than the face.
         light: float64 [3] unit vector towards the key light (image axes).
         contrast: How strongly the light models the face: the change of luminance per unit of n·l over the mean, 0–1.
     """
@@ -82,7 +83,7 @@ def analyse(face: SourceFace) -> Palette:
         black=black.astype(np.float32),
         chroma=chroma,
         grain=_grain(face),
-        softness=_softness(face),
+        softness=max(_softness(face), _eye_softness(face)),
         light=light,
         contrast=contrast,
     )
@@ -160,6 +161,26 @@ def _softness(face: SourceFace) -> float:
         return 1.5
     ratio = float(np.percentile(first[edge] / np.maximum(second[edge], 1e-3), 70))
     return float(np.clip(again / np.sqrt(max(ratio * ratio - 1.0, 0.02)), 0.4, 0.35 * face.mm + 4.0))
+
+
+def _eye_softness(face: SourceFace) -> float:
+    """Blur of the eyes: how much less steep their edges are than their contrast would make them, pixels.
+
+    A step of contrast C, blurred by σ, has the slope C / (σ √2π); the width of a sharp eye's own lines is taken off.
+    """
+    widths = []
+    for eye in EYES:
+        loop = face.points[[*eye.upper, *eye.lower], :2]
+        low = np.maximum(np.floor(loop.min(axis=0) - 1.5 * face.mm).astype(int), 0)
+        high = np.ceil(loop.max(axis=0) + 1.5 * face.mm).astype(int)
+        luma = luminance(face.image[low[1] : max(high[1], 0), low[0] : max(high[0], 0)])
+        if min(luma.shape) < 5:
+            continue
+        slope = np.hypot(cv2.Sobel(luma, cv2.CV_32F, 1, 0, ksize=3), cv2.Sobel(luma, cv2.CV_32F, 0, 1, ksize=3)) / 8
+        contrast = float(np.percentile(luma, 97) - np.percentile(luma, 3))
+        widths.append(contrast / (2.5 * max(float(np.percentile(slope, 97)), 0.5)))
+    wide = float(np.mean(widths)) if widths else 0.0
+    return float(np.clip(np.sqrt(max(wide**2 - (0.55 * face.mm) ** 2, 0.0)), 0.4, 0.35 * face.mm + 4.0))
 
 
 def _key_light(face: SourceFace) -> tuple[npt.NDArray[np.float64], float]:

@@ -8,6 +8,7 @@ import pytest
 
 from paksatalker.core.rendering.portrait.eyes import Eyeballs
 from paksatalker.core.rendering.portrait.geometry import FaceGeometry
+from paksatalker.core.rendering.portrait.palette import analyse
 from paksatalker.core.rendering.portrait.topology import EYES
 
 
@@ -75,3 +76,32 @@ def test_only_the_eyes_change(drawn, make_state):
 
 def test_absurd_gaze_is_bounded(drawn, make_state):
     assert np.array_equal(painted(drawn, make_state(gaze=(1e4, 0.0))), painted(drawn, make_state(gaze=(90.0, 0.0))))
+
+
+def test_nearly_closed_eyes_show_no_gaze(drawn, make_state):
+    points = drawn.points.copy()
+    for eye in EYES:
+        upper, lower = list(eye.upper[1:-1]), list(eye.lower[1:-1])
+        middle = (points[upper] + points[lower]) / 2
+        half = np.array([0.0, 0.8, 0.0])
+        points[upper], points[lower] = middle - half, middle + half
+    sleepy = replace(drawn, points=points)
+    assert np.array_equal(painted(sleepy, make_state(gaze=(12.0, 0.0))), sleepy.image)
+
+
+def test_a_gaze_stays_out_of_the_corners(drawn, make_state):
+    frame = painted(drawn, make_state(gaze=(32.0, 0.0)))
+    for eye in EYES:
+        left, right = sorted(drawn.points[[eye.upper[0], eye.upper[-1]], 0])
+        assert (iris_column(frame, drawn, eye) - left) / (right - left) < 0.82
+
+
+def test_a_blurred_photo_is_soft_at_its_eyes_even_under_sharp_cracks(drawn):
+    rng = np.random.default_rng(3)
+    blurred = cv2.GaussianBlur(drawn.image, (0, 0), 2.5)
+    cracked = blurred.copy()
+    for x in rng.integers(0, cracked.shape[1], 40):
+        cracked[120:, x] //= 2
+    sharp, soft, painting = (analyse(replace(drawn, image=i)).softness for i in (drawn.image, blurred, cracked))
+    assert soft > sharp + 0.5
+    assert painting > sharp + 0.5
