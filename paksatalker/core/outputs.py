@@ -15,7 +15,7 @@ from paksatalker.core.rendering.encode import Encoder, check_output
 from paksatalker.core.request import Request
 from paksatalker.core.text.subtitles import SubtitleWriter
 from paksatalker.core.timeline import Speech, VideoFrame
-from paksatalker.errors import EncodingFailed, InvalidOption, OutputUnwritable
+from paksatalker.errors import EncodingFailed, OutputUnwritable
 
 if TYPE_CHECKING:
     from paksatalker.core.pipeline import VideoStream
@@ -79,13 +79,7 @@ class Output:
         self._first_frame: float | None = None
         self._request = request
         self._path = path
-        self._format = check_output(path, request.format)
-        if request.background == "transparent" and self._format == "mp4":
-            raise InvalidOption(
-                "an mp4 cannot be transparent",
-                "H.264 has no alpha channel",
-                "Write a .webm, or choose another background",
-            )
+        self._format = check_output(path, request.format, alpha=request.transparent)
         outputs = {"the video": path}
         if request.subtitles in ("srt", "vtt"):
             outputs["the subtitles"] = path.with_suffix(f".{request.subtitles}")

@@ -111,6 +111,11 @@ class Request:
             raise InvalidOption("--transcript has no recording to go with", "--audio is not given", "Add --audio FILE")
 
     @property
+    def transparent(self) -> bool:
+        """Whether frames get an alpha channel."""
+        return str(self.background).strip().lower() == "transparent"
+
+    @property
     def short_side(self) -> int | None:
         """The short side to render at, pixels; None keeps the photo's own size."""
         if self.size is not None or self.aspect == "source":

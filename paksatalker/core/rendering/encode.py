@@ -21,22 +21,26 @@ import av.container
 import numpy as np
 
 from paksatalker.core.files import check_place, unfinished_name, write_error
+from paksatalker.core.options import FORMATS, PRESETS, require_choice
 from paksatalker.core.rendering.muxing import Muxer, open_muxer
 from paksatalker.core.timeline import VideoFrame
 from paksatalker.errors import EncodingFailed, InvalidOption, OutputUnwritable
 
-#: Format names and the suffixes that mean them.
-FORMATS: tuple[str, ...] = ("mp4", "webm", "gif")
-PRESETS: tuple[str, ...] = ("draft", "standard", "high")
 _QUEUE_BYTES = 64 << 20
 
 
-def check_output(path: Path | str, format: str | None = None) -> str:  # noqa: A002  (the option's own name)
+def check_output(
+    path: Path | str,
+    format: str | None = None,  # noqa: A002  (the option's own name)
+    *,
+    alpha: bool = False,
+) -> str:
     """Finds out, before any work is done, whether a video can be written.
 
     Args:
         path: The video to be.
-        format: One of :data:`FORMATS`; None goes by the suffix.
+        format: One of :data:`~paksatalker.core.options.FORMATS`; None goes by the suffix.
+        alpha: Whether frames are RGBA.
 
     Returns:
         The format.
@@ -44,12 +48,12 @@ def check_output(path: Path | str, format: str | None = None) -> str:  # noqa: A
     Raises:
         OutputUnwritable: The directory does not exist or cannot be written, the path is a directory or a device, or
             the suffix means no format.
-        InvalidOption: ``format`` is unknown, or contradicts the suffix.
+        InvalidOption: ``format`` is unknown, contradicts the suffix, or cannot hold alpha.
     """
     path = Path(path)
     what = f"cannot write {path}"
-    if format is not None and format not in FORMATS:
-        raise InvalidOption(f"there is no format '{format}'", fix=f"Choose one of: {', '.join(FORMATS)}")
+    if format is not None:
+        require_choice("format", format, FORMATS)
     suffix = path.suffix.lower().removeprefix(".")
     if format is None and suffix not in FORMATS:
         why = f"the suffix '{path.suffix}' means no format" if suffix else "its name has no suffix"
@@ -58,6 +62,9 @@ def check_output(path: Path | str, format: str | None = None) -> str:  # noqa: A
         raise InvalidOption(
             f"{path.name} cannot be a {format}", f"its suffix says {suffix}", f"Name it {path.stem}.{format}"
         )
+    if alpha and (format or suffix) == "mp4":
+        why, fix = "H.264 has no alpha channel", "Write a .webm, or choose another background"
+        raise InvalidOption("an mp4 cannot be transparent", why, fix)
     check_place(path)
     return format or suffix
 
@@ -70,8 +77,8 @@ class VideoSpec:
         size: Width and height, pixels, both even.
         fps: Frames a second, exact.
         sample_rate: Of the sound, Hz; 0 for a silent video.
-        format: One of :data:`FORMATS`.
-        preset: One of :data:`PRESETS`: how much effort goes into quality and size.
+        format: One of :data:`~paksatalker.core.options.FORMATS`.
+        preset: One of :data:`~paksatalker.core.options.PRESETS`: how much effort goes into quality and size.
         alpha: Whether frames are RGBA.
     """
 
@@ -93,8 +100,8 @@ class Encoder:
         size: Width and height, pixels, both even.
         fps: Frames a second; 29.97 and the like are taken as the fraction they stand for.
         sample_rate: Of the sound, Hz; 0 for none.
-        format: One of :data:`FORMATS`; None goes by the suffix. A GIF has no sound.
-        preset: One of :data:`PRESETS`.
+        format: One of :data:`~paksatalker.core.options.FORMATS`; None goes by the suffix. A GIF has no sound.
+        preset: One of :data:`~paksatalker.core.options.PRESETS`.
         alpha: Whether frames are RGBA (``webm``; in a ``gif`` a pixel is either visible or not).
 
     Raises:
@@ -117,11 +124,8 @@ class Encoder:
     ) -> None:
         if size[0] % 2 or size[1] % 2 or min(size) < 2:
             raise InvalidOption(f"a video of {size[0]} × {size[1]} cannot be encoded", "both sides must be even")
-        if preset not in PRESETS:
-            raise InvalidOption(f"there is no preset '{preset}'", fix=f"Choose one of: {', '.join(PRESETS)}")
-        format = check_output(path, format)  # noqa: A001
-        if alpha and format == "mp4":
-            raise InvalidOption("an mp4 cannot be transparent", "H.264 has no alpha channel", "Write a .webm")
+        require_choice("preset", preset, PRESETS)
+        format = check_output(path, format, alpha=alpha)  # noqa: A001  (the option's own name)
         rate = Fraction(fps).limit_denominator(1001)
         self.spec = VideoSpec(size, rate, sample_rate, format, preset, alpha)
         self._shown = Path(path)

@@ -13,8 +13,6 @@ from paksatalker.core.files import TextFile
 from paksatalker.core.timeline import Speech
 from paksatalker.errors import InvalidOption
 
-FORMATS: tuple[str, ...] = ("srt", "vtt")
-
 
 def srt(number: int, cue: Cue) -> str:
     """A cue as SubRip has it; numbers start at 1."""

@@ -48,3 +48,8 @@ def test_size_comes_from_the_preset_unless_given() -> None:
     assert Request(image="f", text="a", preset="high").short_side == 1024
     assert Request(image="f", text="a", preset="high", size=300).short_side == 300
     assert Request(image="f", text="a", aspect="source").short_side is None
+
+
+@pytest.mark.parametrize(("background", "expected"), [("transparent", True), (" Transparent", True), ("navy", False)])
+def test_the_background_says_whether_there_is_alpha(background: str, expected: bool) -> None:
+    assert Request(image="f", text="a", background=background).transparent is expected
