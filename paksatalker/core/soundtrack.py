@@ -13,7 +13,8 @@ class SoundTrack:
     """A queue of sound: pieces go in as they are spoken, each frame takes the share that belongs to its time.
 
     Frame ``k`` owns the samples from ``round(k · rate / fps)`` up to ``round((k + 1) · rate / fps)``: whatever the
-    frame rate, the shares join to the whole track without a sample lost or doubled.
+    frame rate, the shares join to the whole track without a sample lost or doubled. Silence after its end fills the
+    last share, so that sound and picture end together.
 
     Args:
         fps: Frames a second.
@@ -37,7 +38,7 @@ class SoundTrack:
         self._blocks.append(piece.samples)
 
     def take(self, frame: int) -> FloatArray:
-        """The next share, ending with that of ``frame``: float32 [M]; shorter where the sound ends."""
+        """The next share, ending with that of ``frame``: float32 [M]. Silent where there is no sound any more."""
         wanted = round((frame + 1) * self.sample_rate / self._fps) - self._position
         taken: list[FloatArray] = []
         while wanted > 0 and self._blocks:
@@ -48,4 +49,7 @@ class SoundTrack:
             taken.append(block)
             wanted -= len(block)
             self._position += len(block)
+        if wanted > 0:
+            taken.append(np.zeros(wanted, np.float32))
+            self._position += wanted
         return np.concatenate(taken) if taken else np.zeros(0, np.float32)

@@ -20,15 +20,24 @@ def test_shares_join_to_the_whole_track(lengths: list[int], rate: int, fps: floa
         position += length
     frames = int(np.ceil(len(whole) / rate * fps)) + 1
     shares = [sound.take(k) for k in range(frames)]
-    np.testing.assert_array_equal(np.concatenate(shares), whole)
-    assert all(abs(len(share) - rate / fps) <= 1 for share in shares[: int(len(whole) / rate * fps)])
+    joined = np.concatenate(shares)
+    np.testing.assert_array_equal(joined[: len(whole)], whole)
+    assert not joined[len(whole) :].any()
+    assert len(joined) == round(frames * rate / fps)
+    assert all(abs(len(share) - rate / fps) <= 1 for share in shares)
 
 
-def test_sound_runs_out_quietly() -> None:
+def test_silence_fills_the_last_share() -> None:
     sound = SoundTrack(25.0)
     sound.add(Speech(np.ones(100, np.float32), 16000))
-    assert len(sound.take(0)) == 100
-    assert len(sound.take(1)) == 0
+    share = sound.take(0)
+    assert len(share) == 640
+    assert share.sum() == 100
+    assert not sound.take(1).any()
+
+
+def test_no_sound_at_all() -> None:
+    assert len(SoundTrack(25.0).take(0)) == 0
 
 
 def test_sample_rate_may_not_change() -> None:
