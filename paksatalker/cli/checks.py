@@ -22,7 +22,7 @@ from paksatalker.core.engines import STAGES, installed
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.models.base import WeightsStore
 from paksatalker.models.manifest import BASE_GROUP
-from paksatalker.models.mediapipe.native import quiet_import
+from paksatalker.models.mediapipe.native import quiet_stderr
 from paksatalker.system import LIBRARIES, fix_for, missing_libraries
 
 _LEAST_PYTHON = (3, 11)
@@ -141,7 +141,7 @@ def check_dependencies() -> Iterator[Finding]:
     """Python packages: whether they can be imported, and their versions."""
     for distribution, module in _DEPENDENCIES:
         try:
-            with quiet_import():
+            with quiet_stderr():
                 importlib.import_module(module)
         except Exception as error:  # noqa: BLE001  (a broken package can raise anything)
             detail = f"cannot be imported ({type(error).__name__}: {error})"

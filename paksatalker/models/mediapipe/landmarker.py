@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from paksatalker.models.mediapipe.native import quiet_import
+from paksatalker.models.mediapipe.native import Network, quiet_stderr
 
 #: MediaPipe's camera looks along −z with y up; image axes have y down and z away.
 _FLIP = np.diag([1.0, -1.0, -1.0])
@@ -46,7 +44,7 @@ class FaceLandmarks:
         return float(left), float(top), float(right), float(bottom)
 
 
-class FaceLandmarker:
+class FaceLandmarker(Network):
     """Finds faces in single images. Not thread-safe; close it, or use it as a context manager.
 
     Args:
@@ -56,7 +54,7 @@ class FaceLandmarker:
     """
 
     def __init__(self, model: Path, max_faces: int = 1, min_confidence: float = 0.3) -> None:
-        with quiet_import():
+        with quiet_stderr():
             import mediapipe as mp  # noqa: PLC0415  (heavy: only when a face is looked for)
             from mediapipe.tasks.python import BaseOptions, vision  # noqa: PLC0415
         self._mp = mp
@@ -68,13 +66,13 @@ class FaceLandmarker:
             min_face_detection_confidence=min_confidence,
             min_face_presence_confidence=min_confidence,
         )
-        with quiet_import():
-            self._net: Any = vision.FaceLandmarker.create_from_options(options)
+        with quiet_stderr():
+            self._net = vision.FaceLandmarker.create_from_options(options)
 
     def detect(self, rgb: npt.NDArray[np.uint8]) -> list[FaceLandmarks]:
         """All faces in an image uint8 [H, W, 3] RGB, largest first; empty if there is none."""
         height, width = rgb.shape[:2]
-        with quiet_import():
+        with quiet_stderr():
             result = self._net.detect(self._mp.Image(self._mp.ImageFormat.SRGB, np.ascontiguousarray(rgb)))
         faces = [
             FaceLandmarks(
@@ -87,18 +85,6 @@ class FaceLandmarker:
             )
         ]
         return sorted(faces, key=lambda face: -face.eye_distance)
-
-    def close(self) -> None:
-        """Frees the network and its threads."""
-        self._net.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _rotation(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from paksatalker.models.mediapipe.native import quiet_import
+from paksatalker.models.mediapipe.native import Network, quiet_stderr
 
 
-class SelfieSegmenter:
+class SelfieSegmenter(Network):
     """Finds the people in single images. Not thread-safe; close it, or use it as a context manager.
 
     Args:
@@ -20,7 +18,7 @@ class SelfieSegmenter:
     """
 
     def __init__(self, model: Path) -> None:
-        with quiet_import():
+        with quiet_stderr():
             import mediapipe as mp  # noqa: PLC0415  (heavy: only when a person is looked for)
             from mediapipe.tasks.python import BaseOptions, vision  # noqa: PLC0415
 
@@ -30,23 +28,11 @@ class SelfieSegmenter:
                 output_confidence_masks=True,
                 output_category_mask=False,
             )
-            self._net: Any = vision.ImageSegmenter.create_from_options(options)
+            self._net = vision.ImageSegmenter.create_from_options(options)
 
     def segment(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Probability that a pixel shows a person, float32 [H, W] 0–1, of an image uint8 [H, W, 3] RGB."""
-        with quiet_import():
+        with quiet_stderr():
             result = self._net.segment(self._mp.Image(self._mp.ImageFormat.SRGB, np.ascontiguousarray(rgb)))
             mask = result.confidence_masks[-1].numpy_view()
         return np.array(mask, np.float32).reshape(rgb.shape[:2])
-
-    def close(self) -> None:
-        """Frees the network and its threads."""
-        self._net.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -1,0 +1,36 @@
+import os
+
+import pytest
+
+from paksatalker.models.mediapipe.native import Network, quiet_stderr
+
+
+def test_native_lines_are_dropped_and_later_ones_are_not(capfd):
+    with quiet_stderr():
+        os.write(2, b"W0000 a C++ log line\n")
+    os.write(2, b"ours\n")
+    assert capfd.readouterr().err == "ours\n"
+
+
+def test_stderr_is_given_back_after_an_error(capfd):
+    with pytest.raises(ValueError, match="broken"), quiet_stderr():
+        raise ValueError("broken")
+    os.write(2, b"ours\n")
+    assert capfd.readouterr().err == "ours\n"
+
+
+def test_leaving_the_context_closes_the_network():
+    class Task:
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    class Loaded(Network):
+        def __init__(self) -> None:
+            self._net = Task()
+
+    with Loaded() as network:
+        task = network._net
+        assert not task.closed
+    assert task.closed
