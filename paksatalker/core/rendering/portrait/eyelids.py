@@ -95,7 +95,7 @@ class _Lid:
             eye_frame.length,
         )
         p[k.AMOUNT] = amount * amount * (3 - 2 * amount)
-        p[k.LASHES] = p[k.AMOUNT] * (0.62 + 0.33 * self.strength)
+        p[k.LASHES] = p[k.AMOUNT] * (0.40 + 0.42 * self.strength)
         p[k.CREASE] = 0.05 * p[k.AMOUNT]
         p[k.FRINGE] = 0.75 * self.strength * np.clip((closure - 0.35) / 0.5, 0.0, 1.0)
         k.paint_lid(frame, box, p, now.astype(np.float32), self.was, self.skin, self.lash, self.hairs, self.noise)
@@ -124,9 +124,10 @@ def _bare_skin(
     hidden = np.zeros(image.shape[:2], np.uint8)
     cv2.fillPoly(hidden, [np.round(outline).astype(np.int32)], 1)
     luma = luminance(image)
-    level = _skin_level(luma, upper, ring, face.mm)
+    target = _lid_colour(image, luma, upper, ring, face.mm)
+    level = float(luminance(target))
     # Single lashes beyond it are fine and darker than their surroundings. The fold's broad shade stays.
-    reach = 2 * max(1, round(1.3 * face.mm + palette.softness)) + 1
+    reach = 2 * max(1, round(1.8 * face.mm + palette.softness)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     fine = cv2.morphologyEx(luma, cv2.MORPH_BLACKHAT, disc) > 0.09 * level
     fine |= cv2.morphologyEx(luma, cv2.MORPH_TOPHAT, disc) > 0.12 * level  # shine that would be torn apart
@@ -136,13 +137,15 @@ def _bare_skin(
     known = (hidden == 0) & (luma > 0.60 * level) & (luma < 1.5 * level + 10)
     known = cv2.erode(known.astype(np.uint8), small).astype(np.float32)
     smooth = fill(image, known, smooth=max(0.8, 0.7 * face.mm))
-    # Shadows around the eye must not make a lid darker than its own skin at the fold.
-    tone = float(np.median(luminance(smooth)[hidden > 0])) if hidden.any() else level
-    smooth = smooth * float(np.clip(0.97 * level / max(tone, 1.0), 0.9, 1.35))
-    # Only the hidden part is replaced: brows and the rims of glasses around it stay.
-    blend = cv2.GaussianBlur(
-        cv2.dilate(hidden, np.ones((3, 3), np.uint8)).astype(np.float32), (0, 0), max(0.7, 0.5 * face.mm)
-    )
+    # Shadows around the eye must not make a lid darker than its own skin at the fold. Fully in the middle only: at its
+    # rim the painted skin is that of its surroundings.
+    tone = np.median(smooth[hidden > 0], axis=0) if hidden.any() else target
+    gain = np.clip(target / np.maximum(tone, 1.0), 0.85, 1.4) - 1.0
+    inside = np.clip(cv2.distanceTransform(hidden, cv2.DIST_L2, 3) / max(2.0 * face.mm, 1.0), 0, 1)
+    smooth = smooth * (1.0 + gain * inside[..., None])
+    # Only the hidden part is replaced: brows and the rims of glasses around it stay. What is left of the lashes fades.
+    wide = np.ones((2 * max(1, round(0.7 * face.mm)) + 1,) * 2, np.uint8)
+    blend = cv2.GaussianBlur(cv2.dilate(hidden, wide).astype(np.float32), (0, 0), max(0.7, 0.8 * face.mm))
     skin = image * (1 - blend[..., None]) + smooth * blend[..., None]
     lash, strength = _lash_colour(image, luma, upper, level, palette)
     return np.ascontiguousarray(skin, np.float32), lash, strength
@@ -154,6 +157,7 @@ def _around_lid(
     """1 between the lower lid and half-way to the brow."""
     ring, outer, lower = (face.points[list(row), :2] for row in (region.ring, region.outer_ring, region.lower))
     outline = np.concatenate([ring + 0.5 * (outer - ring), lower[::-1] + np.array([0, 3.0]) * face.mm]) - corner
+    outline = outline.mean(axis=0) + (outline - outline.mean(axis=0)) * [1.2, 1.0]  # lashes fan out beyond the corner
     mask = np.zeros(shape, np.uint8)
     cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], 1)
     return mask
@@ -169,18 +173,24 @@ def _mostly_within(mask: npt.NDArray[np.uint8], region: npt.NDArray[np.uint8]) -
     return np.asarray(keep[labels] & (region > 0), np.uint8)
 
 
-def _skin_level(luma: Float, upper: npt.NDArray[np.float64], ring: npt.NDArray[np.float64], mm: float) -> float:
-    """Luma of the lid's skin, without the fold's shadow: the brighter of what shows above and below the fold."""
+def _lid_colour(
+    image: Float, luma: Float, upper: npt.NDArray[np.float64], ring: npt.NDArray[np.float64], mm: float
+) -> Float:
+    """The lid's skin [3], without the fold's shadow: the brighter of what shows above and below the fold."""
     upper, ring = upper[2:-2], ring[2:-2]
     away = ring - upper
     above = ring + away * np.minimum(0.5, 2.0 * mm / np.maximum(np.linalg.norm(away, axis=1), 1e-3))[:, None]
     below = np.concatenate([ring - share * away for share in (0.25, 0.4, 0.55)])
 
-    def sample(points: npt.NDArray[np.float64], percentile: float) -> float:
+    def sample(points: npt.NDArray[np.float64], percentile: float) -> Float:
         x, y = np.clip(np.round(points).astype(int), 0, [luma.shape[1] - 1, luma.shape[0] - 1]).T
-        return float(np.percentile(luma[y, x], percentile))
+        order = np.argsort(luma[y, x])
+        middle = round(percentile / 100 * (len(order) - 1))
+        near = order[max(0, middle - 2) : middle + 3]
+        return np.asarray(image[y, x][near].mean(axis=0), np.float32)
 
-    return max(sample(np.concatenate([ring, above]), 60), 0.97 * sample(below, 65))
+    skin, strip = sample(np.concatenate([ring, above]), 60), sample(below, 65)
+    return skin if luminance(skin) > 0.97 * luminance(strip) else np.asarray(0.97 * strip, np.float32)
 
 
 def _lash_colour(

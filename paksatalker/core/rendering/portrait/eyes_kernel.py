@@ -124,7 +124,9 @@ def _lash(p: Floats, along: float, past: float, hairs: Floats) -> float:
     taper = min(max(outer * 4.0, 0.0), 1.0) * (0.65 + 0.5 * outer)
     half = 0.32 * mm * taper
     distance = abs(past - 0.10 * mm) - half
-    line = (1 - ramp(-0.8 * edge, 0.8 * edge + 0.45 * mm, distance)) * min(taper * 1.4, 1.0)
+    soft = 0.8 * edge + (0.12 if past < 0.1 * mm else 0.55) * mm
+    line = (1 - ramp(-0.8 * edge - 0.1 * mm, soft, distance)) * min(taper * 1.4, 1.0)
+    line *= 0.72 + 0.28 * lookup(hairs, along)  # hairs, not a stroke
     fringe = 0.0
     length = (0.9 + 1.6 * outer) * mm
     if 0 < past < length and p[FRINGE] > 0:
@@ -169,17 +171,19 @@ def paint_lid(  # noqa: PLR0917
         for x in range(box[0], box[2]):
             dx, dy = x - p[ORIGIN], y - p[ORIGIN + 1]
             along = (dx * p[AXIS] + dy * p[AXIS + 1]) / p[LENGTH]
-            if along <= -0.09 or along >= 1.09:
+            outer = along if p[OUTWARD] > 0 else 1 - along
+            if outer <= -0.09 or outer >= 1.22:
                 continue
             across = dy * p[AXIS] - dx * p[AXIS + 1]
             fold, rim = lookup(now[0], along), lookup(now[1], along)
             past = across - rim  # pixels below the lid's edge
             if across <= fold or past > 3.0 * mm + edge:
                 continue
-            ends = ramp(-0.09, 0.16, along) * ramp(-0.09, 0.16, 1 - along)
+            ends = ramp(-0.09, 0.16, outer) * ramp(-0.09, 0.16, 1 - outer)
+            skin_ends = ramp(-0.09, 0.16, outer) * ramp(-0.22, 0.10, 1 - outer)  # over lashes that fan out
             height = max(rim - fold, 1.0)
             v = min((across - fold) / height, 1.0)
-            cover = ramp(0.0, 0.35, v) * (1 - ramp(-edge, edge, past - 0.25 * mm)) * p[AMOUNT] * ends
+            cover = ramp(0.0, 0.35, v) * (1 - ramp(-edge, edge, past - 0.25 * mm)) * p[AMOUNT] * skin_ends
             if cover > 0.003:
                 _lid_skin(p, along, v, height, was, skin, sample)
                 shade = 1 + 0.035 * math.sin(math.pi * v) - 0.13 * ramp(0.62, 1.0, v)

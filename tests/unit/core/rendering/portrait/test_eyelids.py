@@ -77,3 +77,20 @@ def test_deterministic_and_safe_beyond_the_canvas(drawn, make_state):
         Eyelids(drawn, seed=5).paint(frame, posed)
     assert np.array_equal(*frames)
     Eyelids(drawn).paint(frames[0], replace(posed, points=posed.points - np.array([0, 75.0, 0])))
+
+
+def test_lashes_beyond_the_outer_corner_come_down_with_the_lid(drawn, make_state):
+    image = drawn.image.copy()
+    tips = []
+    for eye in EYES:
+        outer, inner = drawn.points[eye.upper[0], :2], drawn.points[eye.upper[-1], :2]
+        away = (outer - inner) / np.linalg.norm(outer - inner)
+        tip = outer + 2.0 * drawn.mm * away - [0, 1.5 * drawn.mm]
+        cv2.line(image, np.round(outer).astype(int).tolist(), np.round(tip).astype(int).tolist(), (30, 20, 20), 1)
+        tips.append(np.round(0.3 * outer + 0.7 * tip).astype(int))
+    lashed = replace(drawn, image=image)
+    frame = image.copy()
+    Eyelids(lashed).paint(frame, FaceGeometry(lashed).pose(blink(make_state, 1.0)))
+    for x, y in tips:
+        before, after = (int(i[y - 1 : y + 2, x - 1 : x + 2].min()) for i in (image, frame))
+        assert after > before + 20
