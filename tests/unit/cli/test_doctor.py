@@ -12,6 +12,7 @@ from paksatalker.cli.checks import Finding, Verdict
 from paksatalker.config import Settings
 from paksatalker.core.engines import Capabilities, EngineInfo
 from paksatalker.models.base import WeightsStore
+from paksatalker.models.manifest import BASE_GROUP
 
 
 def run(monkeypatch, findings: list[Finding], *arguments: str):
@@ -49,9 +50,13 @@ def test_json(monkeypatch):
 
 
 def test_missing_weights_fail_when_the_default_engines_need_them(tmp_path):
-    findings = list(checks.check_weights(WeightsStore(tmp_path)))
-    assert {finding.verdict for finding in findings} == {Verdict.FAIL}
-    assert findings[0].fix == "Run: paksatalker models download face-landmarker"
+    store = WeightsStore(tmp_path)
+    findings = {finding.topic: finding for finding in checks.check_weights(store)}
+    for entry in store.entries():
+        finding = findings[f"model {entry.name}"]
+        assert finding.verdict is (Verdict.FAIL if entry.group == BASE_GROUP else Verdict.WARN)
+        assert finding.fix == f"Run: paksatalker models download {entry.name}"
+    assert findings["model face-landmarker"].verdict is Verdict.FAIL
 
 
 def test_a_home_that_is_not_there_yet_is_judged_by_the_folder_above(tmp_path):

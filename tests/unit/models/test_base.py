@@ -19,7 +19,7 @@ from paksatalker.errors import (
 from paksatalker.models import base
 from paksatalker.models.base import State, WeightsStore
 from paksatalker.models.download import Downloader
-from paksatalker.models.manifest import Manifest, WeightEntry, WeightFile, parse_source
+from paksatalker.models.manifest import Manifest, WeightEntry, WeightFile, builtin_manifest, parse_source
 
 FILES = {"a.bin": b"first", "b.bin": b"second!"}
 
@@ -209,7 +209,7 @@ def test_nothing_is_fetched_when_offline(tmp_path, monkeypatch):
 def test_the_root_is_below_the_home_of_the_settings(tmp_path, monkeypatch):
     monkeypatch.setenv("PAKSATALKER_HOME", str(tmp_path / "home"))
     assert WeightsStore().root == tmp_path / "home" / "weights"
-    assert [entry.name for entry in WeightsStore().entries()] == ["face-landmarker", "selfie-segmentation"]
+    assert WeightsStore().entries() == tuple(builtin_manifest().values())
 
 
 def test_a_process_that_waits_too_long_gives_up(tmp_path, monkeypatch):
