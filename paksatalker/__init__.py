@@ -49,6 +49,6 @@ def __getattr__(name: str) -> Any:
     """Imports a public name when it is first asked for."""
     if name not in __all__:
         raise AttributeError(f"module 'paksatalker' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415
+    from importlib import import_module
 
     return getattr(import_module(f"paksatalker.core.{_HOMES.get(name, 'timeline')}"), name)

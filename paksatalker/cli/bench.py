@@ -29,11 +29,11 @@ def bench(
     json: Annotated[bool, typer.Option("--json", help="Write the numbers as JSON to stdout.")] = False,
 ) -> None:
     """Measure speed, memory and quality on this machine."""
-    from paksatalker.evaluation.machine import Machine, limit_cores  # noqa: PLC0415
+    from paksatalker.evaluation.machine import Machine, limit_cores
 
     if not limit_cores(cores):  # before the libraries count the processors
         sys.stderr.write(f"note: this system cannot confine a program to {cores} processors\n")
-    from paksatalker.evaluation import benchmark  # noqa: PLC0415  (heavy: not for --help)
+    from paksatalker.evaluation import benchmark  # heavy: not for --help
 
     machine = Machine.here()
     command = shlex.join(["paksatalker", "bench", *(word for word in sys.argv[1:] if word != "bench")])

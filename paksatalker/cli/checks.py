@@ -156,7 +156,7 @@ def check_dependencies() -> Iterator[Finding]:
 def check_codecs() -> Iterator[Finding]:
     """Encoders in the FFmpeg that PyAV brings."""
     try:
-        import av  # noqa: PLC0415  (a broken PyAV is a finding, not a crash)
+        import av  # a broken PyAV is a finding, not a crash
     except Exception:  # noqa: BLE001  (already reported by check_dependencies)
         return
     missing = [name for name, _ in _CODECS if not _has_encoder(partial(av.Codec, name, "w"))]

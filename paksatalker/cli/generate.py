@@ -105,7 +105,7 @@ def generate(
         preset=preset,
         format=container,
     )
-    from paksatalker.core.pipeline import Pipeline  # noqa: PLC0415  (heavy: not for --help or a wrong option)
+    from paksatalker.core.pipeline import Pipeline  # heavy: not for --help or a wrong option
 
     with stop_requests() as cancel, Pipeline() as pipeline, ProgressView() as view:
         result = pipeline.generate(request, output, timeline=timeline, on_progress=view.update, cancel=cancel)
@@ -118,7 +118,7 @@ def generate(
 
 
 def _stdin() -> str:
-    from paksatalker.core.text.load import read_text  # noqa: PLC0415
+    from paksatalker.core.text.load import read_text
 
     if sys.stdin is None:
         raise TextUnreadable("cannot read standard input", "it is closed", "Pipe a text into it, or give --text")

@@ -37,9 +37,9 @@ def score(
     json: Annotated[bool, typer.Option("--json", help="Write the report as JSON to stdout.")] = False,
 ) -> None:
     """Score a talking video: lip sync, closures, blinks, head motion, background, identity, A/V offset."""
-    from paksatalker.evaluation import Timeline, track_video  # noqa: PLC0415  (heavy: not for --help)
-    from paksatalker.evaluation import score as measure  # noqa: PLC0415
-    from paksatalker.models.base import WeightsStore  # noqa: PLC0415
+    from paksatalker.evaluation import Timeline, track_video  # heavy: not for --help
+    from paksatalker.evaluation import score as measure
+    from paksatalker.models.base import WeightsStore
 
     store = WeightsStore()
     said = Timeline.load(timeline) if timeline else _listened(video, transcript) if listen else None
@@ -56,7 +56,7 @@ def score(
 
 
 def _listened(video: Path, transcript: str | None) -> Timeline | None:
-    from paksatalker.evaluation import Timeline  # noqa: PLC0415
+    from paksatalker.evaluation import Timeline
 
     try:
         said = Timeline.listen(video, transcript)

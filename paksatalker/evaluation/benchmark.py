@@ -83,7 +83,7 @@ def demo_photo(folder: Path) -> Path:
         InvalidOption: scikit-image is not installed.
     """
     try:
-        from skimage.data import astronaut  # noqa: PLC0415  (an extra)
+        from skimage.data import astronaut  # an extra
     except ImportError as error:
         raise InvalidOption(
             "there is no photo to measure with", "scikit-image is not installed", "Give --image FACE.jpg"

@@ -50,9 +50,9 @@ class _Model:
     """One voice: the network with its durations exposed, its alphabet and its pronunciation."""
 
     def __init__(self, name: str) -> None:
-        import onnxruntime  # noqa: PLC0415  # heavy, and only speaking needs it
-        from hibari.tts import ASSETS  # noqa: PLC0415
-        from hibari.voices import VOICES, voice_path  # noqa: PLC0415
+        import onnxruntime  # heavy, and only speaking needs it
+        from hibari.tts import ASSETS
+        from hibari.voices import VOICES, voice_path
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # fast enough; and bit for bit repeatable
@@ -79,7 +79,7 @@ class _Model:
         Returns:
             Samples [N] at 24 kHz and the borders [len(symbols) + 1] of the symbols in seconds from the first sample.
         """
-        from hibari import dsp  # noqa: PLC0415
+        from hibari import dsp
 
         ids = [self._vocabulary.get(symbol, -1) for symbol in symbols]
         known = [number for number in ids if number >= 0]
@@ -118,7 +118,7 @@ class HibariSpeech:
 
     def voices(self) -> tuple[Voice, ...]:
         """The voices that are on this machine: the bundled one and those already in hibari's cache folder."""
-        from hibari.voices import VOICES, voice_path  # noqa: PLC0415
+        from hibari.voices import VOICES, voice_path
 
         found = []
         for name, facts in VOICES.items():
@@ -163,7 +163,7 @@ class HibariSpeech:
         model.run(model.pronouncer.pronounce("Warm up.").symbols, 1.0, np.random.default_rng(0))
 
     def _voice_name(self, voice: str) -> str:
-        from hibari.voices import DEFAULT, VOICES  # noqa: PLC0415
+        from hibari.voices import DEFAULT, VOICES
 
         present = [item.name for item in self.voices()]
         if voice == "auto":

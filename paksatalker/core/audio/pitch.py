@@ -30,7 +30,7 @@ class PitchTracker:
     """
 
     def __init__(self) -> None:
-        from swift_f0 import SwiftF0  # noqa: PLC0415  # loads onnxruntime
+        from swift_f0 import SwiftF0  # loads onnxruntime
 
         self._detector: Any = SwiftF0(threads=1, spin=False)
 

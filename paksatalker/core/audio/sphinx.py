@@ -15,13 +15,13 @@ _PHONES = frozenset(ARPABET) - {"SIL"}
 
 
 def _config(**options: Any) -> Any:
-    import pocketsphinx  # noqa: PLC0415  # loads its library
+    import pocketsphinx  # loads its library
 
     return pocketsphinx.Config(loglevel="FATAL", samprate=16000, **options)
 
 
 def _model(*parts: str) -> str:
-    import pocketsphinx  # noqa: PLC0415
+    import pocketsphinx
 
     return str(Path(pocketsphinx.get_model_path(), "en-us", *parts))
 
@@ -34,7 +34,7 @@ class PhoneDecoder:
     """Phones without knowing the words. In studio speech about three in four are right, elsewhere six in ten."""
 
     def __init__(self) -> None:
-        import pocketsphinx  # noqa: PLC0415
+        import pocketsphinx
 
         self._decoder: Any = pocketsphinx.Decoder(
             _config(
@@ -69,7 +69,7 @@ class ForcedAligner:
     """When the phones of known words are said."""
 
     def __init__(self) -> None:
-        import pocketsphinx  # noqa: PLC0415
+        import pocketsphinx
 
         self._decoder: Any = pocketsphinx.Decoder(
             _config(

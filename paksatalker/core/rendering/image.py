@@ -143,7 +143,7 @@ def _open(data: bytes, name: str, max_pixels: int) -> Image.Image:
 
 
 def _load_plugins() -> None:
-    import pi_heif  # noqa: PLC0415  (slow to import)
+    import pi_heif  # slow to import
 
     Image.init()
     pi_heif.register_heif_opener()  # registers once, however often it is called

@@ -55,8 +55,8 @@ class FaceLandmarker(Network):
 
     def __init__(self, model: Path, max_faces: int = 1, min_confidence: float = 0.3) -> None:
         with quiet_stderr():
-            import mediapipe as mp  # noqa: PLC0415  (heavy: only when a face is looked for)
-            from mediapipe.tasks.python import BaseOptions, vision  # noqa: PLC0415
+            import mediapipe as mp  # heavy: only when a face is looked for
+            from mediapipe.tasks.python import BaseOptions, vision
         self._mp = mp
         options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(model)),

@@ -19,8 +19,8 @@ class SelfieSegmenter(Network):
 
     def __init__(self, model: Path) -> None:
         with quiet_stderr():
-            import mediapipe as mp  # noqa: PLC0415  (heavy: only when a person is looked for)
-            from mediapipe.tasks.python import BaseOptions, vision  # noqa: PLC0415
+            import mediapipe as mp  # heavy: only when a person is looked for
+            from mediapipe.tasks.python import BaseOptions, vision
 
             self._mp = mp
             options = vision.ImageSegmenterOptions(

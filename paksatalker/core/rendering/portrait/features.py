@@ -7,7 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from paksatalker.core.rendering.portrait.eyelids import Eyelids
+from paksatalker.core.rendering.portrait.eyes import Eyeballs
 from paksatalker.core.rendering.portrait.face import PosedFace, SourceFace
+from paksatalker.core.rendering.portrait.mouth import MouthInterior
+from paksatalker.core.rendering.portrait.palette import analyse
+from paksatalker.core.rendering.portrait.shading import Shading
 
 #: Paints in place on the composed frame uint8 [H, W, 3] RGB. Called from several threads at once.
 Paint = Callable[[npt.NDArray[np.uint8], PosedFace], None]
@@ -15,12 +20,6 @@ Paint = Callable[[npt.NDArray[np.uint8], PosedFace], None]
 
 def drawn_features(face: SourceFace) -> tuple[Paint, ...]:
     """Shading, eyes, lids and mouth interior of a face, in the order they are painted."""
-    from paksatalker.core.rendering.portrait.eyelids import Eyelids  # noqa: PLC0415
-    from paksatalker.core.rendering.portrait.eyes import Eyeballs  # noqa: PLC0415
-    from paksatalker.core.rendering.portrait.mouth import MouthInterior  # noqa: PLC0415
-    from paksatalker.core.rendering.portrait.palette import analyse  # noqa: PLC0415
-    from paksatalker.core.rendering.portrait.shading import Shading  # noqa: PLC0415
-
     palette = analyse(face)
     return (
         Shading(face, palette).apply,
