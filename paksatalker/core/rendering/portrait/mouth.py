@@ -22,8 +22,9 @@ Float = npt.NDArray[np.float32]
 
 #: Anatomy in mm. The lips meet a little above the upper incisors' edge; the lower ones stand just behind and below.
 _TEETH_BEHIND_LIPS = 4.5
-_UPPER_EDGE_BELOW_LIPS = 2.3
-_LOWER_EDGE_BELOW_LIPS = 3.0
+_BEHIND_FROM_ABOVE = 0.4  # share of that which hides teeth from a camera above: lips lie closer to them than the mesh's
+_UPPER_EDGE_BELOW_LIPS = 3.0
+_LOWER_EDGE_BELOW_LIPS = 3.7
 _OVERJET = 2.6
 _JAW_SHARE = 0.92  # incisors lie nearer to the jaw's joint than the chin does
 _TONGUE_RADII: Final = (19.0, 9.0, 24.0)
@@ -140,6 +141,7 @@ class MouthInterior:
         up, low = points[UPPER_INNER[5]], points[LOWER_INNER[5]]
         gap = float(np.linalg.norm((low - up)[:2])) / mm
         back = self._face.rotation @ np.array([0.0, 0.0, _TEETH_BEHIND_LIPS * mm])
+        back[1] *= _BEHIND_FROM_ABOVE
         if gap < 2.0:
             middle = (up + low) / 2
             return middle + back, middle + back, 0.45

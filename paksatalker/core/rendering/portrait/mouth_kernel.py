@@ -177,6 +177,21 @@ def _own_teeth(  # noqa: PLR0917
 
 
 @compiled()
+def _tongue(p: Floats, tongue: Floats, inside: float, colour: Floats, colours: Floats) -> None:
+    """Paints the tongue where it was hit."""
+    lambert = max(0.55 * -tongue[5] - 0.75 * tongue[4] + 0.25 * tongue[3] * p[LIGHT], 0.0)
+    back = max(tongue[2] - p[TONGUE_CENTRE + 2] + p[TONGUE_RADII + 2], 0.0)  # mm behind the tip
+    groove = 1 - 0.16 * math.exp(-((tongue[0] / 1.6) ** 2)) * min(back / 8.0, 1.0)
+    deep = math.exp(-((max(tongue[2] - 3.0, 0.0) / 21.0) ** 1.6))
+    light = (0.40 + 0.60 * lambert) * groove * deep * inside
+    wet = max(0.35 * -tongue[5] - 0.93 * tongue[4], 0.0) ** 16 * 0.14 * deep
+    # The far end has no outline: it sinks into the dark.
+    solid = min(max(-tongue[5] - 0.9 * tongue[4], 0.0) * 3.0, 1.0) * (1 - ramp(14.0, 24.0, back))
+    for c in range(3):
+        colour[c] = colour[c] * (1 - solid) + (colours[TONGUE, c] * light + colours[SPARK, c] * wet) * solid
+
+
+@compiled()
 def _shade(  # noqa: PLR0917
     x: int,
     y: int,
@@ -199,25 +214,20 @@ def _shade(  # noqa: PLR0917
     """The colour seen through one pixel of the open mouth, before the lips' shade."""
     for c in range(3):
         colour[c] = colours[CAVITY, c]
-    inside = 0.80 + 0.20 * p[OPENNESS]
+    inside = 0.86 + 0.14 * p[OPENNESS]
     _cast(x, y, p, TONGUE_AT, inverse, start)
     tongue_hit = _hit_tongue(start, ray, p, TONGUE_CENTRE, tongue)
     tongue_depth = tongue[2]
     if tongue_hit:
-        lambert = max(0.55 * -tongue[5] - 0.75 * tongue[4] + 0.25 * tongue[3] * p[LIGHT], 0.0)
-        back = max(tongue[2] - p[TONGUE_CENTRE + 2] + p[TONGUE_RADII + 2], 0.0)  # mm behind the tip
-        groove = 1 - 0.16 * math.exp(-((tongue[0] / 1.6) ** 2)) * min(back / 8.0, 1.0)
-        deep = math.exp(-((max(tongue[2] - 3.0, 0.0) / 21.0) ** 1.6))
-        light = (0.40 + 0.60 * lambert) * groove * deep * inside
-        wet = max(0.35 * -tongue[5] - 0.93 * tongue[4], 0.0) ** 16 * 0.14 * deep
-        # The far end has no outline: it sinks into the dark.
-        solid = min(max(-tongue[5] - 0.9 * tongue[4], 0.0) * 3.0, 1.0) * (1 - ramp(14.0, 24.0, back))
-        for c in range(3):
-            colour[c] = colour[c] * (1 - solid) + (colours[TONGUE, c] * light + colours[SPARK, c] * wet) * solid
+        _tongue(p, tongue, inside, colour, colours)
     _cast(x, y, p, LOWER_AT, inverse, start)
     light = _teeth(start, ray, p, lower, lower_arc, LOWER_ARCH, LOWER_FRONT, hit, sample)
-    if sample[3] > 0.003 and not (tongue_hit and tongue_depth < hit[2] + p[LOWER_FRONT + 1] - 0.5):
-        light *= 0.88 * inside
+    if tongue_hit:  # softly: a tongue between the rows must not cut the teeth into a saw
+        before = ramp(-0.8, 0.8, tongue_depth - hit[2] - p[LOWER_FRONT + 1] + 0.5)
+        for c in range(4):
+            sample[c] *= before
+    if sample[3] > 0.003:
+        light *= 0.92 * inside
         _over(colour, sample, light, colours)
         for c in range(3):
             colour[c] += colours[SPARK, c] * sample[4] * 0.07 * light * sample[3]
@@ -248,7 +258,12 @@ def _lips_light(  # noqa: PLR0917
     shade = 1 - (0.46 - 0.24 * p[OWN_TEETH]) * math.exp(-below / (0.8 + 0.09 * gap))
     shade *= 1 - 0.28 * math.exp(-above / 0.9)
     corner = min(along, 1 - along)
-    shade *= 0.45 + 0.55 * ramp(0.0, 0.16, corner)
+    # The cheek's inside closes the corners: dark red, where teeth and cavity would leave black wedges.
+    cheek = 1 - ramp(0.0, 0.20, corner)
+    cheek *= ramp(0.2, 1.5, gap) * p[SHADED]
+    for c in range(3):
+        colour[c] += (colours[MUCOSA, c] * 0.62 - colour[c]) * cheek * 0.8
+    shade *= 0.62 + 0.38 * ramp(0.0, 0.16, corner)
     shade *= 0.46 + 0.54 * ramp(0.3, 5.0, gap)
     # Inside the lips' red: wet and darker, more of it below than above.
     lower = math.exp(-((above / min(0.15 + 0.17 * gap, 1.1)) ** 2))

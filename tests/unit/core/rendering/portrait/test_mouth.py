@@ -147,3 +147,30 @@ def test_mouth_beyond_the_canvas_is_left_out(plain, make_state):
     for shift in ([300.0, 0, 0], [-300.0, 0, 0], [0, 400.0, 0], [60.0, 60.0, 0]):
         frame = plain.image.copy()
         MouthInterior(plain).paint(frame, replace(posed, points=posed.points + shift))
+
+
+def pitched(face, degrees):
+    """The face seen from above (positive) or below."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    turn = np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]])
+    centre = face.points.mean(axis=0)
+    turned = replace(face, points=(face.points - centre) @ turn.T + centre, rotation=turn)
+    return replace(turned, image=paint_skin(turned))
+
+
+@pytest.mark.parametrize("degrees", [-10.0, 0.0, 12.0])
+def test_upper_teeth_show_in_a_spread_mouth_also_from_above(plain, make_state, degrees):
+    state = make_state(coefficients={"jawOpen": 0.35, "mouthUpperUpLeft": 0.3, "mouthUpperUpRight": 0.3}, activity=1.0)
+    frame, posed = painted(pitched(plain, degrees), state)
+    up, low = (posed.points[row[5], :2] for row in (UPPER_INNER, LOWER_INNER))
+    rows = np.linspace(up[1], (up[1] + low[1]) / 2, 12).astype(int)
+    column = frame[rows, round(float(up[0])) - 2].astype(int)
+    assert column.min(axis=1).max() > 105  # pale, not red
+
+
+def test_corners_are_dark_red_not_black(plain, make_state):
+    state = make_state(coefficients={"jawOpen": 0.4, "mouthStretchLeft": 0.4, "mouthStretchRight": 0.4})
+    frame, posed = painted(plain, state)
+    for corner, step in ((UPPER_INNER[0], 1), (UPPER_INNER[-1], -1)):
+        x, y = posed.points[corner, :2] + [step * 2.5 * plain.mm, 0]
+        assert frame[round(float(y)), round(float(x)), 0] > 45
