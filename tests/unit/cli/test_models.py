@@ -22,7 +22,7 @@ def entry(name: str, group: str) -> WeightEntry:
 
 
 class Fake(Downloader):
-    def fetch(self, file, work, progress):
+    def fetch(self, file, work, progress, archives=None):
         if file.name == "broken.bin":
             raise DownloadFailed("broken.bin could not be downloaded", "no network", "Check it")
         for done in range(len(DATA) + 1):

@@ -45,7 +45,7 @@ class Fake(Downloader):
         self.fetched: list[str] = []
         self.error = error
 
-    def fetch(self, file, work, progress):
+    def fetch(self, file, work, progress, archives=None):
         if self.error:
             raise self.error
         self.fetched.append(file.name)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -156,6 +158,37 @@ def test_what_was_taken_up_from_an_older_release_is_fetched_anew_once(tmp_path):
 
     path, _ = downloader(newer).fetch(file(GOOD), tmp_path, ignore)
     assert path.read_bytes() == DATA
+
+
+def tarball(path: Path, **members: bytes) -> Path:
+    with tarfile.open(path, "w:gz") as out:
+        for name, data in members.items():
+            info = tarfile.TarInfo(f"package/{name}")
+            info.size = len(data)
+            out.addfile(info, io.BytesIO(data))
+    return path
+
+
+def test_a_package_that_holds_several_files_is_fetched_once(tmp_path):
+    address = "https://mirror.example/v-1.tgz"
+    package = tarball(tmp_path / "v-1.tgz", one=DATA, two=DATA[::-1])
+    asked: list[str] = []
+    fetcher = downloader(serve({address: package.read_bytes()}, asked), Packages({"v@1": address}))
+    for name, data in (("one", DATA), ("two", DATA[::-1])):
+        wanted = file(BAD, f"npm:v@1#{name}", data=data)
+        path, source = fetcher.fetch(wanted, tmp_path / "work" / name, ignore, tmp_path / "kept")
+        assert path.read_bytes() == data
+        assert str(source) == f"npm:v@1#{name}"
+    assert asked == [BAD, address]
+
+
+def test_a_package_that_the_client_fetched_is_kept_too(tmp_path):
+    package = tarball(tmp_path / "v-1.tgz", one=DATA, two=DATA[::-1])
+    registry = Packages({"v@1": "https://private.example/v-1.tgz"}, {"v@1": package})
+    fetcher = downloader(lambda _: httpx.Response(401), registry)
+    for name, data in (("one", DATA), ("two", DATA[::-1])):
+        path, _ = fetcher.fetch(file(f"npm:v@1#{name}", data=data), tmp_path / "w" / name, ignore, tmp_path / "kept")
+        assert path.read_bytes() == data
 
 
 def test_a_mirror_that_wants_a_login_is_left_to_the_package_client(tmp_path):
