@@ -28,10 +28,9 @@ def install_command(*distributions: str, again: bool = False) -> str:
         again: Whether to install anew what is there but broken; what it needs in turn is left alone.
     """
     known = required()
+    wanted = [requirement for name in distributions for requirement in known.get(name, (name,))]
     options = ["--force-reinstall", "--no-deps"] if again else []
-    return " ".join(
-        ["pip install", *options, *_quoted([r for name in distributions for r in known.get(name, (name,))])]
-    )
+    return " ".join(["pip install", *options, *_quoted(wanted)])
 
 
 def _quoted(requirements: list[str]) -> Iterator[str]:

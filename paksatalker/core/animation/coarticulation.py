@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from paksatalker.core.animation.context import SOUND, Sound, SpeechContext
+from paksatalker.core.animation.context import SOUND, Sound, SpeechContext, merged
 from paksatalker.core.animation.noise import smooth
 from paksatalker.core.animation.visemes import (
     BILABIALS,
@@ -134,7 +134,7 @@ def intended_opening(
     marked = any(p.stress > 0 for p in phones)
     sounds = [Sound(p.symbol, p.start, p.end, p.stress if marked else -1) for p in phones if p.symbol != "SIL"]
     times = np.arange(count) / fps
-    spans = _merged(sounds)
+    spans = merged(sounds)
     opened = np.zeros(count)
     for a in range(0, count, 500):
         part = slice(a, a + 500)
@@ -153,16 +153,6 @@ def opening(mouth: Articulation) -> Array:
 
 def _near(sounds: Sequence[Sound], times: Array) -> list[Sound]:
     return [s for s in sounds if s.end > times[0] - 0.6 and s.start < times[-1] + 0.6]
-
-
-def _merged(sounds: Sequence[Sound], gap: float = 0.03) -> list[tuple[float, float]]:
-    spans: list[tuple[float, float]] = []
-    for sound in sounds:
-        if spans and sound.start - spans[-1][1] <= gap:
-            spans[-1] = (spans[-1][0], max(spans[-1][1], sound.end))
-        else:
-            spans.append((sound.start, sound.end))
-    return spans
 
 
 # --- dominance -------------------------------------------------------------------------------------------------------

@@ -211,13 +211,7 @@ class SpeechContext:
 
     def spans(self, gap: float = 0.03) -> list[tuple[float, float]]:
         """Stretches of speech in the window separated by more than ``gap`` seconds."""
-        spans: list[tuple[float, float]] = []
-        for sound in self.sounds:
-            if spans and sound.start - spans[-1][1] <= gap:
-                spans[-1] = (spans[-1][0], max(spans[-1][1], sound.end))
-            else:
-                spans.append((sound.start, sound.end))
-        return spans
+        return merged(self.sounds, gap)
 
     def energy(self, times: Array) -> Array:
         """Loudness at ``times`` [N], 0 where unknown."""
@@ -249,6 +243,17 @@ class SpeechContext:
             if accent[peak] >= accent[a:b].max():
                 found.append((float(self._times[peak]), float(min(accent[peak], 1.0))))
         return found
+
+
+def merged(sounds: Sequence[Sound], gap: float = 0.03) -> list[tuple[float, float]]:
+    """Stretches of sound separated by more than ``gap`` seconds, in order."""
+    spans: list[tuple[float, float]] = []
+    for sound in sounds:
+        if spans and sound.start - spans[-1][1] <= gap:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], sound.end))
+        else:
+            spans.append((sound.start, sound.end))
+    return spans
 
 
 def _grid(prosody: Prosody, start: float) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paksatalker.core.animation.context import Mood
-from paksatalker.core.animation.noise import smoother, spline_noise, stream_key
+from paksatalker.core.animation.noise import leaning, smoother, spline_noise, stream_key
 from paksatalker.core.timeline import ARKIT_INDEX, ARKIT_NAMES
 
 Array = npt.NDArray[np.float64]
@@ -168,7 +168,7 @@ def mix(moods: Sequence[Mood], times: Array, seed: int, scale: float = 1.0) -> M
     head, lean, gaze = np.zeros((count, 3)), np.zeros(count), np.zeros((count, 2))
     factors, takeover = np.ones((5, count)), np.zeros(count)
     swell = 1.0 + 0.10 * np.clip(spline_noise(stream_key(seed, "emotion/swell"), times, 0.9), -1.5, 1.5)
-    side = _LOPSIDED * np.sin(stream_key(seed, "emotion/side") % 6283 / 1000.0)
+    side = _LOPSIDED * leaning(stream_key(seed, "emotion/side"))
     lopsided = np.array([1.0 + side * (n.endswith("Left") - n.endswith("Right")) for n in ARKIT_NAMES])
     for i, mood in enumerate(moods):
         feeling = FEELINGS[mood.emotion]

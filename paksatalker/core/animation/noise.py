@@ -55,6 +55,11 @@ def bell(key: int, moment: float) -> float:
     return float(np.clip(normal(key, round(moment * 1000.0)), -2.0, 2.0))
 
 
+def leaning(key: int) -> float:
+    """One value for a whole work, −1 to 1 and mostly far from 0: which side of a face is the stronger, by how much."""
+    return float(np.sin(key % 6283 / 1000.0))
+
+
 def spline_noise(key: int, times: Array, spacing: float) -> Array:
     """Smooth noise of zero mean and unit variance with two continuous derivatives.
 

@@ -18,7 +18,7 @@ from paksatalker.core.animation.context import LOOKAHEAD, SpeechContext
 from paksatalker.core.animation.emotion import Mix, mix
 from paksatalker.core.animation.gaze import Gaze, in_head, write_looks
 from paksatalker.core.animation.head import Beats, Head
-from paksatalker.core.animation.noise import smooth, spline_noise, stream_key
+from paksatalker.core.animation.noise import leaning, smooth, spline_noise, stream_key
 from paksatalker.core.animation.visemes import GROUP_OF, PARAMETERS
 from paksatalker.core.timeline import ARKIT_INDEX, ARKIT_NAMES, EMOTIONS, FaceTrack, Speech
 
@@ -125,7 +125,7 @@ class _Performer:
         self._brows = Brows(seed)
         self._blinks = Blinks(seed, fps)
         self._gaze = Gaze(seed)
-        self._sides = _sides(seed)
+        self._sides = leaning(stream_key(seed, "mouth/stronger"))
 
     def perform(self, context: SpeechContext, first: int, last: int) -> FaceTrack:
         times = np.arange(first, last) / self._fps
@@ -210,11 +210,6 @@ class _Performer:
 
 
 _MOUTH = np.array([name.startswith("mouth") for name in ARKIT_NAMES])
-
-
-def _sides(seed: int) -> float:
-    """Which side of the mouth is the stronger, −1 to 1."""
-    return float(np.sin(stream_key(seed, "mouth/stronger") % 6283 / 1000.0))
 
 
 def _presence(spans: list[tuple[float, float]], times: Array) -> Array:
