@@ -212,8 +212,7 @@ def _shade(  # noqa: PLR0917
     own: Floats,
 ) -> None:  # fmt: skip
     """The colour seen through one pixel of the open mouth, before the lips' shade."""
-    for c in range(3):
-        colour[c] = colours[CAVITY, c]
+    colour[:] = colours[CAVITY]
     inside = 0.86 + 0.14 * p[OPENNESS]
     _cast(x, y, p, TONGUE_AT, inverse, start)
     tongue_hit = _hit_tongue(start, ray, p, TONGUE_CENTRE, tongue)
