@@ -197,6 +197,12 @@ class VideoUnreadable(PaksaTalkerError):
     exit_code = 71
 
 
+class RunFailed(PaksaTalkerError):
+    """A program that the benchmark measures ended with an error."""
+
+    exit_code = 72
+
+
 class Cancelled(PaksaTalkerError):
     """The user stopped the work (Ctrl-C or a cancel call)."""
 

@@ -15,13 +15,9 @@ import numpy as np
 import psutil
 
 from paksatalker.core.timeline import FloatArray
-from paksatalker.errors import PaksaTalkerError
+from paksatalker.errors import RunFailed
 
 _POLL_S = 0.05
-
-
-class RunFailed(PaksaTalkerError):
-    """A program that was to be measured ended with an error."""
 
 
 @dataclass(frozen=True, slots=True)

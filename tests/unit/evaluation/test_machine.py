@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from paksatalker.config import usable_cores
+from paksatalker.errors import RunFailed
 from paksatalker.evaluation.machine import Machine
-from paksatalker.evaluation.memory import RunFailed, watch, write_recording
+from paksatalker.evaluation.memory import watch, write_recording
 
 
 def test_the_machine_describes_itself():
