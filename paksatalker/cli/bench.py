@@ -6,12 +6,18 @@ import shlex
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from paksatalker.cli.console import print_json, stdout
 from paksatalker.cli.score import measures_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from paksatalker.evaluation import Measure
+    from paksatalker.evaluation.machine import Machine
 
 _ALL = "speed, latency, quality, reenactment and memory"
 
@@ -53,16 +59,17 @@ def bench(
         suites = {name: [m.to_dict() for m in measures] for name, measures in found.items()}
         print_json({"machine": machine.to_dict(), "command": command, "suites": suites})
     else:
-        console = stdout()
-        console.print(f"{machine}\n{command}", soft_wrap=True)
-        for name, measures in found.items():
-            console.print(f"\n[bold]{name}[/bold]")
-            console.print(measures_table(measures))
-    missed = [
-        m for measures in found.values() for m in measures if m.passed is False and m.target and m.target.required
-    ]
-    if strict and missed:
+        _print(machine, command, found)
+    if strict and any(measure.missed for measures in found.values() for measure in measures):
         raise typer.Exit(1)
+
+
+def _print(machine: Machine, command: str, found: Mapping[str, Iterable[Measure]]) -> None:
+    console = stdout()
+    console.print(f"{machine}\n{command}", soft_wrap=True)
+    for suite, measures in found.items():
+        console.print(f"\n[bold]{suite}[/bold]")
+        console.print(measures_table(measures))
 
 
 def _say(suite: str) -> None:

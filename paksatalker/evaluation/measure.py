@@ -99,6 +99,11 @@ class Measure:
         """Whether the target is met; None without a value or a target."""
         return None if self.value is None or self.target is None else self.target.met(self.value)
 
+    @property
+    def missed(self) -> bool:
+        """Whether a required target is not met."""
+        return self.passed is False and self.target is not None and self.target.required
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {

@@ -26,7 +26,15 @@ from paksatalker.models.base import WeightsStore
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The measures of one video."""
+    """The measures of one video.
+
+    Attributes:
+        video: Name of the file.
+        frames: How many were looked at.
+        seconds: Their duration.
+        measures: Every number beside its target.
+        details: What the numbers were made from, plain data: the blinks, the pauses, the closures that were missed.
+    """
 
     video: str
     frames: int
@@ -35,13 +43,20 @@ class Report:
     details: dict[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Measure:
-        """A measure by its name."""
-        return next(m for m in self.measures if m.name == name)
+        """A measure by its name.
+
+        Raises:
+            KeyError: There is none.
+        """
+        for measure in self.measures:
+            if measure.name == name:
+                return measure
+        raise KeyError(name)
 
     @property
     def passed(self) -> bool:
         """Whether every required target that could be measured is met."""
-        return all(m.passed is not False for m in self.measures if m.target and m.target.required)
+        return not any(measure.missed for measure in self.measures)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
