@@ -59,7 +59,8 @@ class EngineInfo:
         requires: Import names it cannot do without.
         install: The exact command that installs what it requires.
         priority: ``auto`` takes the installed engine with the highest.
-        weights: Names in the weights manifest that must be present.
+        weights: Names in the weights manifest that must be present. The factory of an engine with weights takes the
+            weights store as ``store``.
     """
 
     name: str
@@ -105,14 +106,31 @@ class Voice:
 
 @runtime_checkable
 class SpeechEngine(Protocol):
-    """Text to speech."""
+    """Text to speech. Cheap to make: what is heavy is loaded when it speaks."""
 
     def voices(self) -> tuple[Voice, ...]:
         """The voices that can be spoken with right now."""
         ...
 
-    def speak(self, utterances: Iterable[Utterance], voice: str = "auto", speed: float = 1.0) -> Iterator[Speech]:
-        """Speaks utterance by utterance, each with its own ``voice`` (where it names one) and ``speed · rate``.
+    def voice(self, name: str = "auto") -> Voice:
+        """The voice of a name; ``auto`` is the engine's own choice.
+
+        Raises:
+            UnknownVoice: It is none of this engine's: another engine may have it.
+            PaksaTalkerError: It is, but something is missing for speaking with it; the message says how to get that.
+        """
+        ...
+
+    def speak(
+        self, utterances: Iterable[Utterance], voice: str = "auto", speed: float = 1.0, pitch: float = 0.0
+    ) -> Iterator[Speech]:
+        """Speaks utterance by utterance, each with its own ``voice`` (where it names one), rate, pitch and volume.
+
+        Args:
+            utterances: What to say; taken one by one as needed.
+            voice: A name that :meth:`voice` takes.
+            speed: 0.5–2. Pauses keep their length.
+            pitch: Semitones above the voice's own, −6 to 6.
 
         In the text ``[written](/IPA/)`` stands for a word with its pronunciation given.
 

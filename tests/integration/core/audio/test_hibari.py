@@ -7,7 +7,7 @@ from paksatalker.core import engines
 from paksatalker.core.audio.hibari import HibariSpeech
 from paksatalker.core.audio.loudness import integrated_loudness
 from paksatalker.core.timeline import ARPABET, Speech, Utterance
-from paksatalker.errors import InvalidOption, TextEmpty, UnknownVoice
+from paksatalker.errors import InvalidOption, TextEmpty, UnknownVoice, WeightsMissing
 
 SCRIPT = (
     Utterance("Hello there, this is a test of the voice.", "happy", 0.7, pause_after=0.35),
@@ -123,7 +123,7 @@ def test_utterances_are_taken_one_by_one(engine: HibariSpeech) -> None:
 def test_bad_requests(engine: HibariSpeech) -> None:
     with pytest.raises(UnknownVoice, match="heart"):
         engine.speak(SCRIPT, voice="nobody")
-    with pytest.raises(UnknownVoice, match="hibari --voice emma"):
+    with pytest.raises(WeightsMissing, match="hibari --voice emma"):
         HibariSpeech().speak(SCRIPT, voice="emma") if "emma" not in {v.name for v in engine.voices()} else pytest.skip()
     with pytest.raises(InvalidOption):
         engine.speak(SCRIPT, speed=3)

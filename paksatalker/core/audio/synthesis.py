@@ -1,0 +1,254 @@
+"""What all networks that say phonemes share: cutting long texts, timing the words, trimming, levelling, joining."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from paksatalker.core.audio.audible import audible, last_audible
+from paksatalker.core.audio.loudness import Leveller, limit_peaks
+from paksatalker.core.audio.phones import is_phone, segments
+from paksatalker.core.audio.pronunciation import Pronunciation
+from paksatalker.core.options import SPEED
+from paksatalker.core.timeline import FloatArray, Phone, Speech, Utterance, Word
+from paksatalker.errors import TextEmpty
+
+SAMPLE_RATE = 24000
+#: Phonemes a network says at once; longer utterances are cut at punctuation, else between words. The networks take
+#: more, but their memory grows with the square, and they learned from sentences.
+MAX_SYMBOLS = 250
+
+_FRAME = 0.025  # seconds that one unit of a duration tensor stands for
+_FIRST_LEAD = 0.15  # silence before the very first phone, so that a face can start from rest
+_LEAD = 0.05  # sound kept before the first phone of later pieces
+_RELEASE = 0.15  # sound kept after the last phone: release of a stop, decay of a vowel
+_SHORTEST_PAUSE = 0.1  # seconds between two pieces
+_LONG_PHONE = 0.3  # a longer one at normal speed may hide a pause
+_BREAKS = frozenset(",.!?;:—…")
+_WIDEST_PITCH = 12.0  # semitones; beyond that no voice sounds like a person
+_SHORTEST_OPENING = 8  # phonemes that may stand alone at the beginning
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How it is said: the speaking rate as a factor, and the pitch in semitones above the voice's own."""
+
+    speed: float = 1.0
+    pitch: float = 0.0
+
+    def with_changes(self, rate: float, pitch: float) -> Self:
+        """This delivery, ``rate`` times as fast and ``pitch`` semitones higher, as far as voices can go."""
+        speed = min(max(self.speed * rate, SPEED.low), SPEED.high)
+        return replace(self, speed=speed, pitch=min(max(self.pitch + pitch, -_WIDEST_PITCH), _WIDEST_PITCH))
+
+    @property
+    def pitch_factor(self) -> float:
+        """What the fundamental frequency is multiplied by."""
+        return float(2 ** (self.pitch / 12))
+
+
+class Network(Protocol):
+    """One voice of a network in misaki's alphabet."""
+
+    def pronounce(self, text: str) -> Pronunciation:
+        """Written text to phonemes."""
+        ...
+
+    def run(self, symbols: str, delivery: Delivery, number: int) -> tuple[FloatArray, npt.NDArray[np.float64]]:
+        """Says phonemes.
+
+        Args:
+            symbols: Phonemes, at most :data:`MAX_SYMBOLS` and an end mark.
+            delivery: How.
+            number: How many runs this text took before; makes noise that differs from run to run repeatable.
+
+        Returns:
+            Samples [N] at 24 kHz and the borders [len(symbols) + 1] of the symbols, seconds from the first sample.
+        """
+        ...
+
+
+class Narrator:
+    """Has networks speak utterance by utterance, each in its own voice, rate, pitch and volume where it names them.
+
+    Args:
+        network: Gives the network of a voice's name.
+        voice: Name of the voice of the utterances that name none.
+        leveller: Makes what keeps the loudness of one voice even.
+        opening: Phonemes after which the first utterance may be cut at punctuation, so that its sound comes sooner; for
+            networks that are not much faster than speech. None never cuts for that.
+    """
+
+    def __init__(
+        self,
+        network: Callable[[str], Network],
+        voice: str,
+        leveller: Callable[[], Leveller],
+        opening: int | None = None,
+    ) -> None:
+        self._network = network
+        self._voice = voice
+        self._leveller = leveller
+        self._levellers: dict[str, Leveller] = {}
+        self._opening = opening
+        self._position = 0  # samples before the next piece
+        self._count = 0  # runs of the networks
+
+    def speak(self, utterances: Iterable[Utterance], delivery: Delivery) -> Iterator[Speech]:
+        """Speaks.
+
+        Args:
+            utterances: What to say; taken one by one as needed.
+            delivery: How everything is said; the utterances' own rate and pitch come on top.
+
+        Yields:
+            Pieces that follow each other sample by sample: one for each utterance, several for long ones.
+
+        Raises:
+            TextEmpty: Nothing in the utterances can be said.
+        """
+        for utterance in utterances:
+            opening = None if self._count else self._opening
+            network = self._network(utterance.voice or self._voice)
+            chunks = _chunks(network.pronounce(utterance.text), opening)
+            for index, chunk in enumerate(chunks):
+                pause = utterance.pause_after if index == len(chunks) - 1 else 0.0
+                yield self._piece(network, utterance, chunk, pause, delivery)
+            if not chunks and (silence := round(utterance.pause_after * SAMPLE_RATE)):
+                # Nothing to say ("…"), only a pause.
+                start = self._position / SAMPLE_RATE
+                self._position += silence
+                yield Speech(np.zeros(silence, np.float32), SAMPLE_RATE, start, text=utterance.text)
+        if not self._count:
+            raise TextEmpty("there is nothing to say", "the text has no words", "Write at least one word")
+
+    def _piece(
+        self, network: Network, utterance: Utterance, chunk: Pronunciation, pause: float, delivery: Delivery
+    ) -> Speech:
+        lead = _LEAD if self._count else _FIRST_LEAD
+        own = delivery.with_changes(utterance.rate, utterance.pitch)
+        samples, words = _say(network, chunk, own, self._count, lead=lead, pause=pause)
+        start = self._position / SAMPLE_RATE
+        self._count += 1
+        self._position += len(samples)
+        samples = self._levellers.setdefault(utterance.voice, self._leveller()).apply(samples, SAMPLE_RATE)
+        if utterance.volume:
+            samples = limit_peaks((samples * 10 ** (utterance.volume / 20)).astype(np.float32), SAMPLE_RATE)
+        return Speech(
+            samples,
+            SAMPLE_RATE,
+            words=words,
+            text=" ".join(chunk.words),
+            emotion=utterance.emotion,
+            intensity=utterance.intensity,
+        ).shifted(start)
+
+
+def symbol_borders(
+    durations: npt.NDArray[np.generic], known: npt.NDArray[np.bool_], earlier: float
+) -> npt.NDArray[np.float64]:
+    """Borders [S + 1] of the symbols, seconds from the first sample.
+
+    Args:
+        durations: What the network predicted, in its frames, for a pad, every known symbol, and a pad.
+        known: Which of the symbols [S] the network has; the others last no time.
+        earlier: By how many seconds the sound comes before the borders of the frames.
+    """
+    borders = np.concatenate([[0.0], np.cumsum(durations.ravel().astype(np.float64))]) * _FRAME
+    # Known symbol i lasts from border i + 1 (after the leading pad) to i + 2.
+    position = 1 + np.concatenate([[0], np.cumsum(known)])
+    return np.asarray(np.maximum(0.0, borders - earlier)[position])
+
+
+def _chunks(whole: Pronunciation, opening: int | None = None) -> list[Pronunciation]:
+    """Cuts a pronunciation into runs of at most :data:`MAX_SYMBOLS`, without those that hold no phone."""
+    symbols = whole.symbols
+    borders = [0]
+    if opening is not None and len(symbols) > opening:
+        marks = (i + 1 for i in _spaces(whole, 0, len(symbols)) if symbols[i - 1] in _BREAKS)
+        borders += [mark for mark in sorted(marks) if _SHORTEST_OPENING <= mark <= opening][:1]
+    while len(symbols) - borders[-1] > MAX_SYMBOLS:
+        spaces = [i + 1 for i in _spaces(whole, borders[-1] + 1, borders[-1] + MAX_SYMBOLS)]
+        clause = next((i for i in spaces if symbols[i - 2] in _BREAKS and i - borders[-1] > MAX_SYMBOLS // 3), None)
+        borders.append(clause or (spaces[0] if spaces else borders[-1] + MAX_SYMBOLS))
+    borders.append(len(symbols))
+    chunks = []
+    for start, end in pairwise(borders):
+        if any(is_phone(symbol) for symbol in symbols[start:end]):
+            first = 0 if start == 0 else whole.owners[start]
+            last = len(whole.words) if end == len(symbols) else whole.owners[end - 1] + 1
+            owners = tuple(owner - first for owner in whole.owners[start:end])
+            chunks.append(Pronunciation(symbols[start:end].rstrip(), owners, whole.words[first:last]))
+    return chunks
+
+
+def _spaces(whole: Pronunciation, start: int, end: int) -> list[int]:
+    """Indices of the spaces between written words in a stretch of symbols, the last first."""
+    symbols, owners = whole.symbols, whole.owners
+    last = min(end, len(symbols) - 1)
+    return [i for i in range(last - 1, start - 1, -1) if symbols[i] == " " and owners[i] != owners[i + 1]]
+
+
+def _say(
+    network: Network, chunk: Pronunciation, delivery: Delivery, number: int, *, lead: float, pause: float
+) -> tuple[FloatArray, tuple[Word, ...]]:
+    """Runs the network and trims its silence: ``lead`` before the first phone, ``pause`` less a lead after the last."""
+    # Without an end mark the network breaks off abruptly.
+    symbols = chunk.symbols if chunk.symbols[-1] in _BREAKS or not pause else chunk.symbols + "."
+    raw, borders = network.run(symbols, delivery, number)
+    words = _words(chunk, borders, audible(raw, SAMPLE_RATE), _LONG_PHONE / delivery.speed)
+    start, end = words[0].start, words[-1].end
+    tail = max(pause, _SHORTEST_PAUSE) - _LEAD
+    skip = max(0, math.floor((start - _LEAD) * SAMPLE_RATE))
+    take = raw[skip : math.ceil((end + min(_RELEASE, tail)) * SAMPLE_RATE)].copy()
+    _fade(take, fade_in=0.005, fade_out=0.03)
+    before = max(0, skip + round((lead - start) * SAMPLE_RATE))
+    length = before - skip + math.ceil((end + tail) * SAMPLE_RATE)
+    samples = np.zeros(length, np.float32)
+    samples[before : before + len(take)] = take[: length - before]
+    return samples, Speech(samples, SAMPLE_RATE, words=words).shifted((before - skip) / SAMPLE_RATE).words
+
+
+def _fade(samples: FloatArray, fade_in: float, fade_out: float) -> None:
+    """Raised-cosine fades in place, seconds."""
+    for seconds, part in ((fade_in, samples), (fade_out, samples[::-1])):
+        count = min(len(samples), round(seconds * SAMPLE_RATE))
+        part[:count] *= (0.5 - 0.5 * np.cos(np.pi * np.arange(count) / max(count, 1))).astype(np.float32)
+
+
+def _words(
+    chunk: Pronunciation, borders: npt.NDArray[np.float64], heard: npt.NDArray[np.bool_], long_phone: float
+) -> tuple[Word, ...]:
+    """Times of the words, seconds from the first sample. Words without sound join the one before (else after).
+
+    Phones follow each other closely, except that a network hides pauses in the last phone before them: there a phone
+    ends where it can no longer be heard.
+    """
+    found = segments(chunk.symbols, chunk.owners)
+    phones: dict[int, list[Phone]] = {}
+    for index, segment in enumerate(found):
+        start = float(borders[segment.first])
+        after = found[index + 1].first if index + 1 < len(found) else len(chunk.symbols)
+        pause = after == len(chunk.symbols) or any(c in _BREAKS for c in chunk.symbols[segment.last + 1 : after])
+        end = float(borders[segment.last + 1 if pause else after])
+        if pause or end - start > long_phone:
+            end = last_audible(heard, start, end)
+        phones.setdefault(chunk.owners[segment.last], []).append(Phone(segment.symbol, start, end, segment.stress))
+    words: list[Word] = []
+    silent = ""
+    for number, text in enumerate(chunk.words):
+        said = tuple(phones.get(number, ()))
+        if said:
+            words.append(Word(f"{silent} {text}".strip(), said[0].start, said[-1].end, said))
+            silent = ""
+        elif words:
+            words[-1] = Word(f"{words[-1].text} {text}", words[-1].start, words[-1].end, words[-1].phones)
+        else:
+            silent = f"{silent} {text}"
+    return tuple(words)
