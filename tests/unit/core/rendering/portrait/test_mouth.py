@@ -72,7 +72,7 @@ def test_inside_is_darker_than_skin_and_teeth_are_paler_than_the_cavity(plain, m
     mask = np.zeros(frame.shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.round(lips_outline(posed.points)).astype(np.int32)], 1)
     luma = frame[mask > 0] @ np.array([0.299, 0.587, 0.114])
-    assert np.percentile(luma, 20) < 70  # a dark cavity
+    assert np.percentile(luma, 20) < 80  # a dark cavity
     assert np.percentile(luma, 99) > 110  # teeth
     assert luma.max() < 246  # never glowing
 
