@@ -157,7 +157,9 @@ def _stands_out(image: Image, solid: Image, face_width: float) -> npt.NDArray[np
     if threshold > _PLAIN:
         return np.zeros(solid.shape, bool)
     different = np.abs(image.astype(np.float32) - clean).max(axis=2) > threshold
-    return np.asarray(different & (near > 0) & (solid == 0))
+    # Far from what is surely background nobody knows what it looks like there: a backdrop may grow darker or lighter.
+    known = cv2.distanceTransform(near, cv2.DIST_L2, 3) < 0.40 * face_width
+    return np.asarray(different & (near > 0) & (solid == 0) & known)
 
 
 def _connected(person: npt.NDArray[np.bool_], seed: Image) -> FloatImage:

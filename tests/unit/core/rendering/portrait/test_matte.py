@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -63,3 +65,15 @@ def test_plate_continues_the_background_and_leaves_the_rest_alone() -> None:
 def test_plate_of_a_person_who_fills_the_frame() -> None:
     image = np.full((64, 64, 3), 90, np.uint8)
     assert background_plate(image, np.ones((64, 64), np.float32), 4).shape == image.shape
+
+
+def test_a_backdrop_that_darkens_beside_a_large_head_is_not_the_person(face) -> None:
+    height, width = face.image.shape[:2]
+    person = np.zeros((height, width), np.float32)
+    cv2.ellipse(person, (width // 2, height // 2 + 30), (96, 120), 0, 0, 360, 1.0, -1)
+    person[height // 2 + 30 :] = np.maximum(person[height // 2 + 30 :], person[height // 2 + 30])
+    wall = np.linspace(190, 60, height)[:, None, None] * np.ones((1, width, 3))
+    image = np.where(person[..., None] > 0, (200, 150, 130), wall).astype(np.uint8)
+    alpha = person_matte(replace(face, image=image), person)
+    beside = np.s_[height // 2 :, :16]
+    assert alpha[beside].mean() < 0.05
