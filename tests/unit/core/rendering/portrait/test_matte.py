@@ -77,3 +77,14 @@ def test_a_backdrop_that_darkens_beside_a_large_head_is_not_the_person(face) -> 
     alpha = person_matte(replace(face, image=image), person)
     beside = np.s_[height // 2 :, :16]
     assert alpha[beside].mean() < 0.05
+
+
+def test_plate_goes_on_with_the_background_s_texture() -> None:
+    rng = np.random.default_rng(1)
+    image = cv2.GaussianBlur(rng.integers(0, 255, (240, 240, 3), dtype=np.uint8), (0, 0), 1.0)
+    alpha = np.zeros((240, 240), np.float32)
+    alpha[60:180, 80:160] = 1
+    plate = background_plate(image, alpha, 6).astype(float)
+    inside = plate[70:170, 84:100] - cv2.GaussianBlur(plate, (0, 0), 4)[70:170, 84:100]
+    outside = image[70:170, 20:60] - cv2.GaussianBlur(image.astype(float), (0, 0), 4)[70:170, 20:60]
+    assert inside.std() > 0.5 * outside.std()
