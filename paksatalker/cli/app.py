@@ -1,94 +1,137 @@
-"""The ``paksatalker`` command: its sub-commands, and how errors become one line and an exit code."""
+"""The ``paksatalker`` command: how it begins and ends, and how errors become one line and an exit code.
+
+Light to import: what takes time is imported when signals are already heard.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
-import traceback
-from importlib.metadata import version as package_version
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
-from typer.exceptions import TyperException
+from paksatalker.errors import Cancelled, InvalidOption, OutputUnwritable, PaksaTalkerError
 
-from paksatalker.cli import bench, catalogue, doctor, generate, models, score
-from paksatalker.cli.console import print_error
-from paksatalker.config import get_settings, setup_logging
-from paksatalker.errors import Cancelled, PaksaTalkerError
+if TYPE_CHECKING:
+    from typer.exceptions import TyperException
 
-_NOTHING_LEFT = "No unfinished file was left behind"
-_EPILOG = "Exit codes: 0 done, 2 wrong usage, 130 stopped; every other error has its own: see docs/errors.md."
-
-app = typer.Typer(
-    name="paksatalker",
-    help="A photo and a sentence become a talking video, on this computer.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=_EPILOG,
-)
-app.command("generate", epilog=_EPILOG)(generate.generate)
-app.command("voices")(catalogue.voices)
-app.command("engines")(catalogue.engines)
-app.add_typer(models.app, name="models")
-app.command("doctor")(doctor.doctor)
-app.command("bench")(bench.bench)
-app.command("score")(score.score)
+_NAME = "paksatalker"
+_DEFECT = 1
+_STDOUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"paksatalker {package_version('paksatalker')}")
-        raise typer.Exit
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and ends the process with the documented exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        signal.signal(signal.SIGTERM, _interrupt)  # a polite kill cleans up exactly as Ctrl-C does
+        _prepare_streams()
+        code = _run(arguments)
+    except KeyboardInterrupt:
+        code = _report(_stopped(), as_json="--json" in arguments)
+    if code == Cancelled.exit_code:
+        # Everything of ours is cleaned up. A native library that was interrupted half-way may wait for its own
+        # threads for ever when the interpreter shuts down, so we do not ask it to.
+        os._exit(code)
+    sys.exit(code)
 
 
-@app.callback()
-def _options(
-    _version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and stop.")
-    ] = False,
-) -> None:
-    """A photo and a sentence become a talking video, on this computer."""
-    setup_logging(get_settings().log_level)
+def _run(arguments: list[str]) -> int:
+    """Runs a command, tells its error if there is one, and returns the exit code."""
+    from typer.exceptions import TyperException
+
+    try:
+        code = _command(arguments)
+        _flush()
+    except TyperException as error:
+        if error.format_message().startswith("Usage:"):  # no command is given: this is the help
+            sys.stderr.write(error.format_message() + "\n")
+            return error.exit_code
+        return _report(_usage_error(error), as_json="--json" in arguments)
+    except PaksaTalkerError as error:
+        return _report(error, as_json="--json" in arguments)
+    except Exception as error:  # noqa: BLE001  (the last resort: a defect of ours, said honestly)
+        import traceback
+
+        sys.stderr.write(traceback.format_exc())
+        sys.stderr.write(f"error: internal error ({type(error).__name__}): a defect, please report these lines\n")
+        return _DEFECT
+    return code
+
+
+def _command(arguments: list[str]) -> int:
+    from paksatalker.cli.commands import app
+
+    try:
+        code = int(app(args=arguments, prog_name=_NAME, standalone_mode=False) or 0)
+    except SystemExit as end:  # typer and rich leave so when the reader of the result has gone
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        return 0
+    except OSError as error:  # unbuffered output; errors of files have a class of ours
+        if error.filename is not None or error.errno not in _STDOUT_ERRORS:
+            raise
+        raise _no_stdout(error) from error
+    if code == Cancelled.exit_code:  # typer's answer to Ctrl-C
+        raise _stopped()
+    return code
+
+
+def _report(error: PaksaTalkerError, *, as_json: bool) -> int:
+    from paksatalker.cli.console import print_error
+
+    try:
+        print_error(error, as_json=as_json)
+        _flush()
+    except (PaksaTalkerError, OSError):
+        pass  # the exit code still tells
+    return error.exit_code
+
+
+def _flush() -> None:
+    """Brings the result to its reader.
+
+    Raises:
+        OutputUnwritable: There is no way to it. A reader who has gone is no error: the work is done.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # Python would try again at its end, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise _no_stdout(error) from error
+
+
+def _no_stdout(error: OSError) -> OutputUnwritable:
+    return OutputUnwritable("cannot write to standard output", error.strerror or str(error))
+
+
+def _prepare_streams() -> None:
+    """Makes sure that there are standard streams, and that no character is too strange for them."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # closed; a video opened next would get its number, and the messages of native libraries
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  (for the whole run)
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  (for the whole run)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _show_usage_error(error: TyperException) -> None:
-    show = getattr(error, "show", None)  # usage errors print the usage line and a hint
-    if show is not None:
-        show()
-    else:
-        sys.stderr.write(f"error: {error.format_message()}\n")
+def _stopped() -> Cancelled:
+    return Cancelled("stopped", "the work was interrupted", "No unfinished file was left behind")
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Runs the command line and ends the process with the documented exit code."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    # A polite kill cleans up exactly as Ctrl-C does.
-    signal.signal(signal.SIGTERM, _interrupt)
-    as_json = "--json" in arguments
-    try:
-        app(args=arguments)
-    except PaksaTalkerError as error:
-        print_error(error, as_json=as_json)
-        sys.exit(error.exit_code)
-    except SystemExit as end:
-        if end.code == Cancelled.exit_code:  # typer's answer to Ctrl-C
-            print_error(Cancelled("stopped", "the work was interrupted", _NOTHING_LEFT), as_json=as_json)
-            sys.stdout.flush()
-            # Everything of ours is cleaned up. A native library that was interrupted half-way may wait for its own
-            # threads for ever when the interpreter shuts down, so we do not ask it to.
-            os._exit(Cancelled.exit_code)
-        raise
-    except Exception as error:  # noqa: BLE001  (the last resort: a defect of ours, said honestly)
-        sys.stderr.write(traceback.format_exc())
-        sys.stderr.write(
-            f"error: internal error ({type(error).__name__}): this is a defect, please report these lines\n"
-        )
-        sys.exit(1)
+def _usage_error(error: TyperException) -> InvalidOption:
+    context = getattr(error, "ctx", None)
+    command = _NAME if context is None else context.command_path
+    return InvalidOption(error.format_message().rstrip("."), fix=f"See: {command} --help")

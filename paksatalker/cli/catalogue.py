@@ -33,7 +33,10 @@ def voices(
 
 
 def engines(json: Json = False) -> None:
-    """List the engines of every stage: what runs here, what does not, and what would install it."""
+    """List the engines of every stage.
+
+    What runs here, what does not, and what would install it.
+    """
     found = [info for stage in STAGES for info in installed(stage)]
     if json:
         print_json([_describe(info) for info in found])

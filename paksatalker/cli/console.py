@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -43,10 +44,16 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
+def say(line: str) -> None:
+    """Writes a line to stderr; it does not matter whether anybody listens."""
+    with suppress(OSError):
+        sys.stderr.write(line + "\n")
+
+
 def print_error(error: PaksaTalkerError, *, as_json: bool) -> None:
     """Writes an error as one line to stderr, and with ``as_json`` as a document to stdout."""
     line = " ".join(str(error).split())
-    sys.stderr.write(f"error: {line}\n")
+    say(f"error: {line}")
     if as_json:
         detail = {"code": error.code, "what": error.what, "why": error.why, "fix": error.fix}
         print_json({"error": {**detail, "exit_code": error.exit_code}})
@@ -109,4 +116,4 @@ class ProgressView(BarView):
             self._last_line = time.monotonic()
             share = "" if state.fraction is None else f" ({state.fraction:.0%})"
             left = "" if state.seconds_left is None else f", {state.seconds_left:.0f} s left"
-            sys.stderr.write(f"{state.frames} frames{share}, {state.frames_per_second:.0f} frames/s{left}\n")
+            say(f"{state.frames} frames{share}, {state.frames_per_second:.0f} frames/s{left}")

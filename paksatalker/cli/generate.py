@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from paksatalker.cli.console import ProgressView, print_json
+from paksatalker.cli.console import ProgressView, print_json, say
 from paksatalker.cli.interrupt import stop_requests
 from paksatalker.core.request import Request
 from paksatalker.errors import TextUnreadable
@@ -105,12 +105,13 @@ def generate(
         preset=preset,
         format=container,
     )
-    from paksatalker.core.pipeline import Pipeline  # heavy: not for --help or a wrong option
+    with stop_requests() as cancel:
+        from paksatalker.core.pipeline import Pipeline  # heavy: not for --help or a wrong option
 
-    with stop_requests() as cancel, Pipeline() as pipeline, ProgressView() as view:
-        result = pipeline.generate(request, output, timeline=timeline, on_progress=view.update, cancel=cancel)
+        with Pipeline() as pipeline, ProgressView() as view:
+            result = pipeline.generate(request, output, timeline=timeline, on_progress=view.update, cancel=cancel)
     for note in result.notes:
-        sys.stderr.write(f"note: {note}\n")
+        say(f"note: {note}")
     if json:
         print_json(result.to_dict())
     else:

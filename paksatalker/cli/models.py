@@ -38,7 +38,10 @@ def list_models(json: Json = False) -> None:
 
 @app.command()
 def download(names: Names = None, json: Json = False) -> None:
-    """Download models that are missing or damaged; good ones are left alone."""
+    """Download models that are missing or damaged.
+
+    Good ones are left alone.
+    """
     store = WeightsStore()
     entries = store.manifest.select(names or ())
     with _DownloadView() as view:
@@ -51,7 +54,10 @@ def download(names: Names = None, json: Json = False) -> None:
 
 @app.command()
 def verify(names: Names = None, json: Json = False) -> None:
-    """Hash models anew and compare them with the manifest; every one is looked at before the first error is told."""
+    """Compare models with their published hashes.
+
+    Every one is looked at before the first error is told.
+    """
     store = WeightsStore()
     entries = store.manifest.select(names or ())
     errors: list[PaksaTalkerError] = []

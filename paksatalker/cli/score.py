@@ -36,7 +36,10 @@ def score(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a required target is missed.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Write the report as JSON to stdout.")] = False,
 ) -> None:
-    """Score a talking video: lip sync, closures, blinks, head motion, background, identity, A/V offset."""
+    """Score a talking video, whoever made it.
+
+    Lip sync, closures, blinks, head motion, background, identity, A/V offset.
+    """
     from paksatalker.evaluation import Timeline, track_video  # heavy: not for --help
     from paksatalker.evaluation import score as measure
     from paksatalker.models.base import WeightsStore
