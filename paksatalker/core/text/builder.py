@@ -57,7 +57,7 @@ class ScriptBuilder:
         if self._reading is not None and self._reading.start < self._length:
             readings.append(replace(self._reading, end=self._length))
         return replace(
-            self._current,
+            self._current if self._length else self._wanted,
             text="".join(self._text),
             emphasis=tuple(emphasis),
             readings=tuple(readings),
@@ -91,7 +91,7 @@ class ScriptBuilder:
             last = self.finished[-1]
             self.finished[-1] = replace(last, pause_after=round(last.pause_after + seconds, 3))
         else:
-            self.finished.append(replace(self._current, pause_after=seconds))
+            self.finished.append(replace(self._wanted, pause_after=seconds))
 
     def cue(self, kind: str, value: str) -> None:
         """Something happens here. A scene begins a new utterance."""
