@@ -151,18 +151,18 @@ def build_folds(painter: FoldPainter) -> list[Fold]:
 def _cheek_folds(painter: FoldPainter, side: int) -> list[Fold]:
     towards_cheek = (-1.0, 1.0)[side]
     line = painter.at(_NASOLABIAL[side])
-    nasolabial = painter.stroke(line, 1.5, ridge=0.3 * towards_cheek, offset=4.5)
+    nasolabial = painter.stroke(line, 2.8, ridge=0.3 * towards_cheek, offset=4.5)
     apple = painter.blob(painter.at(_APPLE[side]).mean(axis=0), (11.0, 8.0))
     hollow = painter.blob(painter.at(_HOLLOW[side]).mean(axis=0), (7.0, 13.0), -1.0)
     dimple = painter.blob(painter.at(_DIMPLE[side]).mean(axis=0), (2.6, 4.2), -1.0)
     return [
         Fold(
             nasolabial,
-            lambda m: 0.08 * max(m.smile(side), 0.3 * m.smile(side)) + 0.02 * max(m.jaw(), 0.0),
+            lambda m: 0.055 * max(m.smile(side), 0.3 * m.smile(side)) + 0.02 * max(m.jaw(), 0.0),
         ),
         Fold(apple, lambda m: 0.055 * m.smile(side)),
         Fold(hollow, lambda m: 0.07 * m.jaw() + 0.05 * m.rounding()),
-        Fold(dimple, lambda m: 0.10 * m.smile(side) - 0.02 * m.rounding()),
+        Fold(dimple, lambda m: 0.06 * m.smile(side) - 0.02 * m.rounding()),
     ]
 
 

@@ -52,7 +52,7 @@ class Shading:
         self._amounts = [fold.amount for fold in folds]
         self._shape = (int(rows), int(columns))
         # Skin scatters red: shadows and lights change it less than blue.
-        tint = np.array([0.72, 1.0, 1.08], np.float32)
+        tint = np.array([0.60, 1.04, 1.08], np.float32)
         self._tint = (1 + (tint - 1) * self._palette.chroma).astype(np.float32)
 
     def apply(self, frame: npt.NDArray[np.uint8], posed: PosedFace) -> None:
