@@ -9,7 +9,7 @@ DEMO_TEXT ?= Hello! I am a photograph, and until a moment ago I had never said a
 export DEMO_TEXT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup lint format bench clean distclean venv system weights
+.PHONY: help demo test setup lint format docs bench clean distclean venv system weights
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ lint: $(VENV)/.installed-dev system ## Set up, then lint and type check
 format: $(VENV)/.installed-dev ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.installed ## Write the reference of the command line anew
+	$(BIN)/python scripts/make_cli_reference.py
 
 bench: setup ## Measure speed and quality on this machine
 	$(BIN)/paksatalker bench
