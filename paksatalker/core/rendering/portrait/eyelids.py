@@ -137,6 +137,9 @@ def _bare_skin(
     known = (hidden == 0) & (luma > 0.60 * level) & (luma < 1.5 * level + 10)
     known = cv2.erode(known.astype(np.uint8), small).astype(np.float32)
     smooth = fill(image, known, smooth=max(0.8, 0.7 * face.mm))
+    # Half of its hue is the face's: small or compressed photos have next to no lid to look at.
+    hue = palette.skin / max(float(luminance(palette.skin)), 1.0)
+    smooth, target = (0.5 * c + 0.5 * luminance(c)[..., None] * hue for c in (smooth, target))
     # Shadows around the eye must not make a lid darker than its own skin at the fold. Fully in the middle only: at its
     # rim the painted skin is that of its surroundings.
     tone = np.median(smooth[hidden > 0], axis=0) if hidden.any() else target

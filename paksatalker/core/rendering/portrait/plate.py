@@ -41,17 +41,18 @@ def background_plate(
     rows, columns = np.flatnonzero(mix.any(axis=1)), np.flatnonzero(mix.any(axis=0))
     window = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     large = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC)[window].astype(np.float32)
-    large += _texture(image, tainted)[window]
+    large += _texture(image, tainted, margin)[window]
     share = np.clip(mix[window].astype(np.float32) * np.float32(1.6 / 255), 0, 1)[..., None]  # whole up to the rim
     plate = image.copy()
     plate[window] = np.clip(np.round(plate[window] * (1 - share) + large * share), 0, 255).astype(np.uint8)
     return plate
 
 
-def _texture(image: npt.NDArray[np.uint8], hole: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def _texture(image: npt.NDArray[np.uint8], hole: npt.NDArray[np.uint8], margin: int) -> npt.NDArray[np.float32]:
     """Fine detail for the hole, float32 [H, W, 3] around 0: what lies outside, mirrored at the hole's edge.
 
-    A smooth filling would show as a smudge on leaves, stones or grain.
+    A smooth filling would show as a smudge on leaves, stones or grain. Within the margin, which may show at rest, and
+    whose neighbours may be tainted, it fades in.
     """
     height, width = hole.shape
     scale = min(1.0, float(np.sqrt(_TEXTURE_PIXELS / (height * width))))
@@ -63,11 +64,12 @@ def _texture(image: npt.NDArray[np.uint8], hole: npt.NDArray[np.uint8]) -> npt.N
     sigma = max(1.5, _TEXTURE_SIZE * max(size))
     weight = cv2.GaussianBlur(known, (0, 0), sigma) + 1e-3
     smooth = cv2.GaussianBlur(small * known[..., None], (0, 0), sigma) / weight[..., None]
-    detail = np.clip(0.85 * (small - smooth), -45, 45) * known[..., None]
-    nearest = distance_transform_edt(known == 0, return_distances=False, return_indices=True)
+    detail = np.clip(0.85 * (small - smooth), -40, 40) * known[..., None]
+    depth, nearest = distance_transform_edt(known == 0, return_indices=True)
     rows, columns = 2 * nearest - np.indices(known.shape)
     rows, columns = np.clip(rows, 0, size[1] - 1), np.clip(columns, 0, size[0] - 1)
-    mirrored = np.where((known == 0)[..., None], detail[rows, columns], 0).astype(np.float32)
+    share = np.clip(depth / max(margin * scale, 1.0) - 0.7, 0, 1)[..., None]
+    mirrored = (detail[rows, columns] * share).astype(np.float32)
     return np.asarray(cv2.resize(mirrored, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
