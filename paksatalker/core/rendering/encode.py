@@ -26,7 +26,9 @@ from paksatalker.core.rendering.muxing import Muxer, open_muxer
 from paksatalker.core.timeline import VideoFrame
 from paksatalker.errors import EncodingFailed, InvalidOption, OutputUnwritable
 
-_QUEUE_BYTES = 64 << 20
+#: Frames that wait for the encoder: enough to even out slow moments of either side. How full the queue gets is up to
+#: chance, so more would only make the memory needed larger and less certain.
+_QUEUE_BYTES, _QUEUE_FRAMES = 12 << 20, 8
 
 
 def check_output(
@@ -132,7 +134,7 @@ class Encoder:
         self._path = Path(path).resolve()  # a link's target is replaced, not the link
         self._part = unfinished_name(self._path)
         self._queue: queue.Queue[VideoFrame | None] = queue.Queue(
-            max(2, min(32, _QUEUE_BYTES // (size[0] * size[1] * 4)))
+            max(2, min(_QUEUE_FRAMES, _QUEUE_BYTES // (size[0] * size[1] * 4)))
         )
         self._thread = threading.Thread(target=self._run, name="paksatalker-encoder", daemon=True)
         self._stop = threading.Event()
