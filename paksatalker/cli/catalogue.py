@@ -43,17 +43,17 @@ def engines(json: Json = False) -> None:
         return
     rows = table("stage", "engine", "state", "what it does")
     for info in found:
-        missing = info.missing()
+        missing = info.missing() or info.missing_weights()
         state = f"needs {', '.join(missing)}" if missing else "ready"
         rows.add_row(info.stage, info.name, state, info.capabilities.summary)
     stdout().print(rows)
     for info in found:
-        if info.missing():
-            stdout().print(f"\nTo install {info.name}: {info.install}", soft_wrap=True)
+        if hindrance := info.hindrance():
+            stdout().print(f"\nFor {info.name}: {hindrance.fix}", soft_wrap=True)
 
 
 def _describe(info: EngineInfo) -> dict[str, object]:
-    missing = info.missing()
+    missing = info.missing() or info.missing_weights()
     return {
         "stage": info.stage,
         "name": info.name,

@@ -214,9 +214,9 @@ def check_engines() -> Iterator[Finding]:
         lacking: list[str] = []
         fixes: list[str] = []
         for info in installed(stage):
-            if missing := info.missing():
-                lacking.append(f"{info.name} needs {', '.join(missing)}")
-                fixes.append(info.install)
+            if hindrance := info.hindrance():
+                lacking.append(f"{info.name} needs {', '.join(info.missing() or info.missing_weights())}")
+                fixes.append(hindrance.fix.removeprefix("Run: "))
             elif importlib.util.find_spec(info.factory.partition(":")[0]) is None:
                 lacking.append(f"{info.name} is registered but its module is not there")
             else:

