@@ -17,6 +17,10 @@ _UPPER_SHARE = 0.35  # of a correction of the gap; the mandible does most of it
 _DRAWN = sorted({*topo.LIPS, *(i for eye in topo.EYES for i in eye.upper + eye.lower + eye.ring)})
 _AROUND_EYES = ("brow", "eyeSquint", "eyeWide", "cheekSquint")
 _LID_SHAPE = np.array([0, 0.8, 1, 1, 1, 1, 1, 0.8, 0])[:, None]
+#: How far the nine inner pairs part, from the image's left corner to the right one, by the person's left and right.
+_ALONG_LIPS = np.sin(np.pi * np.arange(1, 10) / 10)[:, None] ** 0.7 * np.column_stack(
+    [np.linspace(0, 1, 9), np.linspace(1, 0, 9)]
+)
 _JAW = [ARKIT_INDEX[name] for name in ("jawOpen", "jawLeft", "jawRight", "jawForward")]
 
 
@@ -71,6 +75,7 @@ class FaceGeometry:
         """Applies one frame's controls."""
         coefficients = self._expression.weights(state)
         points = self.points + (coefficients @ self._offsets).reshape(-1, 3)
+        self._part_lips(points, self._expression.parting(state))
         self._close_lips(points, float(np.clip(state.seal, 0, 1)), float(np.clip(state.activity, 0, 1)))
         for eye in topo.EYES:
             self._close_lids(points, eye, min(max(state[eye.blink], 0.0), 1.0))
@@ -97,6 +102,13 @@ class FaceGeometry:
         points = self.points + (weights @ self._offsets).reshape(-1, 3)
         between = points[list(topo.LOWER_INNER[1:-1])] - points[list(topo.UPPER_INNER[1:-1])]
         return np.asarray(np.where((between @ self._down > 0)[:, None], between, 0.0))
+
+    def _part_lips(self, points: Points, parting: npt.NDArray[np.float64]) -> None:
+        """Moves the lips apart, both alike, by eye distances [2] at the person's left and right."""
+        if not parting.any():
+            return
+        apart = _ALONG_LIPS @ parting * self.face.eye_distance
+        points += (self._lower_follow - self._upper_follow) @ (0.5 * apart[:, None] * self._down)
 
     def _close_lips(self, points: Points, seal: float, activity: float) -> None:
         """Takes the photo's own gap away by ``activity``, keeps the lips from crossing, and seals them.

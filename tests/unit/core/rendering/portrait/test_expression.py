@@ -56,10 +56,24 @@ def test_sad_and_angry_faces_do_not_smile(smiling, make_state, control) -> None:
     assert smiling.weights(make_state(coefficients=both))[SMILE] == pytest.approx(-0.9)
 
 
-def test_lowering_a_lip_is_steep_at_first(make_state) -> None:
+def test_a_gesture_of_the_lower_lip_is_steep_at_first(make_state) -> None:
     def lowered(by: float) -> float:
-        return float(own().weights(make_state(coefficients={"mouthLowerDownLeft": by}))[LOWER_LIP])
+        return float(own().weights(make_state(coefficients={"mouthLowerDownLeft": by}, activity=1.0))[LOWER_LIP])
 
     assert lowered(0.1) > 0.1
     assert lowered(1.0) < 1.0
     assert lowered(-0.2) == pytest.approx(-0.2)
+    assert not own().parting(make_state(coefficients={"mouthLowerDownLeft": 0.3}, activity=1.0)).any()
+
+
+def test_a_measured_lip_tells_closed_from_barely_parted(make_state) -> None:
+    def parted(before: float, by: float) -> float:
+        state = make_state(coefficients={"mouthLowerDownLeft": by})
+        return float(own(mouthLowerDownLeft=before).parting(state)[0])
+
+    assert parted(0.0, 0.0) == parted(0.3, 0.0) == 0
+    assert parted(0.0, 0.005) > 0.03
+    assert parted(0.0, 0.3) < 3.5 * parted(0.0, 0.005)
+    assert parted(0.2, -0.2) == pytest.approx(-parted(0.0, 0.2), rel=1e-4)
+    assert parted(0.2, -0.25) == parted(0.2, -0.2)  # no score is below nothing
+    assert own().parting(make_state(coefficients={"mouthLowerDownLeft": 0.3}))[1] == 0

@@ -75,6 +75,19 @@ def test_activity_closes_lips_that_the_photo_parts(face, geometry, make_state) -
     assert inner_gaps(parted.pose(speaking).points)[5] == pytest.approx(usual, rel=0.25)
 
 
+def test_a_measured_score_parts_both_lips_and_leaves_the_chin(geometry, make_state) -> None:
+    both = {"mouthLowerDownLeft": 0.1, "mouthLowerDownRight": 0.1}
+    moved = (geometry.pose(make_state(coefficients=both)).points - geometry.points)[:, 1]
+    assert moved[14] == pytest.approx(-moved[13])
+    assert moved[14] > 2
+    assert abs(moved[topo.CHIN]) < 0.2 * moved[14]
+
+
+def test_a_measured_score_is_the_persons_left_and_right(geometry, make_state) -> None:
+    moved = geometry.pose(make_state(coefficients={"mouthLowerDownLeft": 0.1})).points - geometry.points
+    assert moved[402, 1] > 2 * moved[178, 1] > 0  # the person's left is at the image's right
+
+
 @pytest.mark.parametrize(
     ("angles", "axis", "sign"), [((8, 0, 0), 0, 1), ((0, 8, 0), 1, 1), ((-8, 0, 0), 0, -1), ((0, -8, 0), 1, -1)]
 )
