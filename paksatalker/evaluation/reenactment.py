@@ -16,7 +16,7 @@ import numpy as np
 
 from paksatalker.config import usable_cores
 from paksatalker.core.rendering.portrait.build import build
-from paksatalker.core.rendering.scene import set_scene
+from paksatalker.core.rendering.scene import Scene, set_scene
 from paksatalker.core.timeline import ARKIT_INDEX, FaceTrack
 from paksatalker.errors import InvalidOption
 from paksatalker.evaluation import lips
@@ -28,8 +28,11 @@ from paksatalker.models.mediapipe.landmarker import FaceLandmarker
 
 #: Turning an eye by its full score is about this many degrees.
 _GAZE_DEGREES = 25.0
-#: The renderer is made for head turns up to about this, degrees; further ones are held there.
-HEAD_LIMIT = 8.0
+#: Head turns that a speaker makes while facing the camera, degrees; further ones are held there. Animation stays well
+#: within, but a head held back would be measured as a wrong mouth.
+HEAD_LIMIT = 20.0
+
+_LOWER_LIP = [ARKIT_INDEX["mouthLowerDownLeft"], ARKIT_INDEX["mouthLowerDownRight"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,9 @@ def reenact(
     truth = truth or track_video(video, store, max_frames)
     source = calmest_frame(truth) if source_frame is None else _checked(source_frame, truth)
     image = next(frame.image for frame in read_frames(video) if frame.index == source)
-    renderer = build(set_scene(image, store, aspect="source"), usable_cores())
-    track = driving_track(truth, source, head_limit)
+    scene = set_scene(image, store, aspect="source")
+    renderer = build(scene, usable_cores())
+    track = driving_track(truth, source, head_limit, _scores(scene))
     with FaceLandmarker(store.path("face-landmarker")) as landmarker:
         motion = track_frames(_rgb(renderer.render([track])), truth.fps, landmarker)
     real, drawn = lips.opening(truth), lips.opening(motion)
@@ -127,14 +131,25 @@ def calmest_frame(motion: FaceMotion) -> int:
     return int(np.argmin(away))
 
 
-def driving_track(motion: FaceMotion, source: int, head_limit: float = HEAD_LIMIT) -> FaceTrack:
+def driving_track(
+    motion: FaceMotion, source: int, head_limit: float = HEAD_LIMIT, photo: Array | None = None
+) -> FaceTrack:
     """A tracked video as a face track relative to one of its frames.
 
     Coefficients are score differences, so they may be negative: where the source frame smiles, a serious frame takes
     the smile away.
+
+    Args:
+        motion: The tracked video.
+        source: The frame that is the photo.
+        head_limit: Head turns are held within this many degrees.
+        photo: Scores [52] that the renderer has for that frame, which it looked at on its own; a lip's score says most
+            where it is next to nothing, so it must be given from the same zero. The video's when None.
     """
     rest = FaceTrack.rest(len(motion), motion.fps)
     scores = motion.scores - motion.scores[source]
+    if photo is not None:
+        scores[:, _LOWER_LIP] = motion.scores[:, _LOWER_LIP] - photo[_LOWER_LIP]
     turn = motion.rotation.astype(np.float64) @ motion.rotation[source].astype(np.float64).T
     angles = np.clip(head_angles(turn), -head_limit, head_limit)
     values: dict[str, Any] = {name: getattr(rest, name) for name in ("head_translation", "seal", "tongue", "breath")}
@@ -146,6 +161,11 @@ def driving_track(motion: FaceMotion, source: int, head_limit: float = HEAD_LIMI
         activity=rest.activity,
         **values,
     )
+
+
+def _scores(scene: Scene) -> Array:
+    """The photo's scores [52] as the renderer has them."""
+    return scene.canvas.source_face(scene.portrait).scores.astype(np.float64)
 
 
 def _gaze(scores: Any, source: int) -> Array:

@@ -5,7 +5,7 @@ import pytest
 
 from paksatalker.core.timeline import ARKIT_INDEX
 from paksatalker.errors import InvalidOption
-from paksatalker.evaluation.reenactment import calmest_frame, driving_track, reenact
+from paksatalker.evaluation.reenactment import HEAD_LIMIT, calmest_frame, driving_track, reenact
 from paksatalker.models.base import WeightsStore
 
 
@@ -17,9 +17,20 @@ def test_the_driving_track_is_relative_to_the_source_frame(make_motion):
     np.testing.assert_allclose(track.coefficient("jawOpen"), [0, 0.4, -0.2], atol=1e-6)
     np.testing.assert_allclose(track.head_rotation[0], 0, atol=1e-4)
     np.testing.assert_allclose(track.head_rotation[1], [4, -2, 3], atol=0.3)
-    assert track.head_rotation[2, 0] == 8  # held at the limit
+    assert track.head_rotation[2, 0] == HEAD_LIMIT  # held there
     assert track.gaze[1, 0] > 0  # the left eye looks outwards: to the viewer's right
     assert (driving_track(motion, 0, head_limit=0).head_rotation == 0).all()
+
+
+def test_lips_are_driven_from_the_score_that_the_renderer_starts_at(make_motion):
+    motion = make_motion(angles=[[0, 0, 0]] * 2)
+    lip, jaw = ARKIT_INDEX["mouthLowerDownLeft"], ARKIT_INDEX["jawOpen"]
+    motion.scores[:, lip], motion.scores[:, jaw] = [0.25, 0.0], [0.3, 0.1]
+    photo = motion.scores[0].astype(float)
+    photo[lip], photo[jaw] = 0.22, 0.4
+    track = driving_track(motion, 0, photo=photo)
+    np.testing.assert_allclose(track.coefficients[:, lip], [0.03, -0.22], atol=1e-6)
+    np.testing.assert_allclose(track.coefficients[:, jaw], [0.0, -0.2], atol=1e-6)
 
 
 def test_the_calmest_frame_is_a_portrait(make_motion):
