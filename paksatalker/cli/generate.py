@@ -36,10 +36,19 @@ def generate(
     ] = None,
     voice: Annotated[str, typer.Option(help="See: paksatalker voices.", rich_help_panel=_SAYS)] = "auto",
     speed: Annotated[float, typer.Option(help="Speaking rate, 0.5–2.", rich_help_panel=_SAYS)] = 1.0,
+    pronounce: Annotated[
+        list[str] | None,
+        typer.Option(help="How a word sounds: 'Paksa = Pack-sah' or 'Paksa = /IPA/'.", rich_help_panel=_SAYS),
+    ] = None,
+    dictionary: Annotated[Path | None, typer.Option(help="A file of such lines.", rich_help_panel=_SAYS)] = None,
+    markup: Annotated[
+        bool, typer.Option(help="Read [pause 0.5], [happy] and the like (docs/script.md).", rich_help_panel=_SAYS)
+    ] = True,
     emotion: Annotated[
         str,
         typer.Option(
-            help="neutral, happy, sad, angry, surprised, fearful, disgusted, calm or excited.", rich_help_panel=_ACTING
+            help="neutral, happy, sad, angry, surprised, fearful, disgusted, calm, excited, or auto: from the text.",
+            rich_help_panel=_ACTING,
         ),
     ] = "neutral",
     emotion_intensity: Annotated[float, typer.Option(help="0–1.", rich_help_panel=_ACTING)] = 1.0,
@@ -89,6 +98,9 @@ def generate(
         transcript=_transcript(transcript),
         voice=voice,
         speed=speed,
+        pronounce=tuple(pronounce or ()),
+        dictionary=dictionary,
+        markup=markup,
         emotion=emotion,
         emotion_intensity=emotion_intensity,
         expression_scale=expression_scale,

@@ -7,9 +7,8 @@ its first frame is there before its last sentence is spoken.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -147,7 +146,8 @@ class Pipeline:
         key = (info.stage, info.name)
         if key not in self._engines:
             limits = {"max_seconds": self.settings.max_audio_minutes * 60} if info.stage == "recording" else {}
-            self._engines[key] = info.create(**limits)
+            store = {"store": self.store} if info.weights else {}
+            self._engines[key] = info.create(**limits, **store)
         return self._engines[key]
 
 
@@ -216,7 +216,7 @@ class VideoStream:
                 self._counter.frame()
 
     def _pieces(self) -> Generator[Speech, None, None]:
-        for piece in _directed(self._source.pieces(), self._request):
+        for piece in self._source.pieces():
             self._stop_if_cancelled()
             for listener in self._listeners:
                 listener(piece)
@@ -231,15 +231,6 @@ class VideoStream:
 
 def _cancelled() -> Cancelled:
     return Cancelled("stopped", "the work was interrupted", "No unfinished file was left behind")
-
-
-def _directed(pieces: Iterable[Speech], request: Request) -> Iterator[Speech]:
-    """The pieces with the emotion that the user asks for; a script's own direction wins."""
-    for piece in pieces:
-        if piece.emotion == "neutral":
-            yield replace(piece, emotion=request.emotion, intensity=request.emotion_intensity)
-        else:
-            yield piece
 
 
 def _check_fit(face: EngineInfo, renderer: EngineInfo) -> None:

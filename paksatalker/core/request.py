@@ -26,7 +26,10 @@ class Request:
         transcript: What is said in ``audio``, or the path of a text file with it; makes the lips exact.
         voice: Name of a voice (``paksatalker voices``), or ``auto``.
         speed: Speaking rate, 0.5–2.
-        emotion: One of :data:`~paksatalker.core.timeline.EMOTIONS`.
+        markup: Whether the text is read as script markup (``docs/script.md``); plain prose stays itself.
+        pronounce: How words are pronounced, each ``word = spelling`` or ``word = /IPA/``.
+        dictionary: A file of such lines.
+        emotion: One of :data:`~paksatalker.core.timeline.EMOTIONS`, or ``auto``: from words and marks of each sentence.
         emotion_intensity: 0–1.
         expression_scale: Size of all facial movement, 0–2.
         head_motion: Size of head movement, 0–2.
@@ -57,6 +60,9 @@ class Request:
     transcript: str | Path | None = None
     voice: str = "auto"
     speed: float = 1.0
+    markup: bool = True
+    pronounce: tuple[str, ...] = ()
+    dictionary: Path | str | None = None
     emotion: str = "neutral"
     emotion_intensity: float = 1.0
     expression_scale: float = 1.0
@@ -79,7 +85,7 @@ class Request:
 
     def __post_init__(self) -> None:
         self._check_source()
-        options.require_choice("emotion", self.emotion, EMOTIONS)
+        options.require_choice("emotion", self.emotion, (*EMOTIONS, "auto"))
         options.require_choice("aspect", self.aspect, options.ASPECTS)
         options.require_choice("preset", self.preset, options.PRESETS)
         if self.subtitles is not None:

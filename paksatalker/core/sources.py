@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from paksatalker.config.settings import Settings
 from paksatalker.core.audio.decode import probe
-from paksatalker.core.engines import EngineInfo, RecordingEngine, SpeechEngine, find, installed
+from paksatalker.core.direction import direct
+from paksatalker.core.engines import EngineInfo, RecordingEngine, find, installed
 from paksatalker.core.request import Request
+from paksatalker.core.speaking import speak_directed
 from paksatalker.core.text.clean import readable_for
 from paksatalker.core.text.load import load_text
-from paksatalker.core.text.sentences import sentences
+from paksatalker.core.text.mood import mood_of
 from paksatalker.core.timeline import Speech
+from paksatalker.core.voices import EngineGetter, find_speaker
 from paksatalker.errors import AudioTooLong
 
 #: Rest before and after a spoken text, seconds.
 LEAD_IN, LEAD_OUT = 0.1, 0.2
-
-EngineGetter = Callable[[EngineInfo], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +72,17 @@ def open_source(request: Request, settings: Settings, engine: EngineGetter) -> S
 
 def _from_text(request: Request, settings: Settings, engine: EngineGetter) -> SpeechSource:
     text = request.text if request.text_file is None else load_text(Path(request.text_file))
-    info = find("speech", request.speech_engine)
-    speaker: SpeechEngine = engine(info)
-    language = next((v.language for v in speaker.voices() if v.name == request.voice), info.capabilities.languages[0])
-    readable = readable_for(text or "", language, settings.max_text_characters)
+    speaker = find_speaker(request.voice, request.speech_engine, engine)
+    directed = direct(request, text or "", speaker.voice.language, settings.max_text_characters)
+    for voice in directed.script.voices:  # found out now rather than in the middle of the video
+        speaker.engine.voice(voice)
+    speak = partial(speaker.engine.speak, voice=request.voice, speed=request.speed)
     return SpeechSource(
         stage="speech",
-        engine=info.name,
-        pieces=lambda: _between_rests(speaker.speak(sentences(readable.text), request.voice, request.speed)),
-        characters=len(readable.text),
-        notes=readable.warnings,
+        engine=speaker.info.name,
+        pieces=lambda: _between_rests(speak_directed(speak, directed.sentences())),
+        characters=len(directed.script.text),
+        notes=directed.notes,
     )
 
 
@@ -118,7 +120,7 @@ def _from_recording(request: Request, settings: Settings, engine: EngineGetter) 
     return SpeechSource(
         stage="recording",
         engine=info.name,
-        pieces=lambda: listener.listen(path, transcript),
+        pieces=lambda: _felt(listener.listen(path, transcript), request),
         duration=duration,
         notes=_heard_only(info) if transcript is None else (),
     )

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paksatalker.core.audio.phones import is_vowel
-from paksatalker.core.timeline import FloatArray, Phone
+from paksatalker.core.timeline import FloatArray, Phone, Word
 
 #: English speakers put one to two pitch accents into a second of speech (in ToBI-labelled news reading: 1.6).
 _PER_SECOND = 1.7
@@ -63,6 +63,27 @@ def accents(phones: Sequence[Phone], contour: Contour) -> list[tuple[float, floa
         if all(abs(nucleus.moment - other.moment) >= _APART for other in chosen):
             chosen.append(nucleus)
     return [(n.moment, float(np.clip(0.55 + 0.35 * n.score, 0.3, 1.0))) for n in sorted(chosen, key=lambda n: n.moment)]
+
+
+def emphasised(found: Sequence[tuple[float, float]], words: Sequence[Word]) -> list[tuple[float, float]]:
+    """The accents with those of stressed words raised to full strength and their neighbours lowered.
+
+    Args:
+        found: Moments, seconds, with strengths, in order.
+        words: Words of the same piece; each that the script stresses gets an accent on its main vowel.
+    """
+    result = list(found)
+    for word in words:
+        vowels = [p for p in word.phones if is_vowel(p.symbol)]
+        if not word.emphasised or not vowels:
+            continue
+        main = next((p for p in vowels if p.stress == 1), vowels[0])
+        moment = (main.start + main.end) / 2
+        outside = [
+            (at, 0.7 * strength if abs(at - moment) < 1.0 and strength < 1.0 else strength) for at, strength in result
+        ]
+        result = [(at, s) for at, s in outside if not word.start <= at <= word.end] + [(moment, 1.0)]
+    return sorted(result)
 
 
 def accent_track(found: Sequence[tuple[float, float]], times: npt.NDArray[np.float64]) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from paksatalker.core.audio.accents import Contour, accent_track, accents
+from paksatalker.core.audio.accents import Contour, accent_track, accents, emphasised
 from paksatalker.core.audio.pitch import HOP, PITCH_RATE, PITCH_STEP, PitchTracker
 from paksatalker.core.timeline import FloatArray, Prosody, Speech, frame_span
 
@@ -85,7 +85,7 @@ class _Analysis:
             f0=pitch[: len(grid)].astype(np.float32),
             energy=energy[: len(grid)],
             voiced=pitch[: len(grid)] > 0,
-            accent=accent_track(accents(piece.phones, contour), grid + piece.start),
+            accent=accent_track(emphasised(accents(piece.phones, contour), piece.words), grid + piece.start),
             pauses=self._pauses(piece, contour),
         )
 

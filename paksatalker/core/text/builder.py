@@ -8,6 +8,7 @@ from typing import Any
 from paksatalker.core.text.script import same_direction
 from paksatalker.core.timeline import Reading, StageCue, Utterance
 
+_TRAILING = ",.;:!?…" + "".join(chr(c) for c in range(0x3001) if chr(c).isspace())
 _DEEPEST = 64  # directions to return to; older ones are forgotten
 
 
@@ -15,7 +16,7 @@ class ScriptBuilder:
     """Builds the utterances of a script from left to right.
 
     A new utterance begins where something is said under another direction, after a pause and at a scene. White space
-    belongs to what is before it.
+    and the marks that end words belong to what is before them.
 
     Args:
         start: The direction at the beginning.
@@ -69,9 +70,9 @@ class ScriptBuilder:
         """Adds text under the direction in force."""
         if not same_direction(self._wanted, self._current):
             if self._length:
-                space = text[: len(text) - len(text.lstrip())]
-                self._append(space)
-                text = text[len(space) :]
+                words = text.lstrip(_TRAILING)
+                self._append(text[: len(text) - len(words)])
+                text = words
                 if not text:
                     return
                 self._flush()

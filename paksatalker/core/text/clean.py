@@ -54,10 +54,14 @@ class Readable:
     warnings: tuple[str, ...] = ()
 
 
-def clean_text(text: str) -> str:
+def clean_text(text: str, keep: frozenset[str] = frozenset()) -> str:
     """Removes what is not meant to be spoken: markup, emoji, control and invisible characters.
 
     Web addresses keep their host and a short path; numbers in other digits become 0–9; line ends are kept.
+
+    Args:
+        text: As the user gave it.
+        keep: Characters that stay although they cannot be spoken.
     """
     text = re.sub("[\ud800-\udfff]", "", text).replace("\r\n", "\n").replace("\r", "\n")
     text = unicodedata.normalize("NFC", text)
@@ -70,7 +74,7 @@ def clean_text(text: str) -> str:
         text = pattern.sub(replacement, text)
     text = _URL.sub(_shorten_url, _EMOTICON.sub("", text))
     text = _WWW.sub("", _NOT_SPACE_CONTROL.sub(" ", text))
-    text = "".join(map(_speakable, text))
+    text = "".join(char if char in keep else _speakable(char) for char in text)
     for sign, words in _FRACTIONS.items():
         text = re.sub(rf"(?<=\d)\s?{sign}", f" and {words}", text).replace(sign, words)
     text = re.sub(r"[^\S\n]+", " ", text)
@@ -78,13 +82,19 @@ def clean_text(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-def readable_for(text: str, language: str = "en-US", max_characters: int = MAX_TEXT_CHARACTERS) -> Readable:
+def readable_for(
+    text: str,
+    language: str = "en-US",
+    max_characters: int = MAX_TEXT_CHARACTERS,
+    keep: frozenset[str] = frozenset(),
+) -> Readable:
     """Cleans a text and checks that a voice of this language can read it.
 
     Args:
         text: As the user gave it.
         language: BCP-47 tag of the voice.
         max_characters: Longest text taken.
+        keep: Characters that stay although they cannot be spoken.
 
     Returns:
         The clean text, with a warning for emoji and for passages in another script that were left out.
@@ -102,7 +112,7 @@ def readable_for(text: str, language: str = "en-US", max_characters: int = MAX_T
             f"it has {len(text):,} characters and {max_characters:,} are allowed",
             "Shorten it or split it into several videos",
         )
-    cleaned = clean_text(text)
+    cleaned = clean_text(text, keep)
     warnings = []
     if emoji := sum(_is_emoji(char) for char in text):
         warnings.append(f"{emoji} emoji {'is' if emoji == 1 else 'are'} not spoken")

@@ -66,38 +66,59 @@ def sentences(text: str | Iterable[str], max_characters: int = MAX_CHARACTERS) -
     Yields:
         Utterances with ``pause_after``, each as soon as the text after it is known far enough to be sure of its end.
     """
-    splitter = _Splitter(max_characters)
+    splitter = Splitter(max_characters)
     parts = (text[i : i + 4096] for i in range(0, len(text), 4096)) if isinstance(text, str) else text
     for part in parts:
-        yield from splitter.feed(part)
-    yield from splitter.close()
+        yield from (Utterance(s.text, pause_after=s.pause) for s in splitter.feed(part))
+    yield from (Utterance(s.text, pause_after=s.pause) for s in splitter.close())
 
 
-class _Splitter:
-    def __init__(self, limit: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A piece of a text: what it says with single spaces, where it lies in the text, and the pause after it."""
+
+    text: str
+    start: int
+    end: int
+    pause: float
+
+
+class Splitter:
+    """What :func:`sentences` does, for those who want to know where in the text a sentence lies.
+
+    Args:
+        limit: Longest sentence, characters.
+    """
+
+    def __init__(self, limit: int = MAX_CHARACTERS) -> None:
         self._limit = limit
+        self._position = 0  # characters before the buffer
         self._buffer = ""
         self._column = 0  # characters of the current line before the buffer
 
-    def feed(self, text: str) -> Iterator[Utterance]:
+    def feed(self, text: str) -> Iterator[Sentence]:
+        """Takes more of the text and yields the sentences that are certain."""
         self._buffer += text
         yield from self._drain(final=False)
 
-    def close(self) -> Iterator[Utterance]:
+    def close(self) -> Iterator[Sentence]:
+        """Ends the text and yields the rest."""
         yield from self._drain(final=True)
 
-    def _drain(self, *, final: bool) -> Iterator[Utterance]:
+    def _drain(self, *, final: bool) -> Iterator[Sentence]:
         while True:
             self._consume(len(self._buffer) - len(self._buffer.lstrip()))
             if not self._buffer or (cut := self._next_cut(final=final)) is None:
                 return
             piece = " ".join(self._buffer[: cut.end].split())
+            start = self._position
             self._consume(cut.resume)
             if any(c.isalnum() for c in piece):
-                yield Utterance(piece, pause_after=cut.pause)
+                yield Sentence(piece, start, start + cut.end, cut.pause)
 
     def _consume(self, count: int) -> None:
         gone, self._buffer = self._buffer[:count], self._buffer[count:]
+        self._position += count
         newline = gone.rfind("\n")
         self._column = self._column + count if newline < 0 else count - newline - 1
 

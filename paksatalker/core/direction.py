@@ -1,0 +1,88 @@
+"""From what the user wrote to the sentences that are spoken: notation, dictionary, emotions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from paksatalker.core.request import Request
+from paksatalker.core.text.dictionary import Dictionary
+from paksatalker.core.text.load import load_text
+from paksatalker.core.text.markup import parse_markup
+from paksatalker.core.text.mood import mood_of
+from paksatalker.core.text.script import Script
+from paksatalker.core.text.utterances import cut_script, readable_script
+from paksatalker.core.timeline import Utterance
+
+_SHOWN = 10  # warnings that are told one by one
+_AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class DirectedText:
+    """A text that is ready to be spoken.
+
+    Attributes:
+        script: With clean text.
+        notes: What the user should know, one sentence each.
+    """
+
+    script: Script
+    dictionary: Dictionary
+    notes: tuple[str, ...]
+
+    def sentences(self) -> Iterator[Utterance]:
+        """The sentences with all direction, made as they are asked for."""
+        for utterance in map(self.dictionary.apply, cut_script(self.script)):
+            if utterance.emotion == _AUTO:
+                emotion, intensity = mood_of(utterance.text)
+                yield replace(utterance, emotion=emotion, intensity=intensity * utterance.intensity)
+            else:
+                yield utterance
+
+
+def direct(request: Request, text: str, language: str, max_characters: int) -> DirectedText:
+    """Reads a text as script markup, unless the request says that it is none.
+
+    Raises:
+        TextEmpty: Nothing to say.
+        TextTooLong: More characters than allowed.
+        TextUnspeakable: In a script that the voice cannot read.
+        InvalidOption: The dictionary holds a line that is no entry.
+    """
+    start = Utterance("", request.emotion, request.emotion_intensity)
+    script = parse_markup(text, start) if request.markup else Script((replace(start, text=text),))
+    readable, notes = readable_script(script, language, max_characters)
+    return DirectedText(readable, _dictionary(request), (*notes, *_notes(readable)))
+
+
+def _dictionary(request: Request) -> Dictionary:
+    entries: dict[str, tuple[str, bool]] = {}
+    if request.dictionary is not None:
+        path = Path(request.dictionary)
+        entries |= Dictionary.read(load_text(path).split("\n"), path.name).entries
+    entries |= Dictionary.read(request.pronounce, "--pronounce").entries
+    return Dictionary(entries)
+
+
+def _notes(script: Script) -> list[str]:
+    notes = [str(warning) for warning in script.warnings[:_SHOWN]]
+    if (more := len(script.warnings) - _SHOWN) > 0:
+        notes.append(f"{more} more warnings about the script (see: paksatalker script check)")
+    silent = [name for name in script.speakers if not any(u.voice for u in script.utterances if u.speaker == name)]
+    if silent:
+        notes.append(
+            f"{_listed(silent)} {'speaks' if len(silent) == 1 else 'speak'} in the one voice, and names are not spoken"
+        )
+    kinds = [cue.kind for _, cue in script.cues()]
+    for kind in dict.fromkeys(kinds):
+        count = kinds.count(kind)
+        cues = f"{count} {kind} {'cue is' if count == 1 else 'cues are'}"
+        acted = "a heading that is not spoken" if count == 1 else "headings that are not spoken"
+        notes.append(f"{cues} {acted if kind == 'scene' else 'not yet acted on'}")
+    return notes
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
