@@ -134,3 +134,13 @@ def _heard_only(info: EngineInfo) -> tuple[str, ...]:
     hindrance = better.hindrance()
     how = hindrance.fix if hindrance else f"Choose the recording engine '{better.name}'"
     return (f"the recording is heard by its sounds only, without words; for words and better lips: {how}",)
+
+
+def _felt(pieces: Iterator[Speech], request: Request) -> Iterator[Speech]:
+    """A recording's pieces with the emotion that the user asks for."""
+    for piece in pieces:
+        emotion, intensity = request.emotion, request.emotion_intensity
+        if emotion == "auto":
+            emotion, felt = mood_of(piece.text)
+            intensity *= felt
+        yield replace(piece, emotion=emotion, intensity=intensity)
