@@ -25,6 +25,7 @@ from paksatalker.models.mediapipe.landmarker import FaceLandmarker, FaceLandmark
 MIN_FACE = 64
 _TILE_PIXELS = 256  # tiles are shrunk to this; the detector sees 128 anyway
 _SMALLEST_TILE = 320  # in such a tile a face of MIN_FACE fills a fifth, the least that the detector reliably finds
+_REACH = 5  # squares of so many face heights show such a face; the next ones, half as large, others half its size
 _CROP_PIXELS = 640
 _CROPS = (2.3, 3.2, 1.7)  # times the face's height; the next is tried where the one before shows nothing
 _PRECISE_CROPS = (2.0, 2.4, 2.8)
@@ -143,7 +144,10 @@ def _visible(picture: Picture) -> Rgb:
 def _find_all(
     rgb: Rgb, searches: Searches, closer: FaceLandmarker, wanted: int, levels: int | None = None
 ) -> list[FaceLandmarks]:
-    """All faces, largest first. Stops one level below the first that shows ``wanted`` faces."""
+    """All faces, largest first.
+
+    Stops one level below that which shows ``wanted`` faces, but not before others about half as large are found too.
+    """
     faces: list[FaceLandmarks] = []
     last = False
     for level, (side, tiles) in enumerate(islice(_levels(*rgb.shape[:2]), levels)):
@@ -162,10 +166,11 @@ def _find_all(
             seen = _look_closer(rgb, candidate, closer)
             if seen is not None:
                 faces.extend(_distinct([seen], faces))
+        faces.sort(key=lambda found: -found.eye_distance)
         if last:
             break
-        last = len(faces) >= wanted
-    return sorted(faces, key=lambda found: -found.eye_distance)
+        last = len(faces) >= wanted and side <= _REACH * face_height(faces[wanted - 1])
+    return faces
 
 
 def _levels(height: int, width: int) -> Iterator[tuple[int, list[Tile]]]:

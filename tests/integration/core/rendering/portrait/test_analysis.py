@@ -86,6 +86,15 @@ def test_several_faces(rgb, store) -> None:
         analyse(Picture(photo), 0, store)
 
 
+def test_smaller_faces_are_counted_too(rgb, store) -> None:
+    photo = np.full((700, 1400, 3), 120, np.uint8)
+    photo[:, :700] = cv2.resize(rgb[:, :], (700, 700))
+    photo[150:550, 900:1300] = cv2.resize(rgb, (400, 400))
+    portrait = analyse(Picture(photo), None, store)
+    assert portrait.count == 2
+    assert portrait.face.points[:, 0].mean() < 700
+
+
 def test_too_small(rgb, store) -> None:
     with pytest.raises(FaceTooSmall, match=r"it is 4\d pixels high, at least 64"):
         analyse(Picture(scaled(rgb, 0.4)), None, store)
