@@ -7,6 +7,7 @@ refused with a hint.
 from __future__ import annotations
 
 import io
+import re
 import struct
 import warnings
 import zlib
@@ -86,8 +87,8 @@ def load_image(source: ImageSource, max_pixels: int = MAX_IMAGE_PIXELS) -> Pictu
         name, image = "the image", source
         _check_pixels(name, image.size, max_pixels)
     else:
-        name = f"'{Path(source).name}'" if isinstance(source, (str, Path)) else "the image"
-        data = source if isinstance(source, bytes) else _read_file(Path(source), name)
+        name = f"the image '{Path(source).name}'" if isinstance(source, (str, Path)) else "the image"
+        data = _read_file(Path(source), name) if isinstance(source, (str, Path)) else _bytes(source)
         image = _open(data, name, max_pixels)
     try:
         with warnings.catch_warnings():
@@ -98,8 +99,18 @@ def load_image(source: ImageSource, max_pixels: int = MAX_IMAGE_PIXELS) -> Pictu
     return _picture(rgb, alpha, name)
 
 
+def _bytes(source: object) -> bytes:
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return bytes(source)
+    raise ImageUnreadable(
+        "cannot read the image",
+        f"it is of type {type(source).__name__}",
+        "Give a path, the bytes of a file, a Pillow image, or uint8 [H, W, 3] in RGB order",
+    )
+
+
 def _read_file(path: Path, name: str) -> bytes:
-    what = f"cannot read the image {name}"
+    what = f"cannot read {name}"
     try:
         size = path.stat().st_size
         if path.is_dir():
@@ -118,9 +129,9 @@ def _read_file(path: Path, name: str) -> bytes:
 def _open(data: bytes, name: str, max_pixels: int) -> Image.Image:
     """Parses the header only."""
     if not data:
-        raise ImageUnreadable(f"cannot read the image {name}", "the file is empty", "Download or export it again")
+        raise ImageUnreadable(f"cannot read {name}", "the file is empty", "Download or export it again")
     if hint := _not_a_photo(data[:4096]):
-        raise ImageUnreadable(f"cannot read the image {name}", *hint)
+        raise ImageUnreadable(f"cannot read {name}", *hint)
     _load_plugins()
     if data.startswith(_PNG_SIGNATURE):
         data = _without_text(data)
@@ -129,12 +140,16 @@ def _open(data: bytes, name: str, max_pixels: int) -> Image.Image:
             warnings.simplefilter("ignore")  # bombs: we check ourselves, below; the rest are remarks on metadata
             image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except Image.DecompressionBombError as error:
+        pixels = int(re.findall(r"\d+", str(error))[0])  # Pillow's own limit, which no setting of ours can raise
+        limit = min(max_pixels, 2 * (Image.MAX_IMAGE_PIXELS or max_pixels))
         raise ImageTooLarge(
-            f"the image {name} is too large", str(error), f"Scale it below {max_pixels // 1_000_000} megapixels"
+            f"{name} is too large",
+            f"it has {pixels / 1e6:,.1f} megapixels, the limit is {limit / 1e6:,.1f}",
+            "Scale it down first",
         ) from error
     except UnidentifiedImageError as error:
         raise ImageUnreadable(
-            f"cannot read the image {name}", "it is not an image, or it is corrupt", f"Give a {_READABLE} file"
+            f"cannot read {name}", "it is not an image, or it is corrupt", f"Give a {_READABLE} file"
         ) from error
     except _DECODER_ERRORS as error:
         raise _corrupt(name, error) from error
@@ -152,10 +167,10 @@ def _load_plugins() -> None:
 def _check_pixels(name: str, size: tuple[int, int], max_pixels: int) -> None:
     width, height = size
     if width < 1 or height < 1:
-        raise ImageUnreadable(f"cannot read the image {name}", "it has no pixels", "Give another image")
+        raise ImageUnreadable(f"cannot read {name}", "it has no pixels", "Give another image")
     if width * height > max_pixels:
         raise ImageTooLarge(
-            f"the image {name} is too large",
+            f"{name} is too large",
             f"{width} × {height} is {width * height / 1e6:,.1f} megapixels, the limit is {max_pixels / 1e6:,.1f}",
             "Scale it down first",
         )
@@ -163,7 +178,7 @@ def _check_pixels(name: str, size: tuple[int, int], max_pixels: int) -> None:
 
 def _corrupt(name: str, error: BaseException) -> ImageUnreadable:
     reason = "the file is truncated" if "truncat" in str(error).lower() else f"the file is corrupt ({error})"
-    return ImageUnreadable(f"cannot read the image {name}", reason, "Download or export it again")
+    return ImageUnreadable(f"cannot read {name}", reason, "Download or export it again")
 
 
 def _not_a_photo(head: bytes) -> tuple[str, str] | None:
@@ -285,7 +300,7 @@ def _from_array(array: npt.NDArray[np.uint8], max_pixels: int) -> Picture:
         array = array[:, :, None]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4):
         raise ImageUnreadable(what, f"its shape is {array.shape}", fix)
-    _check_pixels("array", (array.shape[1], array.shape[0]), max_pixels)
+    _check_pixels("the image", (array.shape[1], array.shape[0]), max_pixels)
     rgb = np.repeat(array, 3, axis=2) if array.shape[2] == 1 else array[:, :, :3]
     alpha = np.ascontiguousarray(array[:, :, 3]) if array.shape[2] == 4 else None
     return _picture(np.array(rgb, np.uint8, order="C"), alpha, "the image")
@@ -295,9 +310,7 @@ def _picture(rgb: Rgb, alpha: npt.NDArray[np.uint8] | None, name: str) -> Pictur
     if alpha is None or alpha.min() == 255:
         return Picture(rgb, None, name)
     if alpha.max() == 0:
-        raise ImageUnreadable(
-            f"cannot use the image {name}", "it is wholly transparent", "Export it with visible pixels"
-        )
+        raise ImageUnreadable(f"cannot use {name}", "it is wholly transparent", "Export it with visible pixels")
     return Picture(_bleed(rgb, alpha), alpha, name)
 
 

@@ -201,7 +201,7 @@ def test_long_images_are_shrunk() -> None:
 def test_bomb_is_refused_from_its_header() -> None:
     header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
-    with pytest.raises(ImageTooLarge, match="too large"):
+    with pytest.raises(ImageTooLarge, match=r"it has 2,500\.0 megapixels, the limit is 100\.0"):
         load_image(data)
     with pytest.raises(ImageTooLarge, match="60 × 40"):
         load_image(encoded(Image.fromarray(RGB), "PNG"), max_pixels=2399)
@@ -246,6 +246,26 @@ def test_missing_empty_and_directory(tmp_path) -> None:
         load_image(tmp_path / "empty.png")
     with pytest.raises(ImageUnreadable):
         load_image("a\0b.png")
+
+
+@pytest.mark.parametrize("source", [None, 5, [[1, 2]], io.BytesIO(b"x")])
+def test_what_is_no_image_at_all(source: object) -> None:
+    with pytest.raises(ImageUnreadable, match=f"it is of type {type(source).__name__}"):
+        load_image(source)  # type: ignore[arg-type]  # what untyped callers do
+
+
+def test_bytes_of_every_kind() -> None:
+    data = encoded(Image.fromarray(RGB), "PNG")
+    for source in (data, bytearray(data), memoryview(data)):
+        assert (load_image(source).rgb == RGB).all()
+
+
+def test_messages_name_the_image_once(tmp_path) -> None:
+    (tmp_path / "a.png").write_bytes(b"x")
+    with pytest.raises(ImageUnreadable, match=r"^cannot read the image 'a\.png': it is not"):
+        load_image(tmp_path / "a.png")
+    with pytest.raises(ImageUnreadable, match=r"^cannot read the image: it is not"):
+        load_image(b"x")
 
 
 def test_unusable_arrays() -> None:
