@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -23,6 +24,8 @@ import numpy.typing as npt
 from paksatalker.core.timeline import FaceTrack, Speech, Utterance
 from paksatalker.errors import EngineUnavailable, InvalidOption
 from paksatalker.models.base import State, WeightsStore
+
+_log = logging.getLogger(__name__)
 
 STAGES: tuple[str, ...] = ("speech", "recording", "face", "renderer")
 
@@ -209,8 +212,13 @@ class Renderer(Protocol):
 
 
 def installed(stage: str) -> tuple[EngineInfo, ...]:
-    """All engines registered for a stage, runnable or not, best first."""
-    found = [point.load() for point in entry_points(group=f"paksatalker.{stage}")]
+    """All engines registered for a stage, runnable or not, best first. A broken plug-in is named in the log."""
+    found = []
+    for point in entry_points(group=f"paksatalker.{stage}"):
+        try:
+            found.append(point.load())
+        except Exception as error:  # noqa: BLE001  (other people's code: it must not take ours down)
+            _log.warning("the %s engine '%s' cannot be loaded: %s: %s", stage, point.name, type(error).__name__, error)
     return tuple(sorted(found, key=lambda info: (-info.priority, info.name)))
 
 

@@ -1,5 +1,8 @@
+import logging
+
 import pytest
 
+from paksatalker.core import engines
 from paksatalker.core.engines import STAGES, Capabilities, EngineInfo, find, installed
 from paksatalker.errors import EngineUnavailable, InvalidOption
 
@@ -31,6 +34,22 @@ def test_missing_dependency_is_an_error_with_the_command_that_installs_it() -> N
 def test_unknown_engine_names_those_that_exist() -> None:
     with pytest.raises(InvalidOption, match="rules"):
         find("face", "nonesuch")
+
+
+class Broken:
+    name = "broken"
+
+    def load(self) -> EngineInfo:
+        raise ImportError("libfoo.so is not there")
+
+
+def test_a_broken_plug_in_takes_nothing_down(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    points = engines.entry_points
+    monkeypatch.setattr(engines, "entry_points", lambda group: [Broken(), *points(group=group)])
+    logger = logging.getLogger("paksatalker")
+    monkeypatch.setattr(logger, "propagate", True)
+    assert find("face").name == "rules"
+    assert "the face engine 'broken' cannot be loaded: ImportError: libfoo.so is not there" in caplog.text
 
 
 def test_engine_is_made_with_its_options() -> None:
