@@ -253,10 +253,10 @@ def _frames(container: Any, stream: AudioStream) -> Iterator[AudioFrame | None]:
 
 
 def _least_bytes_per_second(stream: AudioStream) -> float:
-    """What a second takes at least: near exact for uncompressed sound, else nothing that can be relied on."""
+    """What a second takes at least: near exact for uncompressed sound, else more than nothing."""
     context = stream.codec_context
     if not context.name.startswith("pcm_"):
-        return 0.0
+        return 1.0
     bits = re.search(r"\d+", context.name)  # pcm_s24le; the logarithmic ones have no number and 8 bits
     return 0.9 * int(context.sample_rate) * int(context.channels) * (int(bits[0]) if bits else 8) / 8
 

@@ -215,6 +215,15 @@ def test_a_header_that_claims_hours_is_not_believed(tmp_path: Path) -> None:
     assert len(samples) / 24000 == pytest.approx(1.0, abs=0.01)
 
 
+def test_a_compressed_header_that_claims_weeks_is_not_believed(tmp_path: Path) -> None:
+    path = encode(tmp_path / "a.flac", "flac", "flac", 48000)
+    data = bytearray(path.read_bytes())
+    data[21] |= 0x0F  # STREAMINFO: 36 bits of total samples
+    data[22:26] = b"\xff\xff\xff\xff"
+    path.write_bytes(data)
+    assert AudioReader(path, max_seconds=60).duration is None
+
+
 def test_too_long_is_noticed_while_decoding(tmp_path: Path) -> None:
     path = encode(tmp_path / "a.aac", "adts", "aac", 48000)
     with pytest.raises(AudioTooLong):
