@@ -69,6 +69,11 @@ class Settings(BaseSettings):
         return self.home / "weights"
 
     @property
+    def voices(self) -> Path:
+        """The folder of the user's own voices."""
+        return self.home / "voices"
+
+    @property
     def worker_threads(self) -> int:
         """How many threads to use, at least 1."""
         return self.threads or usable_cores()

@@ -1,4 +1,4 @@
-"""Exposes an inner tensor of an ONNX model as a graph output, without the ``onnx`` package.
+"""Exposes an inner tensor of an ONNX model, or lets it be scaled from outside, without the ``onnx`` package.
 
 An ONNX file is a protobuf message, and parsers concatenate repeated fields and merge repeated submessages. So appending
 a second ``graph`` message that holds one more node and one more output extends the graph of the first.
@@ -7,11 +7,12 @@ a second ``graph`` message that holds one more node and one more output extends 
 from __future__ import annotations
 
 _LENGTH_DELIMITED = 2  # protobuf wire type
-# Field numbers from onnx.proto3: ModelProto.graph; GraphProto.node, .output; NodeProto.input, .output, .op_type;
-# ValueInfoProto.name.
-_GRAPH, _NODE, _OUTPUT = 7, 1, 12
+# Field numbers from onnx.proto3: ModelProto.graph; GraphProto.node, .input, .output; NodeProto.input, .output,
+# .op_type; ValueInfoProto.name, .type.
+_GRAPH, _NODE, _INPUT, _OUTPUT = 7, 1, 11, 12
 _NODE_INPUT, _NODE_OUTPUT, _NODE_OP_TYPE = 1, 2, 4
-_VALUE_NAME = 1
+_VALUE_NAME, _VALUE_TYPE = 1, 2
+_ONE_FLOAT = bytes.fromhex("0a 08 08 01 12 04 0a 02 08 01")  # TypeProto: tensor_type {elem_type 1, shape {dim {1}}}
 
 
 def _varint(number: int) -> bytes:
@@ -40,3 +41,32 @@ def with_output(model: bytes, tensor: str, name: str) -> bytes:
     )
     output = _field(_VALUE_NAME, name.encode())
     return model + _field(_GRAPH, _field(_NODE, node) + _field(_OUTPUT, output))
+
+
+def with_factor(model: bytes, tensor: str, name: str) -> bytes:
+    """A copy of the model in which ``tensor`` is multiplied by a new input ``name`` (float32 [1]) wherever it is used.
+
+    The node that makes the tensor gets another output name of the same length, so that no length in the file changes;
+    a new node makes the tensor of it. The runtime sorts the nodes itself.
+
+    Args:
+        model: A serialised ONNX model.
+        tensor: Name of a tensor inside its main graph.
+        name: Name of the new input.
+
+    Raises:
+        ValueError: Not exactly one node of the model makes the tensor.
+    """
+    made = _field(_NODE_OUTPUT, tensor.encode())
+    if model.count(made) != 1:
+        raise ValueError(f"{model.count(made)} nodes of the model make '{tensor}'")
+    unscaled = tensor[:-1] + ("_" if tensor[-1] != "_" else "-")
+    model = model.replace(made, _field(_NODE_OUTPUT, unscaled.encode()))
+    node = (
+        _field(_NODE_INPUT, unscaled.encode())
+        + _field(_NODE_INPUT, name.encode())
+        + made
+        + _field(_NODE_OP_TYPE, b"Mul")
+    )
+    factor = _field(_VALUE_NAME, name.encode()) + _field(_VALUE_TYPE, _ONE_FLOAT)
+    return model + _field(_GRAPH, _field(_NODE, node) + _field(_INPUT, factor))

@@ -21,6 +21,23 @@ HIBARI = EngineInfo(
     priority=10,
 )
 
+KOKORO = EngineInfo(
+    name="kokoro",
+    stage="speech",
+    capabilities=Capabilities(
+        takes="text",
+        gives="Speech",
+        languages=("en-US", "en-GB"),
+        licence="Apache-2.0",
+        summary="28 English voices and mixtures of them, about four times real time on two cores, exact phone timings",
+    ),
+    factory="paksatalker.core.audio.kokoro:KokoroSpeech",
+    requires=("hibari", "onnxruntime"),
+    install="pip install hibari-tts==0.2.1 'onnxruntime>=1.20'",
+    priority=5,
+    weights=("kokoro",),
+)
+
 POCKETSPHINX = EngineInfo(
     name="pocketsphinx",
     stage="recording",

@@ -60,7 +60,7 @@ class Network(Protocol):
         """Written text to phonemes."""
         ...
 
-    def run(self, symbols: str, delivery: Delivery, number: int) -> tuple[FloatArray, npt.NDArray[np.float64]]:
+    def run(self, symbols: str, delivery: Delivery, number: int, /) -> tuple[FloatArray, npt.NDArray[np.float64]]:
         """Says phonemes.
 
         Args:

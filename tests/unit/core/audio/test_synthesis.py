@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from paksatalker.core.audio.loudness import Leveller
+from paksatalker.core.audio.pronunciation import Pronunciation
+from paksatalker.core.audio.synthesis import MAX_SYMBOLS, SAMPLE_RATE, Delivery, Narrator, symbol_borders
+from paksatalker.core.timeline import Utterance
+
+SYMBOL = 0.08  # seconds
+NORMAL = Delivery()
+
+
+class Fake:
+    """Letters are phonemes; each lasts as long as the next and sounds like noise."""
+
+    def __init__(self) -> None:
+        self.runs: list[tuple[str, Delivery, int]] = []
+
+    def pronounce(self, text: str) -> Pronunciation:
+        words = tuple(text.split())
+        owners = [n for n, word in enumerate(words) for _ in word + " "]
+        return Pronunciation(" ".join(words), tuple(owners[: len(" ".join(words))]), words)
+
+    def run(self, symbols, delivery, number):
+        self.runs.append((symbols, delivery, number))
+        borders = 0.1 + SYMBOL / delivery.speed * np.arange(len(symbols) + 1)
+        count = round((borders[-1] + 0.3) * SAMPLE_RATE)
+        return np.random.default_rng(number).normal(0, 0.1, count).astype(np.float32), borders
+
+
+def narrate(utterances, opening=None, delivery=NORMAL):
+    networks: dict[str, Fake] = {}
+    narrator = Narrator(lambda name: networks.setdefault(name, Fake()), "main", Leveller, opening)
+    return list(narrator.speak(utterances, delivery)), networks
+
+
+def test_pieces_join_and_give_the_text_back():
+    texts = ["tip top", "a " * 300 + "end", "bad"]
+    pieces, networks = narrate([Utterance(text.strip(), pause_after=0.3) for text in texts])
+    position = 0
+    for piece in pieces:
+        assert piece.start * SAMPLE_RATE == pytest.approx(position)
+        position += len(piece.samples)
+    assert " ".join(w.text for p in pieces for w in p.words) == " ".join(" ".join(texts).split())
+    assert all(len(symbols) <= MAX_SYMBOLS + 1 for symbols, _, _ in networks["main"].runs)
+    assert [number for _, _, number in networks["main"].runs] == list(range(len(pieces)))
+
+
+def test_each_utterance_has_its_own_voice_rate_pitch_and_volume():
+    plain = Utterance("bad dad")
+    changed = Utterance("bad dad", voice="other", rate=2.0, pitch=3.0, volume=-12.0)
+    pieces, networks = narrate([plain, changed], delivery=Delivery(1.5, 1.0))
+    assert networks["main"].runs[0][1] == Delivery(1.5, 1.0)
+    assert networks["other"].runs[0][1] == Delivery(2.0, 4.0), "no faster than voices can"
+    loud, soft = (np.abs(p.samples).max() for p in pieces)
+    assert soft < 0.5 * loud
+    assert Delivery(pitch=12).pitch_factor == pytest.approx(2)
+
+
+def test_only_the_first_utterance_is_opened_early():
+    text = "say it now, " + "and go on " * 6
+    pieces, _ = narrate([Utterance(text.strip())] * 2, opening=30)
+    assert [p.text.split()[0] for p in pieces] == ["say", "and", "say"]
+    assert len(narrate([Utterance(text.strip())])[0]) == 1
+    assert len(narrate([Utterance("on, " + "go " * 20)], opening=30)[0]) == 1, "too short to stand alone"
+
+
+def test_borders_skip_what_the_network_does_not_know():
+    borders = symbol_borders(np.array([[2, 4, 6, 2]]), np.array([True, False, True]), earlier=0.05)
+    assert borders == pytest.approx([0.0, 0.1, 0.1, 0.25])
