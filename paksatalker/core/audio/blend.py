@@ -100,7 +100,7 @@ class SavedVoices:
                 raise ValueError("it was written by another version")
             return parse_blend(content["voice"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError, InvalidOption) as error:
-            fix = f"Save it anew: paksatalker voices save {name} {_EXAMPLE}"
+            fix = f"Remove the file, or write the mixture out: {_EXAMPLE}"
             raise InvalidOption(f"the saved voice '{name}' cannot be read", f"{path}: {error}", fix) from error
 
     def all(self) -> dict[str, Blend]:

@@ -72,5 +72,5 @@ def test_a_damaged_file_is_told_when_used_and_left_out_of_the_list(tmp_path, con
     (tmp_path / "mine.json").write_text(content)
     saved = SavedVoices(tmp_path)
     assert saved.all() == {}
-    with pytest.raises(InvalidOption, match="voices save mine"):
+    with pytest.raises(InvalidOption, match="saved voice 'mine' cannot be read"):
         saved.load("mine")
