@@ -1,8 +1,11 @@
+import wave
+
+import numpy as np
 import pytest
 
 from paksatalker.errors import InvalidOption
-from paksatalker.evaluation.benchmark import PASSAGE, SHORT_PASSAGE, SUITES, Options, demo_photo, run
-from paksatalker.evaluation.measure import PROGRAM_TARGETS
+from paksatalker.evaluation.benchmark import PASSAGE, SHORT_PASSAGE, SUITES, Options, _speech, demo_photo, run
+from paksatalker.evaluation.measure import LONG_SPEECH, PROGRAM_TARGETS
 
 
 def test_an_unknown_suite_is_named_before_any_work(tmp_path):
@@ -29,3 +32,15 @@ def test_every_promise_has_a_suite():
     assert set(SUITES) == {"speed", "latency", "quality", "reenactment", "memory"}
     assert PASSAGE.startswith(SHORT_PASSAGE)
     assert sum(PASSAGE.count(letter) for letter in "mbpMBP") > 40
+
+
+@pytest.mark.parametrize("source", LONG_SPEECH)
+def test_long_speech_repeats_the_passage_as_long_as_asked_for(tmp_path, source):
+    samples = np.zeros(50 * 8000, np.float32)  # of a passage that took 50 s
+    given = _speech(source, samples, 8000, 2.5, tmp_path)
+    assert (tmp_path / "long.txt").read_text().count(PASSAGE) == 3
+    assert ("--audio" in given) == (source != "text")
+    if source != "text":
+        with wave.open(str(tmp_path / "long.wav")) as recording:
+            assert recording.getnframes() == 150 * 8000
+    assert all(name in PROGRAM_TARGETS for name in (f"memory growth, {source}", f"A/V offset at the end, {source}"))
