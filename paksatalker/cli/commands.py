@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from paksatalker.cli import bench, catalogue, doctor, generate, models, score
+from paksatalker.cli import analyse, bench, catalogue, doctor, generate, models, score, script
 from paksatalker.config import get_settings, setup_logging
 
 _EPILOG = "Exit codes: 0 done, 2 wrong usage, 130 stopped; every other error has its own: see docs/errors.md."
@@ -25,9 +25,11 @@ app.command("generate", epilog=_EPILOG)(generate.generate)
 app.command("voices")(catalogue.voices)
 app.command("engines")(catalogue.engines)
 app.add_typer(models.app, name="models")
+app.add_typer(script.app, name="script")
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 app.command("score")(score.score)
+app.command("analyse")(analyse.analyse)
 
 
 def _print_version(wanted: bool) -> None:

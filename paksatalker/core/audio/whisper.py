@@ -20,6 +20,7 @@ _NO_SPEECH = 0.6  # probability that there is none, together with …
 _UNLIKELY = -1.0  # … this mean log probability of the words
 _REPETITIVE = 2.4  # compression ratio of text that goes in circles; prose has 1–2 (Radford et al. 2022, section 4.5)
 _DOUBTFUL = 0.25  # mean probability of words that are made up
+_TWICE = 0.15  # seconds between the two readings of a word at a border
 _FASTEST = 30.0  # characters a second; the fastest speakers reach 25
 _LONGEST_PHRASE = 8  # words
 _TIMES_A_WORD, _TIMES_A_PHRASE = 5, 3  # so often in a row nobody says it
@@ -91,7 +92,7 @@ class Recogniser:
         for segment in segments:
             words = _joined(segment.words or (), spaced=language not in UNSPACED)
             if words and _credible(segment, words):
-                heard += words
+                heard += words[1:] if heard and _same(heard[-1], words[0]) else words
         return without_loops(heard)
 
     def _digit_tokens(self) -> Sequence[int]:
@@ -121,6 +122,15 @@ def _joined(tokens: Sequence[Any], *, spaced: bool) -> list[HeardWord]:
     return words
 
 
+def _same(before: HeardWord, after: HeardWord) -> bool:
+    """Whether a word at the border of two segments was heard twice."""
+    return after.start - before.end < _TWICE and _key(before) == _key(after)
+
+
+def _key(word: HeardWord) -> str:
+    return "".join(c for c in word.text.casefold() if c.isalnum())
+
+
 def _credible(segment: Any, words: Sequence[HeardWord]) -> bool:
     """Whether the words of a segment were said rather than made up from noise, music or silence."""
     if segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _UNLIKELY:
@@ -136,7 +146,7 @@ def _credible(segment: Any, words: Sequence[HeardWord]) -> bool:
 
 def without_loops(words: Sequence[HeardWord]) -> list[HeardWord]:
     """The words with what is repeated over and over said once: a decoder that is lost goes in circles."""
-    keys = ["".join(c for c in word.text.casefold() if c.isalnum()) for word in words]
+    keys = [_key(word) for word in words]
     kept: list[HeardWord] = []
     index = 0
     while index < len(words):

@@ -71,6 +71,7 @@ class WhisperRecording:
         self._folder = WeightsStore().path(WEIGHTS) if recogniser is None else Path()
         self._with_transcript = PocketsphinxRecording(max_seconds)
         self._pronouncer: Pronouncer | None = None
+        self._sure = False
         self.language: str | None = None
         """Language of the recording that is being listened to, once it is known."""
 
@@ -95,7 +96,7 @@ class WhisperRecording:
         if transcript is not None:
             self.language = "en"
             return self._with_transcript.listen(recording, transcript)
-        self.language = self._language
+        self.language, self._sure = self._language, self._language is not None
         return self._understood(AudioReader(recording, max_seconds=self._max_seconds))
 
     def _understood(self, reader: AudioReader) -> Iterator[Speech]:
@@ -117,13 +118,11 @@ class WhisperRecording:
 
     def _spoken_language(self, recogniser: Recogniser, sound: np.ndarray, speech: float) -> str:
         """The language, listened for until there was enough speech to be sure."""
-        if self.language is not None:
-            return self.language
-        code, probability = recogniser.language(sound)
-        _log.info("the language seems to be '%s' (%.0f%%)", code, 100 * probability)
-        if speech >= _ENOUGH:
-            self.language = code
-        return code
+        if self.language is None or not self._sure:
+            self.language, probability = recogniser.language(sound)
+            self._sure = speech >= _ENOUGH
+            _log.info("the language seems to be '%s' (%.0f%%)", self.language, 100 * probability)
+        return self.language
 
     def _said(self, heard: Sequence[HeardWord], language: str) -> list[_Spoken]:
         """How the words are pronounced. Words that are read together ("$9.99 at") share their time."""

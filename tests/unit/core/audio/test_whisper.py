@@ -62,6 +62,11 @@ def test_what_is_made_up_is_not_heard(facts: dict[str, float]) -> None:
     assert heard(made_up, segment(token(" Right.", 1, 1.4))) == ["Right."]
 
 
+def test_a_word_at_a_border_is_heard_once() -> None:
+    first = segment(token(" this", 0, 0.3), token(" and", 0.3, 0.6))
+    assert heard(first, segment(token(" and", 0.6, 0.8), token(" that.", 0.8, 1.2))) == ["this", "and", "that."]
+
+
 def test_unlikely_words_are_not_heard() -> None:
     assert heard(segment(token(" Subtitles", 0, 0.5, 0.1), token(" by", 0.5, 0.7, 0.1))) == []
 
