@@ -104,6 +104,12 @@ class UnknownVoice(PaksaTalkerError):
     exit_code = 24
 
 
+class ScriptInvalid(PaksaTalkerError):
+    """An SSML document is not well-formed, or holds what is not allowed."""
+
+    exit_code = 25
+
+
 # --- the recording ---------------------------------------------------------------------------------------------------
 class AudioUnreadable(PaksaTalkerError):
     """The recording is missing, corrupt, or has no audio stream."""

@@ -42,7 +42,7 @@ def generate(
     ] = None,
     dictionary: Annotated[Path | None, typer.Option(help="A file of such lines.", rich_help_panel=_SAYS)] = None,
     markup: Annotated[
-        bool, typer.Option(help="Read [pause 0.5], [happy] and the like (docs/script.md).", rich_help_panel=_SAYS)
+        bool, typer.Option(help="Read the text as a script with tags, see docs/script.md.", rich_help_panel=_SAYS)
     ] = True,
     emotion: Annotated[
         str,

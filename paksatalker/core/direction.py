@@ -12,6 +12,7 @@ from paksatalker.core.text.load import load_text
 from paksatalker.core.text.markup import parse_markup
 from paksatalker.core.text.mood import mood_of
 from paksatalker.core.text.script import Script
+from paksatalker.core.text.ssml import is_ssml, parse_ssml
 from paksatalker.core.text.utterances import cut_script, readable_script
 from paksatalker.core.timeline import Utterance
 
@@ -49,12 +50,22 @@ def direct(request: Request, text: str, language: str, max_characters: int) -> D
         TextEmpty: Nothing to say.
         TextTooLong: More characters than allowed.
         TextUnspeakable: In a script that the voice cannot read.
+        ScriptInvalid: It is SSML that is not well-formed.
         InvalidOption: The dictionary holds a line that is no entry.
     """
     start = Utterance("", request.emotion, request.emotion_intensity)
-    script = parse_markup(text, start) if request.markup else Script((replace(start, text=text),))
+    script = read_script(text, start) if request.markup else Script((replace(start, text=text),))
     readable, notes = readable_script(script, language, max_characters)
     return DirectedText(readable, _dictionary(request), (*notes, *_notes(readable)))
+
+
+def read_script(text: str, start: Utterance | None = None) -> Script:
+    """Reads SSML where the text begins with ``<speak``, else our markup.
+
+    Raises:
+        ScriptInvalid: It begins as SSML and is not well-formed.
+    """
+    return parse_ssml(text, start) if is_ssml(text) else parse_markup(text, start)
 
 
 def _dictionary(request: Request) -> Dictionary:
