@@ -93,37 +93,64 @@ def _cuts(reader: AudioReader) -> Iterator[Cut]:
     ratio = FRAME * reader.sample_rate // SPEECH_RATE  # samples of the sound track in a frame
     resampler = soxr.ResampleStream(reader.sample_rate, SPEECH_RATE, 1, dtype="float32")
     detector = VoiceActivity()
-    sound, heard = np.zeros(0, np.float32), np.zeros(0, np.float32)
+    sound, heard = _Store(round(MAX_PIECE * reader.sample_rate)), _Store(round(MAX_PIECE * SPEECH_RATE))
     planner = _Planner()
     first = 0
 
     def take(frames: int | None) -> Cut:
-        nonlocal sound, heard, first
-        count = len(sound) if frames is None else frames * ratio
-        cut = Cut(
-            sound[:count], reader.sample_rate, first,
-            heard[: (len(heard) if frames is None else frames * FRAME)], planner.speech(frames),
-        )  # fmt: skip
-        sound, heard = sound[count:], heard[len(cut.heard) :]
-        first += count
+        nonlocal first
+        samples = sound.take(None if frames is None else frames * ratio)
+        speech = heard.take(None if frames is None else frames * FRAME)
+        cut = Cut(samples, reader.sample_rate, first, speech, planner.speech(frames))
+        first += len(samples)
         return cut
 
     for block in reader:
-        sound = np.concatenate([sound, block])
+        sound.add(block)
         more = resampler.resample_chunk(block)
         levelled, probabilities = detector.feed(more)
-        heard = np.concatenate([heard, levelled])
+        heard.add(levelled)
         for probability, level in probabilities:
             planner.add(probability, level)
             if (frames := planner.cut()) is not None:
                 yield take(frames)
                 planner.forget(frames)
     levelled, probabilities = detector.feed(resampler.resample_chunk(np.zeros(0, np.float32), last=True), final=True)
-    heard = np.concatenate([heard, levelled])
+    heard.add(levelled)
     for probability, level in probabilities:
         planner.add(probability, level)
     if len(sound):
         yield take(None)
+
+
+class _Store:
+    """Samples that wait for a cut, in one piece of memory: joining arrays block by block would scatter the heap.
+
+    Args:
+        capacity: Samples there is room for; more is made when needed.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._memory = np.empty(capacity, np.float32)
+        self._used = 0
+
+    def __len__(self) -> int:
+        return self._used
+
+    def add(self, samples: FloatArray) -> None:
+        used = self._used + len(samples)
+        if used > len(self._memory):
+            self._memory = np.resize(self._memory, 2 * used)
+        self._memory[self._used : used] = samples
+        self._used = used
+
+    def take(self, count: int | None) -> FloatArray:
+        """Removes the first samples, or all."""
+        taken = self._memory[: self._used if count is None else min(count, self._used)].copy()
+        rest = self._used - len(taken)
+        self._memory[:rest] = self._memory[len(taken) : self._used].copy()
+        self._used = rest
+        return taken
 
 
 class VoiceActivity:
