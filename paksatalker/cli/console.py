@@ -40,8 +40,9 @@ def table(*columns: str) -> Table:
 
 
 def print_json(value: Any) -> None:
-    """Writes one JSON document to stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    """Writes one JSON document to stdout; pure ASCII unless stdout takes any character."""
+    plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+    sys.stdout.write(json.dumps(value, ensure_ascii=plain, indent=2) + "\n")
 
 
 def say(line: str) -> None:

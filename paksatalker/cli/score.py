@@ -45,8 +45,10 @@ def score(
     from paksatalker.models.base import WeightsStore
 
     store = WeightsStore()
-    said = Timeline.load(timeline) if timeline else _listened(video, transcript) if listen else None
+    said = Timeline.load(timeline) if timeline else None
     motion = track_video(video, store, max_frames, progress=_Counter())
+    if said is None and listen:
+        said = _listened(video, transcript)
     if save_tracks:
         motion.save(save_tracks)
     report = measure(video, store, timeline=said, photo=photo, max_frames=max_frames, motion=motion)

@@ -1,0 +1,61 @@
+import io
+import json
+import sys
+
+import pytest
+
+from paksatalker.cli.console import ProgressView, print_json, say
+from paksatalker.core.progress import Progress
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class Gone(io.StringIO):
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+STATE = Progress("render", 50, 200, frames_per_second=100.0, seconds_left=1.5)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252"])
+def test_json_is_json_in_every_encoding(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding, errors="backslashreplace"))
+    value = {"path": "é 你好 🙂 \udcff"}
+    print_json(value)
+    sys.stdout.flush()
+    assert json.loads(raw.getvalue().decode(encoding)) == value
+
+
+def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Gone())
+    say("anybody there?")
+
+
+def test_the_bar_shows_speed_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    with ProgressView() as view:
+        view.update(STATE)
+    assert "50 frames, 100 frames/s" in screen.getvalue()
+    assert "25%" in screen.getvalue()
+
+
+def test_off_a_terminal_there_is_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", out)
+    now = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    with ProgressView() as view:
+        view.update(STATE)
+        assert out.getvalue() == ""
+        now = 11.0
+        view.update(STATE)
+        view.update(STATE)
+    assert out.getvalue() == "50 frames (25%), 100 frames/s, 2 s left\n"
