@@ -185,6 +185,7 @@ class VideoStream:
         self._animator = animator
         self._renderer = renderer
         self._cancel = cancel
+        self._begun = False
         self._sound = SoundTrack(request.fps)
         self._counter = FrameCounter(request.fps, source.characters, source.duration, on_progress)
         self._listeners: list[Listener] = [self._sound.add]
@@ -201,7 +202,11 @@ class VideoStream:
 
         Raises:
             Cancelled: The work was stopped from outside.
+            RuntimeError: They have been iterated over before.
         """
+        if self._begun:
+            raise RuntimeError("the frames of a video are made once: start another stream")
+        self._begun = True
         with ExitStack() as stack:
             pieces = stack.enter_context(closing(self._pieces()))
             tracks = self._animator.animate(attach_prosody(pieces, self.fps))
