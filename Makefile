@@ -21,6 +21,7 @@ demo: setup ## Set up and render demo.mp4 from a photo and a text
 setup: $(VENV)/.installed system weights ## Make .venv, install, fetch the small models
 
 test: lint weights ## Set up, then lint, type check and run every test
+	-@$(BIN)/paksatalker models download whisper-base # its tests are skipped without it
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 lint: $(VENV)/.installed-dev system ## Set up, then lint and type check

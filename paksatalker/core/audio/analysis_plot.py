@@ -85,7 +85,7 @@ def _draw_sound(axes: Any, analysis: Analysis) -> None:
         height = (1.22, 1.42, 1.62)[index % 3] * top  # neighbours must not run into each other
         written = word.text and all(ord(char) in glyphs for char in word.text)
         label = word.text if written else " ".join(phone.symbol for phone in word.phones)
-        axes.text((word.start + word.end) / 2, height, label, ha="center", fontsize=7.5, clip_on=True)
+        axes.text((word.start + word.end) / 2, height, label, ha="center", fontsize=7.5)
 
 
 def _draw_melody(axes: Any, analysis: Analysis) -> None:
