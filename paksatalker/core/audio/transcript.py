@@ -54,6 +54,7 @@ def transcript_words(text: str, pronouncer: Pronouncer) -> list[TranscriptWord]:
     """The words of a transcript. Those without sound (a dash) are joined to the one before."""
     words: list[TranscriptWord] = []
     silent = ""
+    known: dict[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]] = {}  # a word said twice is kept once
     for sentence in _sentences(text):
         found = pronouncer.pronounce(sentence)
         phones: dict[int, list[tuple[str, int]]] = {}
@@ -61,7 +62,8 @@ def transcript_words(text: str, pronouncer: Pronouncer) -> list[TranscriptWord]:
             phones.setdefault(found.owners[segment.last], []).append((segment.symbol, segment.stress))
         for number, written in enumerate(found.words):
             if number in phones:
-                words.append(TranscriptWord(f"{silent} {written}".strip(), tuple(phones[number])))
+                said = tuple(phones[number])
+                words.append(TranscriptWord(f"{silent} {written}".strip(), known.setdefault(said, said)))
                 silent = ""
             elif words:
                 words[-1] = TranscriptWord(f"{words[-1].text} {written}", words[-1].phones)
@@ -132,22 +134,22 @@ class TranscriptFollower:
         origin = int(self._starts[self.position])
         window = self._phones[origin : origin + int(1.5 * (len(heard) + len(ahead))) + _MARGIN]
         codes = np.array([_CODE[s] for s in (*heard, *ahead)], np.int64)
-        table = self._distances(codes, window)
+        through, last = self._distances(codes, window, len(heard))
         unsaid = np.zeros(len(window) + 1)
         if ending and origin + len(window) == len(self._phones):
             unsaid = _UNSAID * np.arange(len(window), -1.0, -1.0)
-        end = int(np.argmin(table[-1] + unsaid))
+        end = int(np.argmin(last + unsaid))
         # Words before the piece that are not said cost less than words inside it: nobody skips here and there.
-        entering = self._distances(codes[::-1], window[:end][::-1])[-1][::-1] + _UNSAID * np.arange(end + 1)
+        entering = self._distances(codes[::-1], window[:end][::-1])[1][::-1] + _UNSAID * np.arange(end + 1)
         enters = int(np.argmin(entering))
         skips = enters >= _SKIPPED and entering[0] - entering[enters] > _CERTAIN
         first = self._word_at(origin + enters) if skips else self.position
-        backward = self._distances(codes[len(heard) :][::-1], window[:end][::-1])[-1][::-1]
-        self.position = self._border(first, origin, table[len(heard), : end + 1] + backward)
+        backward = self._distances(codes[len(heard) :][::-1], window[:end][::-1])[1][::-1]
+        self.position = self._border(first, origin, through[: end + 1] + backward)
         if not ahead and ending and self._starts[-1] - self._starts[self.position] <= _SKIPPED:
             self.position = len(self.words)
-        control = float((self._distances(codes, window[::-1])[-1] + unsaid).min())
-        misfit = float(table[-1, end] + unsaid[end]) / max(control, 1e-9)
+        control = float((self._distances(codes, window[::-1])[1] + unsaid).min())
+        misfit = float(last[end] + unsaid[end]) / max(control, 1e-9)
         return Match(first, self.position, misfit, self._word_at(origin + end))
 
     def _border(self, first: int, origin: int, through: npt.NDArray[np.float64]) -> int:
@@ -173,15 +175,17 @@ class TranscriptFollower:
         left = max(right - 1, 0)
         return left if phone - self._starts[left] < self._starts[right] - phone else right
 
-    def _distances(self, codes: npt.NDArray[np.int64], window: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """Table [M + 1, W + 1] of the least cost of the first phones heard against the first of the window."""
-        ramp = _GAP * np.arange(len(window) + 1)
-        table = np.empty((len(codes) + 1, len(window) + 1))
-        table[0] = ramp
-        for row, code in enumerate(codes):
-            above = table[row]
+    def _distances(
+        self, codes: npt.NDArray[np.int64], window: npt.NDArray[np.int64], row: int = 0
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Least cost [W + 1] of the first ``row`` phones heard, and of all, against the first of the window."""
+        ramp: npt.NDArray[np.float64] = _GAP * np.arange(len(window) + 1, dtype=np.float64)
+        wanted = above = ramp
+        for number, code in enumerate(codes, start=1):
             best = above + _GAP
             best[1:] = np.minimum(best[1:], above[:-1] + self._costs[code, window])
             # Skipping phones of the window: min over k of best[k] + gap · (j − k).
-            table[row + 1] = np.minimum.accumulate(best - ramp) + ramp
-        return table
+            above = np.minimum.accumulate(best - ramp) + ramp
+            if number == row:
+                wanted = above
+        return wanted, above
