@@ -23,7 +23,10 @@ def analyse(
     plot: Annotated[Path | None, typer.Option(help="Also draw the curves: .png, .svg or .pdf.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Write all words, phones and measures as JSON.")] = False,
 ) -> None:
-    """Analyse a recording: words and phones, pitch, loudness, pace, pauses, accents, phrase ends, noise."""
+    """Analyse a recording: sounds, melody, pace and noise.
+
+    Words and phones, pitch, loudness, pace, pauses, accents, phrase ends, noise.
+    """
     from paksatalker.core.audio.analysis import analyse as describe
     from paksatalker.core.audio.analysis_plot import check_plot
     from paksatalker.core.audio.analysis_plot import plot as draw
