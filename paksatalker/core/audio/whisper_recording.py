@@ -53,6 +53,7 @@ class WhisperRecording:
         max_seconds: Longest recording taken.
         language: ISO 639-1 code of what is spoken; None listens for it at the start of each recording.
         recogniser: Understands speech; None loads Whisper from the weights store when it is first needed.
+        store: Where Whisper is; None takes the settings' folder.
 
     Raises:
         WeightsMissing: The model is not installed.
@@ -64,11 +65,12 @@ class WhisperRecording:
         max_seconds: float = MAX_SECONDS,
         language: str | None = None,
         recogniser: Recogniser | None = None,
+        store: WeightsStore | None = None,
     ) -> None:
         self._max_seconds = max_seconds
         self._language = language
         self._recogniser = recogniser
-        self._folder = WeightsStore().path(WEIGHTS) if recogniser is None else Path()
+        self._folder = (store or WeightsStore()).path(WEIGHTS) if recogniser is None else Path()
         self._with_transcript = PocketsphinxRecording(max_seconds)
         self._pronouncer: Pronouncer | None = None
         self._sure = False

@@ -1,10 +1,13 @@
 import logging
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from paksatalker.core import engines
 from paksatalker.core.engines import STAGES, Capabilities, EngineInfo, find, installed
 from paksatalker.errors import EngineUnavailable, InvalidOption
+from paksatalker.models.base import WeightsStore
 
 MISSING = EngineInfo(
     name="dream",
@@ -36,6 +39,19 @@ def test_unknown_engine_names_those_that_exist() -> None:
         find("face", "nonesuch")
 
 
+def test_what_lacks_only_its_model_is_taken_before_what_lacks_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = EngineInfo("model", "face", Capabilities("a", "b"), "builtins:dict", weights=("face-landmarker",))
+    monkeypatch.setattr(EngineInfo, "missing_weights", lambda info, store=None: info.weights)
+    monkeypatch.setattr(engines, "installed", lambda stage: (MISSING, model))
+    assert find("face") is model
+    monkeypatch.setattr(engines, "installed", lambda stage: (MISSING,))
+    with pytest.raises(EngineUnavailable, match="pip install 'paksatalker"):
+        find("face")
+    monkeypatch.setattr(engines, "installed", lambda stage: ())
+    with pytest.raises(EngineUnavailable, match="there is no face engine"):
+        find("face")
+
+
 class Broken:
     name = "broken"
 
@@ -55,3 +71,22 @@ def test_a_broken_plug_in_takes_nothing_down(monkeypatch: pytest.MonkeyPatch, ca
 def test_engine_is_made_with_its_options() -> None:
     info = EngineInfo("dict", "face", Capabilities("a", "b"), "builtins:dict")
     assert info.create(seed=3) == {"seed": 3}
+
+
+class TestWeights:
+    INFO = EngineInfo("w", "recording", Capabilities("audio", "Speech"), "builtins:dict", weights=("whisper-base",))
+
+    def test_an_engine_without_its_weights_says_how_to_get_them(self, tmp_path: Path) -> None:
+        store = WeightsStore(tmp_path)
+        assert self.INFO.missing_weights(store) == ("whisper-base",)
+        hindrance = self.INFO.hindrance(store)
+        assert hindrance is not None
+        assert hindrance.fix == "Run: paksatalker models download whisper-base"
+
+    def test_auto_passes_over_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        best = replace(self.INFO, priority=99)
+        plain = EngineInfo("p", "recording", Capabilities("audio", "Speech"), "builtins:dict")
+        monkeypatch.setattr(engines, "installed", lambda _stage: (best, plain))
+        monkeypatch.setattr(engines, "WeightsStore", lambda: WeightsStore(tmp_path))
+        assert find("recording") is plain
+        assert find("recording", "w") is best
