@@ -225,6 +225,8 @@ def installed(stage: str) -> tuple[EngineInfo, ...]:
 def find(stage: str, name: str = "auto") -> EngineInfo:
     """The engine of a stage by name; ``auto`` is the best one that would run.
 
+    Where none would but one lacks only its model, that is taken: loading the model says what is wrong with it.
+
     Raises:
         InvalidOption: No engine of this stage has the name.
         EngineUnavailable: ``auto`` and nothing of this stage would run.
@@ -239,8 +241,8 @@ def find(stage: str, name: str = "auto") -> EngineInfo:
     for info in engines:
         if info.hindrance() is None:
             return info
-    raise EngineUnavailable(
-        f"no {stage} engine can run",
-        "nothing that it needs is installed",
-        "Run: paksatalker engines",
-    )
+    for info in engines:
+        if not info.missing():
+            return info
+    hindrance = engines[0].hindrance() if engines else None
+    raise hindrance or EngineUnavailable(f"there is no {stage} engine", "", "Run: pip install -U paksatalker")

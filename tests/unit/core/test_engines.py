@@ -1,3 +1,5 @@
+import importlib
+import inspect
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -90,3 +92,14 @@ class TestWeights:
         monkeypatch.setattr(engines, "WeightsStore", lambda: WeightsStore(tmp_path))
         assert find("recording") is plain
         assert find("recording", "w") is best
+
+
+@pytest.mark.parametrize("stage", ["speech", "recording"])
+def test_engines_take_what_the_pipeline_gives_them(stage: str) -> None:
+    for info in installed(stage):
+        if info.missing():
+            continue
+        module, _, name = info.factory.partition(":")
+        parameters = inspect.signature(getattr(importlib.import_module(module), name)).parameters
+        expected = {"store"} if info.weights else set()
+        assert expected | ({"max_seconds"} if stage == "recording" else set()) <= set(parameters), info.name
