@@ -82,7 +82,7 @@ def test_transparent_frames_have_alpha(pipeline: Pipeline, photo: Path) -> None:
 
 def test_recording_drives_the_face(pipeline: Pipeline, photo: Path, video: Result, tmp_path: Path) -> None:
     seen: list[Progress] = []
-    request = Request(image=photo, audio=video.path, transcript=TEXT, size=128, fps=30)
+    request = Request(image=photo, audio=video.path, transcript=TEXT, size=128, fps=30, recording_engine="pocketsphinx")
     result = pipeline.generate(request, tmp_path / "again.webm", on_progress=seen.append)
     assert result.engines["recording"] == "pocketsphinx"
     assert abs(result.duration - video.duration) < 0.2
