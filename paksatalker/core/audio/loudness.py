@@ -41,7 +41,8 @@ def integrated_loudness(samples: FloatArray, rate: int) -> float:
         LUFS; minus infinity for silence.
     """
     weighted = sosfilt(_k_weighting(rate), np.asarray(samples, np.float64))
-    total = np.concatenate([[0.0], np.cumsum(weighted**2)])
+    total = np.zeros(len(weighted) + 1)
+    np.cumsum(np.square(weighted, out=total[1:]), out=total[1:])
     block = min(len(samples), round(_BLOCK * rate))
     starts = np.arange(0, len(samples) - block + 1, max(1, round(_HOP * rate)))
     power = (total[starts + block] - total[starts]) / max(block, 1)

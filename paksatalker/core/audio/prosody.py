@@ -162,7 +162,8 @@ class _Analysis:
 
 def _loudness(piece: Speech, times: _Array) -> _Array:
     """RMS level in dB of full scale around each time (seconds from the start of the piece)."""
-    total = np.concatenate([[0.0], np.cumsum(np.square(piece.samples, dtype=np.float64))])
+    total = np.zeros(len(piece.samples) + 1)
+    np.cumsum(np.square(piece.samples, out=total[1:], dtype=np.float64), out=total[1:])
     centre = times * piece.sample_rate
     reach = _WINDOW * piece.sample_rate / 2
     first = np.clip(np.round(centre - reach), 0, len(piece.samples)).astype(int)
