@@ -242,7 +242,7 @@ def test_interrupt_stops_cleanly(photo: Path, tmp_path: Path, signal_number: int
         stderr=subprocess.PIPE,
         text=True,
         # A shell starts background jobs with Ctrl-C ignored, and children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  (no other thread runs here)
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob(unfinished)) and time.monotonic() < deadline:
