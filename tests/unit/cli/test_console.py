@@ -32,8 +32,10 @@ def test_json_is_json_in_every_encoding(monkeypatch: pytest.MonkeyPatch, encodin
 
 
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stderr", Gone())
+    gone = Gone()
+    monkeypatch.setattr(sys, "stderr", gone)
     say("anybody there?")
+    assert sys.stderr is gone  # nothing was raised and nothing replaced
 
 
 def test_the_bar_shows_speed_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:

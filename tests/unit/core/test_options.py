@@ -10,6 +10,7 @@ from paksatalker.errors import InvalidOption
 @pytest.mark.parametrize("value", [0, 0.5, 2, 2.0])
 def test_both_ends_of_a_range_belong_to_it(value):
     require_range("speed", value, Range(0, 2))
+    assert value in Range(0, 2)
 
 
 @pytest.mark.parametrize("value", [-0.01, 2.01, float("nan"), float("inf"), None, "1"])

@@ -111,6 +111,7 @@ def test_what_is_read_is_never_written_over(
 def test_pictures_and_texts_in_memory_are_no_paths(tmp_path: Path) -> None:
     make(tmp_path / "a.mp4", image=np.zeros((4, 4, 3), np.uint8), text=str(tmp_path / "a.mp4"))
     make(tmp_path / "b.mp4", image=b"\x89PNG")
+    assert names(tmp_path) == ["a.mp4", "b.mp4"]
 
 
 def test_sidecars_that_cannot_be_written_are_found_at_once(tmp_path: Path) -> None:

@@ -1,5 +1,4 @@
 import itertools
-import wave
 from pathlib import Path
 
 import numpy as np
@@ -27,22 +26,15 @@ OTHER = (
 )
 
 
-def write(path: Path, samples: np.ndarray, rate: int) -> Path:
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, rate, 0, "NONE", ""))
-        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-    return path
-
-
 @pytest.fixture(scope="module")
 def spoken() -> list[Speech]:
     return list(HibariSpeech().speak(Utterance(s, pause_after=0.45) for s in SENTENCES))
 
 
 @pytest.fixture(scope="module")
-def recording(spoken: list[Speech], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def recording(spoken: list[Speech], tmp_path_factory: pytest.TempPathFactory, write_wav) -> Path:
     samples = np.concatenate([p.samples for p in spoken])
-    return write(tmp_path_factory.mktemp("recording") / "speech.wav", soxr.resample(samples, 24000, 44100), 44100)
+    return write_wav(tmp_path_factory.mktemp("recording") / "speech.wav", soxr.resample(samples, 24000, 44100), 44100)
 
 
 @pytest.fixture(scope="module")
@@ -128,8 +120,8 @@ def test_a_transcript_without_words_is_refused(recording: Path) -> None:
         PocketsphinxRecording().listen(recording, " … ")
 
 
-def test_music_is_not_speech(tmp_path: Path) -> None:
+def test_music_is_not_speech(tmp_path: Path, write_wav) -> None:
     times = np.arange(24000 * 4) / 24000
     chord = sum(np.sin(2 * np.pi * f * times) for f in (220, 277.2, 329.6)) * np.exp(-3 * (times * 2 % 1)) * 0.2
     with pytest.raises(AudioSilent):
-        next(PocketsphinxRecording().listen(write(tmp_path / "music.wav", chord, 24000)))
+        next(PocketsphinxRecording().listen(write_wav(tmp_path / "music.wav", chord, 24000)))

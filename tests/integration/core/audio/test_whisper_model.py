@@ -2,7 +2,6 @@
 
 import itertools
 import re
-import wave
 from pathlib import Path
 
 import numpy as np
@@ -26,22 +25,15 @@ SENTENCES = (
 )
 
 
-def write(path: Path, samples: np.ndarray, rate: int) -> Path:
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, rate, 0, "NONE", ""))
-        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-    return path
-
-
 @pytest.fixture(scope="module")
 def spoken() -> list[Speech]:
     return list(HibariSpeech().speak(Utterance(s, pause_after=0.5) for s in SENTENCES))
 
 
 @pytest.fixture(scope="module")
-def recording(spoken: list[Speech], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def recording(spoken: list[Speech], tmp_path_factory: pytest.TempPathFactory, write_wav) -> Path:
     samples = soxr.resample(np.concatenate([p.samples for p in spoken]), 24000, 44100)
-    return write(tmp_path_factory.mktemp("recording") / "speech.wav", samples, 44100)
+    return write_wav(tmp_path_factory.mktemp("recording") / "speech.wav", samples, 44100)
 
 
 @pytest.fixture(scope="module")
@@ -91,24 +83,24 @@ def test_recordings_get_subtitles(understood: list[Speech], tmp_path: Path) -> N
     assert plain(" ".join(spoken)) == plain(" ".join(SENTENCES))
 
 
-def test_nothing_is_heard_in_music_and_noise(engine, tmp_path: Path) -> None:
+def test_nothing_is_heard_in_music_and_noise(engine, tmp_path: Path, write_wav) -> None:
     times = np.arange(16000 * 6) / 16000
     chord = sum(np.sin(2 * np.pi * f * times) for f in (220, 277.2, 329.6)) * np.exp(-3 * (times * 2 % 1)) * 0.2
     noise = np.random.default_rng(1).normal(0, 0.05, len(times))
     for number, sound in enumerate((chord, noise)):
         with pytest.raises(AudioSilent):
-            next(engine.listen(write(tmp_path / f"{number}.wav", sound, 16000)))
+            next(engine.listen(write_wav(tmp_path / f"{number}.wav", sound, 16000)))
 
 
-def test_no_words_are_made_up_around_speech(engine, spoken: list[Speech], tmp_path: Path) -> None:
+def test_no_words_are_made_up_around_speech(engine, spoken: list[Speech], tmp_path: Path, write_wav) -> None:
     times = np.arange(24000 * 8) / 24000
     chord = sum(np.sin(2 * np.pi * f * times) for f in (220, 277.2, 329.6)) * np.exp(-3 * (times * 2 % 1)) * 0.1
     sound = np.concatenate([chord, spoken[0].samples, chord, np.zeros(24000 * 20), spoken[1].samples, chord])
-    found = list(engine.listen(write(tmp_path / "between.wav", sound, 24000)))
+    found = list(engine.listen(write_wav(tmp_path / "between.wav", sound, 24000)))
     assert plain(" ".join(p.text for p in found)) == plain(" ".join(SENTENCES[:2]))
 
 
-def test_telephone_sound_is_understood(engine, spoken: list[Speech], tmp_path: Path) -> None:
+def test_telephone_sound_is_understood(engine, spoken: list[Speech], tmp_path: Path, write_wav) -> None:
     sound = soxr.resample(np.concatenate([p.samples for p in spoken]), 24000, 8000)
-    said = plain(" ".join(p.text for p in engine.listen(write(tmp_path / "phone.wav", sound, 8000))))
+    said = plain(" ".join(p.text for p in engine.listen(write_wav(tmp_path / "phone.wav", sound, 8000))))
     assert len(set(said) & set(plain(" ".join(SENTENCES)))) >= 0.9 * len(set(said))

@@ -147,6 +147,7 @@ def test_mouth_beyond_the_canvas_is_left_out(plain, make_state):
     for shift in ([300.0, 0, 0], [-300.0, 0, 0], [0, 400.0, 0], [60.0, 60.0, 0]):
         frame = plain.image.copy()
         MouthInterior(plain).paint(frame, replace(posed, points=posed.points + shift))
+        assert np.array_equal(frame, plain.image) == (max(map(abs, shift)) >= 300)
 
 
 def pitched(face, degrees):

@@ -73,4 +73,6 @@ def test_turning_the_head_relights_it(face, make_state):
 def test_beyond_the_canvas(plain, make_state):
     posed = FaceGeometry(plain).pose(smile(make_state))
     for shift in ([400.0, 0, 0], [-120.0, 0, 0], [0, 130.0, 0]):
-        Shading(plain).apply(plain.image.copy(), replace(posed, points=posed.points + shift))
+        frame = plain.image.copy()
+        Shading(plain).apply(frame, replace(posed, points=posed.points + shift))
+        assert np.array_equal(frame, plain.image) == (shift[0] == 400.0)
