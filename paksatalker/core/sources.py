@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from paksatalker.config.settings import Settings
-from paksatalker.core.audio.decode import probe
+from paksatalker.core.audio.decode import AudioReader
 from paksatalker.core.direction import direct
 from paksatalker.core.engines import EngineInfo, RecordingEngine, find, installed
 from paksatalker.core.request import Request
@@ -20,7 +20,6 @@ from paksatalker.core.text.load import load_text
 from paksatalker.core.text.mood import mood_of
 from paksatalker.core.timeline import Speech
 from paksatalker.core.voices import EngineGetter, find_speaker
-from paksatalker.errors import AudioTooLong
 
 #: Rest before and after a spoken text, seconds.
 LEAD_IN, LEAD_OUT = 0.1, 0.2
@@ -104,14 +103,7 @@ def _from_recording(request: Request, settings: Settings, engine: EngineGetter) 
     info = find("recording", request.recording_engine)
     listener: RecordingEngine = engine(info)
     path = Path(request.audio or "")
-    duration = probe(path).duration
-    limit = settings.max_audio_minutes * 60
-    if duration is not None and duration > limit:
-        raise AudioTooLong(
-            f"the recording {path.name} is too long",
-            f"it lasts {duration / 60:.0f} minutes and {limit / 60:.0f} are allowed",
-            "Cut it, or set PAKSATALKER_MAX_AUDIO_MINUTES higher",
-        )
+    duration = AudioReader(path, max_seconds=settings.max_audio_minutes * 60).duration
     transcript = None
     if request.transcript is not None:
         said = request.transcript

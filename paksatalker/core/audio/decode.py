@@ -185,22 +185,12 @@ class AudioReader:
         raise AudioUnreadable(f"cannot read the recording {self._path}", why, fix) from cause
 
     def _too_long(self, seconds: float | None) -> NoReturn:
-        length = "more" if seconds is None else f"{seconds / 60:,.0f} minutes"
+        length = "more" if seconds is None else f"{round(seconds / 60, 1):,g} minutes"
         raise AudioTooLong(
             f"the recording {self._path} is too long",
-            f"it has {length} and {self._max_seconds / 60:,.0f} minutes are allowed",
-            "Cut it into several recordings",
+            f"it has {length} and {round(self._max_seconds / 60, 1):,g} minutes are allowed",
+            "Cut it into several recordings, or set PAKSATALKER_MAX_AUDIO_MINUTES higher",
         )
-
-
-def probe(path: Path) -> AudioReader:
-    """Looks at the header of a recording, whatever its length: ``duration``, ``source_rate``.
-
-    Raises:
-        AudioUnreadable: See :class:`AudioReader`.
-        AudioEmpty: The file has no bytes.
-    """
-    return AudioReader(path, max_seconds=float("inf"))
 
 
 class _Bytes:
@@ -226,6 +216,8 @@ def _open_file(path: Path) -> BinaryIO:
             raise AudioEmpty(f"the recording {path} is empty", "the file has no bytes", "Give another recording")
         return path.open("rb")
     except FileNotFoundError:
+        if re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE):  # pathlib makes one slash of two
+            raise AudioUnreadable(what, "addresses are not followed", "Download it first and give the file") from None
         raise AudioUnreadable(what, "there is no such file", "Check the path") from None
     except PermissionError:
         raise AudioUnreadable(what, "reading it is not allowed", f"Run: chmod +r '{path}'") from None

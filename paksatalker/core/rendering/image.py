@@ -119,6 +119,8 @@ def _read_file(path: Path, name: str) -> bytes:
             raise ImageTooLarge(what, f"the file has {size / 1e9:.1f} GB", "Save it at a smaller size first")
         return path.read_bytes()
     except FileNotFoundError as error:
+        if re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE):  # pathlib makes one slash of two
+            raise ImageUnreadable(what, "addresses are not followed", "Download it first and give the file") from error
         raise ImageUnreadable(what, f"there is no file {path}", "Check the path") from error
     except PermissionError as error:
         raise ImageUnreadable(what, "no permission to read it", f"Run: chmod +r '{path}'") from error

@@ -137,17 +137,16 @@ def _without_foreign(text: str, language: str) -> tuple[str, list[str]]:
     foreign = {script: count for script, count in counts.items() if script not in allowed}
     if not foreign:
         return text, []
-    main = SCRIPT_NAMES[max(foreign, key=lambda script: foreign[script])]
+    names = " and ".join(dict.fromkeys(SCRIPT_NAMES[script] for script in sorted(foreign, key=lambda s: -foreign[s])))
     if sum(foreign.values()) * 2 > sum(counts.values()):
         raise TextUnspeakable(
             "the voice cannot read this text",
-            f"most of it is written in {main} and the voice reads {language_name(language)}",
+            f"most of it is written in {names} and the voice reads {language_name(language)}",
             "Choose a voice of the text's language (see: paksatalker voices) or translate the text",
         )
-    names = list(dict.fromkeys(SCRIPT_NAMES[script] for script in foreign))
     kept = re.sub(r"\S+", lambda match: _strip_foreign(match[0], foreign), text)
     kept = re.sub(r"[(\[“\"«「]\s*[)\]”\"»」]", "", kept)  # brackets around nothing
-    warning = f"text in {' and '.join(names)} is left out: the voice reads {language_name(language)}"
+    warning = f"text in {names} is left out: the voice reads {language_name(language)}"
     return re.sub(r"[^\S\n]+", " ", re.sub(r" (?=[,.;:!?\n])", "", kept)).strip(), [warning]
 
 

@@ -265,3 +265,8 @@ def test_damaged_bytes_give_sound_or_a_typed_error(
     except (AudioUnreadable, AudioEmpty, AudioTooLong):
         return
     assert np.isfinite(samples).all()
+
+
+def test_an_address_is_not_followed():
+    with pytest.raises(AudioUnreadable, match="Download it first"):
+        AudioReader(Path("https://example.invalid/speech.wav"))

@@ -307,3 +307,8 @@ def test_damage_is_read_or_refused_but_never_crashes(kind, damage) -> None:
 def test_any_bytes_are_refused_politely(data: bytes) -> None:
     with pytest.raises(ImageUnreadable):
         load_image(data)
+
+
+def test_an_address_is_not_followed():
+    with pytest.raises(ImageUnreadable, match="Download it first"):
+        load_image("https://example.invalid/face.jpg")

@@ -97,3 +97,8 @@ def test_too_long() -> None:
     with pytest.raises(TextTooLong, match="100,000"):
         readable_for("a" * 100_000)
     assert readable_for("a" * 10, max_characters=10).text == "a" * 10
+
+
+def test_a_text_in_several_foreign_scripts_is_told_all_of_them() -> None:
+    with pytest.raises(TextUnspeakable, match="Cyrillic letters and Chinese characters"):
+        readable_for("Hello Привет 你好 world", "en-US")
