@@ -111,10 +111,14 @@ class ProgressView(BarView):
                 ],
                 completed=state.frames,
                 total=state.frames_expected,
-                detail=f"{state.frames} frames, {state.frames_per_second:.0f} frames/s" if state.frames else "",
+                detail=f"{_frames(state)}, {state.frames_per_second:.0f} frames/s" if state.frames else "",
             )
         elif time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
             share = "" if state.fraction is None else f" ({state.fraction:.0%})"
             left = "" if state.seconds_left is None else f", {state.seconds_left:.0f} s left"
-            say(f"{state.frames} frames{share}, {state.frames_per_second:.0f} frames/s{left}")
+            say(f"{_frames(state)}{share}, {state.frames_per_second:.0f} frames/s{left}")
+
+
+def _frames(state: State) -> str:
+    return "1 frame" if state.frames == 1 else f"{state.frames} frames"

@@ -8,3 +8,5 @@ MAX_TEXT_CHARACTERS = 60_000
 MAX_AUDIO_MINUTES = 120.0
 #: Largest photo, width × height: beyond it lie decompression bombs.
 MAX_IMAGE_PIXELS = 100_000_000
+#: No setting takes it further: Pillow, which decodes, refuses larger ones itself.
+MOST_IMAGE_PIXELS = 178_956_970

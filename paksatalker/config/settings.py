@@ -10,7 +10,7 @@ from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from paksatalker.config.limits import MAX_AUDIO_MINUTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARACTERS
+from paksatalker.config.limits import MAX_AUDIO_MINUTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARACTERS, MOST_IMAGE_PIXELS
 from paksatalker.errors import SettingsInvalid
 
 _PREFIX = "PAKSATALKER_"
@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     font: Path | None = None
     max_text_characters: int = Field(default=MAX_TEXT_CHARACTERS, ge=1)
     max_audio_minutes: float = Field(default=MAX_AUDIO_MINUTES, gt=0, allow_inf_nan=False)
-    max_image_pixels: int = Field(default=MAX_IMAGE_PIXELS, ge=1)
+    max_image_pixels: int = Field(default=MAX_IMAGE_PIXELS, ge=1, le=MOST_IMAGE_PIXELS)
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import uuid
 from contextlib import suppress
 from pathlib import Path
@@ -35,6 +36,8 @@ def check_place(path: Path) -> None:
 
 
 def _check_place(path: Path, what: str) -> None:
+    if str(path) == "-":
+        raise OutputUnwritable(what, "'-' is standard output, where results are told", "Name a file")
     if path.is_dir():
         raise OutputUnwritable(what, "it is a directory", f"Name a file in it: {path / 'NAME'}")
     if path.exists():
@@ -69,6 +72,17 @@ def unfinished_name(target: Path) -> Path:
     while len(os.fsencode(stem)) + len(mark) + 1 > 255:
         stem = stem[:-1]
     return target.with_name(f".{stem}{mark}")
+
+
+def take_place(part: Path, target: Path) -> None:
+    """Renames a finished file to its final name; a file that it replaces hands on its permissions.
+
+    Raises:
+        OSError: It cannot be renamed.
+    """
+    with suppress(OSError):  # no file to replace, or one of somebody else
+        part.chmod(stat.S_IMODE(target.stat().st_mode))
+    part.replace(target)
 
 
 def write_error(error: OSError, path: Path) -> DiskFull | OutputUnwritable | None:
@@ -131,7 +145,7 @@ class TextFile:
         try:
             if kind is None:
                 self.complete()
-                self._part.replace(self._target)
+                take_place(self._part, self._target)
             elif self._file is not None:
                 with suppress(OSError):
                     self._file.close()

@@ -20,7 +20,7 @@ import av
 import av.container
 import numpy as np
 
-from paksatalker.core.files import check_place, unfinished_name, write_error
+from paksatalker.core.files import check_place, take_place, unfinished_name, write_error
 from paksatalker.core.options import FORMATS, PRESETS, require_choice
 from paksatalker.core.rendering.muxing import Muxer, open_muxer
 from paksatalker.core.timeline import VideoFrame
@@ -209,7 +209,7 @@ class Encoder:
     def _finish(self) -> None:
         self.complete()
         try:
-            self._part.replace(self._path)
+            take_place(self._part, self._path)
         except OSError as error:
             raise self._translated(error) from error
 

@@ -1,6 +1,7 @@
 import io
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -61,3 +62,13 @@ def test_off_a_terminal_there_is_a_line_now_and_then(monkeypatch: pytest.MonkeyP
         view.update(STATE)
         view.update(STATE)
     assert out.getvalue() == "50 frames (25%), 100 frames/s, 2 s left\n"
+
+
+def test_one_frame_is_one_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    with ProgressView() as view:
+        view.update(replace(STATE, frames=1))
+    assert "1 frame, 100 frames/s" in screen.getvalue()

@@ -66,6 +66,7 @@ def test_a_relative_home_and_a_tilde_are_made_absolute(tmp_path, monkeypatch):
         ("MAX_AUDIO_MINUTES", "inf"),
         ("MAX_AUDIO_MINUTES", "nan"),
         ("MAX_IMAGE_PIXELS", "1.5"),
+        ("MAX_IMAGE_PIXELS", "178956971"),
         ("HOME", "~nobody-by-this-name/x"),
     ],
 )

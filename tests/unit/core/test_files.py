@@ -49,6 +49,22 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert (tmp_path / "real.txt").read_text() == "new"
 
 
+def test_a_replaced_file_hands_on_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "private.txt"
+    path.write_text("old")
+    path.chmod(0o600)
+    with TextFile(path) as file:
+        file.write("new")
+    assert path.read_text() == "new"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_dash_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OutputUnwritable, match="standard output"):
+        check_place(Path("-"))
+
+
 def test_the_longest_name_has_room(tmp_path: Path) -> None:
     path = tmp_path / ("é" * 125 + ".txt")  # 254 bytes
     with TextFile(path) as file:
