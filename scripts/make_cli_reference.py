@@ -28,7 +28,8 @@ def reference() -> str:
 def _sections(command: Any, path: str) -> list[str]:
     if not hasattr(command, "commands"):
         return [_section(command, path)]
-    return [part for name, below in command.commands.items() for part in _sections(below, f"{path} {name}")]
+    own = [_section(command, path)] if command.invoke_without_command else []
+    return own + [part for name, below in command.commands.items() for part in _sections(below, f"{path} {name}")]
 
 
 def _section(command: Any, path: str) -> str:

@@ -1,4 +1,4 @@
-"""``paksatalker voices`` and ``paksatalker engines``: what there is to choose from."""
+"""``paksatalker engines``: what there is to choose from."""
 
 from __future__ import annotations
 
@@ -8,28 +8,9 @@ from typing import Annotated
 import typer
 
 from paksatalker.cli.console import print_json, stdout, table
-from paksatalker.core.engines import STAGES, EngineInfo, SpeechEngine, installed
+from paksatalker.core.engines import STAGES, EngineInfo, installed
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
-
-
-def voices(
-    language: Annotated[str | None, typer.Option(help="Only voices of this language, e.g. en or en-US.")] = None,
-    json: Json = False,
-) -> None:
-    """List the voices that can speak right now."""
-    found = []
-    for info in installed("speech"):
-        if not info.missing():
-            engine: SpeechEngine = info.create()
-            found += [v for v in engine.voices() if language is None or v.language.lower().startswith(language.lower())]
-    if json:
-        print_json([asdict(voice) for voice in found])
-        return
-    rows = table("voice", "engine", "language", "gender", "description")
-    for voice in found:
-        rows.add_row(voice.name, voice.engine, voice.language, voice.gender, voice.description)
-    stdout().print(rows if found else f"No installed voice speaks '{language}'.")
 
 
 def engines(json: Json = False) -> None:
