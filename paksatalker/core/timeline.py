@@ -124,6 +124,7 @@ class Utterance:
         emphasis: Stressed parts of the text, as character spans ``(start, end)`` in order, not overlapping.
         readings: Parts that are pronounced in their own way, in order, not overlapping.
         cues: What happens meanwhile, in order.
+        language: What it is written in, a BCP-47 primary tag such as ``en`` or ``hi``; empty where nobody has judged.
     """
 
     text: str
@@ -138,6 +139,7 @@ class Utterance:
     emphasis: tuple[tuple[int, int], ...] = ()
     readings: tuple[Reading, ...] = ()
     cues: tuple[StageCue, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
