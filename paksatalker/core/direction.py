@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from paksatalker.core.request import Request
+from paksatalker.core.request import SpeechRequest
 from paksatalker.core.text.dictionary import Dictionary
 from paksatalker.core.text.load import load_text
 from paksatalker.core.text.markup import parse_markup
@@ -43,7 +43,7 @@ class DirectedText:
                 yield utterance
 
 
-def direct(request: Request, text: str, language: str, max_characters: int) -> DirectedText:
+def direct(request: SpeechRequest, text: str, language: str, max_characters: int) -> DirectedText:
     """Reads a text as script markup, unless the request says that it is none.
 
     Raises:
@@ -68,7 +68,7 @@ def read_script(text: str, start: Utterance | None = None) -> Script:
     return parse_ssml(text, start) if is_ssml(text) else parse_markup(text, start)
 
 
-def _dictionary(request: Request) -> Dictionary:
+def _dictionary(request: SpeechRequest) -> Dictionary:
     entries: dict[str, tuple[str, bool]] = {}
     if request.dictionary is not None:
         path = Path(request.dictionary)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,25 +13,95 @@ from paksatalker.errors import InvalidOption
 
 #: Short side in pixels where ``size`` is not given. The ``source`` aspect keeps the photo's own size instead.
 PRESET_SIZE: dict[str, int] = {"draft": 384, "standard": 512, "high": 1024}
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A talking video, described. Checked when it is made.
+class SpeechRequest:
+    """What is said and how, described. Checked when it is made.
 
     Attributes:
-        image: The portrait: a path, encoded bytes, a Pillow image or uint8 [H, W, 3] RGB.
-        text: What to say. Exactly one of ``text``, ``text_file`` and ``audio`` is given.
+        text: What to say. Exactly one of ``text`` and ``text_file`` is given.
         text_file: A text file with what to say.
-        audio: A recording to speak along with: any container and codec FFmpeg reads.
-        transcript: What is said in ``audio``, or the path of a text file with it; makes the lips exact.
-        voice: Name of a voice (``paksatalker voices``), or ``auto``.
+        voice: Name of a voice (``paksatalker voices``), or ``auto``: the best one for each sentence's language.
+        speakers: Who speaks with which voice, each ``NAME=VOICE``; other speakers of a script get voices of their own.
+        language: What the text is written in, a BCP-47 tag such as ``es``; ``auto`` looks at each sentence.
         speed: Speaking rate, 0.5–2.
+        pitch: Semitones above the voice's own pitch, −6 to 6.
+        volume: Decibels above the usual loudness, −24 to 6.
         markup: Whether the text is read as script markup (``docs/script.md``); plain prose stays itself.
         pronounce: How words are pronounced, each ``word = spelling`` or ``word = /IPA/``.
         dictionary: A file of such lines.
         emotion: One of :data:`~paksatalker.core.timeline.EMOTIONS`, or ``auto``: from words and marks of each sentence.
         emotion_intensity: 0–1.
+        seed: Equal seeds and inputs give equal results, bit for bit, on one machine.
+        speech_engine: Name of an engine, or ``auto``.
+
+    Raises:
+        InvalidOption: A value is outside its range, or two contradict each other.
+    """
+
+    text: str | None = None
+    text_file: Path | str | None = None
+    voice: str = "auto"
+    speakers: tuple[str, ...] = ()
+    language: str = "auto"
+    speed: float = 1.0
+    pitch: float = 0.0
+    volume: float = 0.0
+    markup: bool = True
+    pronounce: tuple[str, ...] = ()
+    dictionary: Path | str | None = None
+    emotion: str = "neutral"
+    emotion_intensity: float = 1.0
+    seed: int = 0
+    speech_engine: str = "auto"
+
+    def __post_init__(self) -> None:
+        self._check_source()
+        options.require_choice("emotion", self.emotion, (*EMOTIONS, "auto"))
+        options.require_range("speed", self.speed, options.SPEED)
+        options.require_range("pitch", self.pitch, options.PITCH)
+        options.require_range("volume", self.volume, options.VOLUME)
+        options.require_range("emotion-intensity", self.emotion_intensity, options.INTENSITY)
+        options.require_range("seed", self.seed, options.SEED)
+        if self.language != "auto" and not _LANGUAGE.fullmatch(self.language):
+            why = "it is no language tag"
+            raise InvalidOption(f"--language cannot be '{self.language}'", why, "Give one like es or pt-BR, or auto")
+        self.speaker_voices()  # refuses what is no pair
+
+    def speaker_voices(self) -> dict[str, str]:
+        """Voices by the names of speakers, as :attr:`speakers` has them."""
+        voices: dict[str, str] = {}
+        for pair in self.speakers:
+            name, sign, voice = (part.strip() for part in pair.partition("="))
+            if not (name and sign and voice):
+                fix = "Write it like --speaker Ada=af_heart"
+                raise InvalidOption(f"--speaker cannot be '{pair}'", "it is not NAME=VOICE", fix)
+            if voices.setdefault(name, voice) != voice:
+                raise InvalidOption(f"the speaker '{name}' has two voices", f"'{voices[name]}' and '{voice}'")
+        return voices
+
+    @property
+    def primary_language(self) -> str:
+        """The language without its region; empty where it is to be found out."""
+        return "" if self.language == "auto" else re.split("[-_]", self.language.lower())[0]
+
+    def _check_source(self) -> None:
+        require_one(text=self.text, text_file=self.text_file)
+        require_text(self.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(SpeechRequest):
+    """A talking video, described. Checked when it is made.
+
+    What is said comes from exactly one of ``text``, ``text_file`` and ``audio``.
+
+    Attributes:
+        image: The portrait: a path, encoded bytes, a Pillow image or uint8 [H, W, 3] RGB.
+        audio: A recording to speak along with: any container and codec FFmpeg reads.
+        transcript: What is said in ``audio``, or the path of a text file with it; makes the lips exact.
         expression_scale: Size of all facial movement, 0–2.
         head_motion: Size of head movement, 0–2.
         pose_style: 0–45: the character of the head movement.
@@ -40,11 +111,9 @@ class Request:
         fps: Frames a second, 10–60.
         background: ``keep``, ``blur``, ``transparent``, a colour (``#20304a``, ``navy``) or the path of an image.
         face: Which face of a group photo, 1 = largest; None takes the largest.
-        seed: Equal seeds and inputs give equal frames, bit for bit, on one machine.
         subtitles: ``srt`` or ``vtt`` (a file beside the video), ``burn`` (in the picture), or None.
         preset: ``draft``, ``standard`` or ``high``: size and encoder effort.
         format: ``mp4``, ``webm`` or ``gif``; None goes by the output's suffix.
-        speech_engine: Name of an engine, or ``auto``.
         recording_engine: Name of an engine, or ``auto``.
         face_engine: Name of an engine, or ``auto``.
         renderer: Name of an engine, or ``auto``.
@@ -54,17 +123,8 @@ class Request:
     """
 
     image: Any
-    text: str | None = None
-    text_file: Path | str | None = None
     audio: Path | str | None = None
     transcript: str | Path | None = None
-    voice: str = "auto"
-    speed: float = 1.0
-    markup: bool = True
-    pronounce: tuple[str, ...] = ()
-    dictionary: Path | str | None = None
-    emotion: str = "neutral"
-    emotion_intensity: float = 1.0
     expression_scale: float = 1.0
     head_motion: float = 1.0
     pose_style: int = 0
@@ -74,45 +134,33 @@ class Request:
     fps: float = 25.0
     background: str | Path = "keep"
     face: int | None = None
-    seed: int = 0
     subtitles: str | None = None
     preset: str = "standard"
     format: str | None = None
-    speech_engine: str = "auto"
     recording_engine: str = "auto"
     face_engine: str = "auto"
     renderer: str = "auto"
 
     def __post_init__(self) -> None:
-        self._check_source()
-        options.require_choice("emotion", self.emotion, (*EMOTIONS, "auto"))
+        SpeechRequest.__post_init__(self)  # not super(): a class with slots is made anew
         options.require_choice("aspect", self.aspect, options.ASPECTS)
         options.require_choice("preset", self.preset, options.PRESETS)
         if self.subtitles is not None:
             options.require_choice("subtitles", self.subtitles, options.SUBTITLES)
         if self.format is not None:
             options.require_choice("format", self.format, options.FORMATS)
-        options.require_range("speed", self.speed, options.SPEED)
-        options.require_range("emotion-intensity", self.emotion_intensity, options.INTENSITY)
         options.require_range("expression-scale", self.expression_scale, options.STRENGTH)
         options.require_range("head-motion", self.head_motion, options.STRENGTH)
         options.require_range("pose-style", self.pose_style, options.POSE_STYLE)
         options.require_range("fps", self.fps, options.FPS)
-        options.require_range("seed", self.seed, options.SEED)
         if self.size is not None:
             options.require_range("size", self.size, options.SIZE)
         if self.face is not None:
             options.require_range("face", self.face, options.FACE)
 
     def _check_source(self) -> None:
-        given = [n for n in ("text", "text_file", "audio") if getattr(self, n) is not None]
-        if len(given) != 1:
-            why = "none is given" if not given else " and ".join(_flag(n) for n in given) + " are given"
-            raise InvalidOption(
-                "cannot tell what is to be said", why, "Give exactly one of --text, --text-file and --audio"
-            )
-        if self.text is not None and not isinstance(self.text, str):
-            raise InvalidOption("--text is no text", f"it is of type {type(self.text).__name__}", "Give a str")
+        require_one(text=self.text, text_file=self.text_file, audio=self.audio)
+        require_text(self.text)
         if self.transcript is not None and self.audio is None:
             raise InvalidOption("--transcript has no recording to go with", "--audio is not given", "Add --audio FILE")
 
@@ -127,6 +175,30 @@ class Request:
         if self.size is not None or self.aspect == "source":
             return self.size
         return PRESET_SIZE[self.preset]
+
+
+def require_one(**sources: object) -> None:
+    """Refuses all but exactly one source of what is said.
+
+    Raises:
+        InvalidOption: None is given, or several.
+    """
+    given = [_flag(name) for name, value in sources.items() if value is not None]
+    if len(given) != 1:
+        why = "none is given" if not given else f"{' and '.join(given)} are given"
+        names = [_flag(name) for name in sources]
+        fix = f"Give exactly one of {', '.join(names[:-1])} and {names[-1]}"
+        raise InvalidOption("cannot tell what is to be said", why, fix)
+
+
+def require_text(text: object) -> None:
+    """Refuses what is no text.
+
+    Raises:
+        InvalidOption: It is of another type.
+    """
+    if text is not None and not isinstance(text, str):
+        raise InvalidOption("--text is no text", f"it is of type {type(text).__name__}", "Give a str")
 
 
 def _flag(name: str) -> str:
