@@ -110,6 +110,18 @@ class ScriptInvalid(PaksaTalkerError):
     exit_code = 25
 
 
+class TextRefused(PaksaTalkerError):
+    """The text holds what the word list or the moderation hook does not let through."""
+
+    exit_code = 26
+
+
+class WritingFailed(PaksaTalkerError):
+    """The language model did not write what was asked, even when asked again."""
+
+    exit_code = 27
+
+
 # --- the recording ---------------------------------------------------------------------------------------------------
 class AudioUnreadable(PaksaTalkerError):
     """The recording is missing, corrupt, or has no audio stream."""
@@ -189,6 +201,24 @@ class WeightsCorrupt(PaksaTalkerError):
     """A model file does not have the size or SHA-256 that the manifest promises."""
 
     exit_code = 62
+
+
+class WeightsUnsafe(PaksaTalkerError):
+    """A model file wants to run code when it is opened. Nothing was run."""
+
+    exit_code = 63
+
+
+class WeightsUnfit(PaksaTalkerError):
+    """A model file is whole, but holds the weights of another network."""
+
+    exit_code = 64
+
+
+class WriterUnreachable(PaksaTalkerError):
+    """The server of the language model does not answer, refuses the key, or has no such model."""
+
+    exit_code = 63
 
 
 class SettingsInvalid(PaksaTalkerError):
