@@ -342,6 +342,51 @@ class FaceTrack:
 
 
 @dataclass(frozen=True, slots=True)
+class CoefficientTrack:
+    """Face motion in the terms of one network, for a renderer of the same family only.
+
+    SadTalker's: of each frame 64 expression coefficients, then the head's angles (pitch, yaw, roll, radians) and its
+    translation (3), all of the 3-D face model that its own reconstruction measures in a photo; in ``full`` mode three
+    more (scale and shift of the crop). Row ``k`` shows the state at ``(first_frame + k) / fps``.
+
+    Attributes:
+        fps: Frames a second.
+        coefficients: float32 [T, 70] or [T, 73].
+        degrees: float32 [T, 3]: yaw, pitch and roll that replace what the renderer would find in the coefficients;
+            NaN where it is left alone. None where nothing is replaced.
+        first_frame: Index of row 0 on the video's clock.
+    """
+
+    EXPRESSION: ClassVar[slice] = slice(0, 64)
+    POSE: ClassVar[slice] = slice(64, 70)
+    CROP: ClassVar[slice] = slice(70, 73)
+
+    fps: float
+    coefficients: FloatArray
+    degrees: FloatArray | None = None
+    first_frame: int = 0
+
+    def __post_init__(self) -> None:
+        if self.coefficients.ndim != 2 or self.coefficients.shape[1] not in (self.POSE.stop, self.CROP.stop):
+            raise ValueError(f"coefficients have shape {self.coefficients.shape}, not [T, 70] or [T, 73]")
+        if self.degrees is not None and self.degrees.shape != (len(self.coefficients), 3):
+            raise ValueError(f"degrees have shape {self.degrees.shape}, not [{len(self.coefficients)}, 3]")
+
+    def __len__(self) -> int:
+        return len(self.coefficients)
+
+    def __getitem__(self, rows: slice) -> CoefficientTrack:
+        """A contiguous run of frames; views, not copies."""
+        first, _, step = rows.indices(len(self))
+        if step != 1:
+            raise ValueError("a track can only be cut into contiguous runs")
+        degrees = None if self.degrees is None else self.degrees[rows]
+        return replace(
+            self, first_frame=self.first_frame + first, coefficients=self.coefficients[rows], degrees=degrees
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class BodyTrack:
     """Full-body motion in SMPL-X convention: axis-angle [T, 55, 3] and root position [T, 3] in metres."""
 
