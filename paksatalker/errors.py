@@ -185,6 +185,12 @@ class EnginesIncompatible(PaksaTalkerError):
     exit_code = 51
 
 
+class WriterUnreachable(PaksaTalkerError):
+    """The server of the language model does not answer, refuses the key, or has no such model."""
+
+    exit_code = 52
+
+
 class WeightsMissing(PaksaTalkerError):
     """A model file is not in the weights store; ``fix`` is the download command."""
 
@@ -213,12 +219,6 @@ class WeightsUnfit(PaksaTalkerError):
     """A model file is whole, but holds the weights of another network."""
 
     exit_code = 64
-
-
-class WriterUnreachable(PaksaTalkerError):
-    """The server of the language model does not answer, refuses the key, or has no such model."""
-
-    exit_code = 63
 
 
 class SettingsInvalid(PaksaTalkerError):
