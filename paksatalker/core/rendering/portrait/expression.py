@@ -19,9 +19,9 @@ _TAKEN_OVER = {
     "mouthPucker": 0.5,
     "mouthFunnel": 0.6,
     "mouthLowerDown": 0.8,
-    "mouthUpperUp": 0.7,
-    "mouthSmile": 0.4,
-    "mouthStretch": 0.5,
+    "mouthUpperUp": 0.5,
+    "mouthSmile": 0.2,
+    "mouthStretch": 0.25,
     "mouthPress": 0.8,
     "mouthRoll": 0.6,
 }
@@ -92,7 +92,7 @@ class OwnExpression:
 
 def _contradiction(controls: Weights, activity: float) -> float:
     """How little of a smile the controls leave, 0–1: speech rounds the lips, emotions draw them down."""
-    rounding = 0.85 * activity * float((controls[_ROUNDING] / _ROUNDED_AT).clip(0, 1).max())
+    rounding = 0.92 * activity * float((controls[_ROUNDING] / _ROUNDED_AT).clip(0, 1).max())
     means = np.array([controls[columns].mean() for columns in _SADNESS])
     sadness = float((means / _SAD_AT).clip(0, 1).max())
     return 1 - (1 - rounding) * (1 - sadness)

@@ -31,6 +31,7 @@ _TONGUE_RADII: Final = (19.0, 9.0, 24.0)
 _TONGUE_TIP_DEPTH = 8.5
 #: How far an open mouth's landmarks miss the lips: so much of the photo's teeth and gums sticks to them, mm.
 _TEETH_ON_LIPS: Final = (2.5, 0.5)
+_SHINE_ON_LIPS: Final = (1.0, 0.3)  # the same where the teeth were too few to be known as such
 _UPPER_LIP_EDGE: Final = 0  # the red's upper border in the middle
 _SAMPLES = 97  # of the lip curves
 
@@ -99,9 +100,10 @@ class MouthInterior:
             return
         parameters, inverse = self._parameters(frame_of_lips, posed, curves)
         parameters[k.COVER] = min((moved - 0.1) / 1.2, 1.0)
-        if self.own_teeth:
+        if self._sealed == 0:
             lip = float(np.linalg.norm(posed.points[_UPPER_LIP_EDGE] - posed.points[UPPER_INNER[5]])) / self._face.mm
-            parameters[k.OVERLAP] = min(_TEETH_ON_LIPS[0], 0.42 * lip)
+            parameters[k.OVERLAP] = min(parameters[k.OVERLAP], 0.42 * lip)
+        if self.own_teeth:
             parameters[k.SHADED] = np.clip(moved / 6.0, 0.15, 1.0)
         k.paint_mouth(
             frame, box, parameters, curves, inverse, self._colours, self._upper.strip, self._upper.arc,
@@ -128,7 +130,7 @@ class MouthInterior:
         # A smooth curve may run inside the straight edges of the mesh's hole; cover the hole in any case.
         top = np.minimum(top, np.interp(at, np.maximum.accumulate(local_up[:, 0]), local_up[:, 1]))
         bottom = np.maximum(bottom, np.interp(at, np.maximum.accumulate(local_low[:, 0]), local_low[:, 1]))
-        if self.own_teeth is None and float((bottom - top).max()) < 0.15 * self._face.mm:
+        if self._sealed > 0 and float((bottom - top).max()) < 0.15 * self._face.mm:
             return None
         outline = np.concatenate([upper[:, :2], lower[:, :2]])
         pad = 2 + int(2 * self._face.mm)
@@ -158,8 +160,8 @@ class MouthInterior:
         p[k.LIGHT : k.LIGHT + 3] = light
         p[k.CONTRAST] = min(palette.contrast, 0.6)
         p[k.GRAIN] = palette.grain
-        if self.own_teeth:
-            p[k.OVERLAP : k.OVERLAP + 2] = _TEETH_ON_LIPS
+        if self._sealed == 0:
+            p[k.OVERLAP : k.OVERLAP + 2] = _TEETH_ON_LIPS if self.own_teeth else _SHINE_ON_LIPS
         p[k.SHADED] = 1.0
         p[k.OWN_TEETH] = float(self.own_teeth is not None)
         for at, arch in ((k.UPPER_ARCH, self._upper), (k.LOWER_ARCH, self._lower)):

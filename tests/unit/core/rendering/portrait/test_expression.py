@@ -37,7 +37,7 @@ def test_a_smile_grows_no_further_than_a_whole_smile(smiling, make_state) -> Non
 
 
 def test_speech_softens_a_smile(smiling, make_state) -> None:
-    assert -0.9 < smiling.weights(make_state(activity=1.0))[SMILE] < -0.2
+    assert -0.9 < smiling.weights(make_state(activity=1.0))[SMILE] < -0.1
 
 
 @pytest.mark.parametrize("control", ["mouthPucker", "mouthFunnel"])

@@ -112,6 +112,17 @@ def test_open_lips_without_teeth_have_no_own_teeth(smiling):
     assert find_own_teeth(replace(smiling, image=image)) is None
 
 
+def test_lips_parted_over_too_few_teeth_to_know_them_close_without_a_pale_seam(smiling, make_state):
+    parted = replace(smiling, image=paint_skin(smiling))
+    assert find_own_teeth(parted) is None
+    posed = FaceGeometry(parted).pose(make_state(seal=1.0, activity=1.0))
+    frame = parted.image.copy()  # as the warp leaves it: with what stuck to the lips along their meeting line
+    seam = np.round(posed.points[list(UPPER_INNER[1:-1]), :2]).astype(np.int32)
+    cv2.polylines(frame, [seam], isClosed=False, color=(235, 230, 222), thickness=2)
+    MouthInterior(parted).paint(frame, posed)
+    assert all(frame[y, x, 1] < LIP[1] for x, y in seam[3:6])
+
+
 def test_photo_with_teeth_is_untouched_at_rest_and_while_only_the_head_moves(smiling, make_state):
     for state in (make_state(), make_state(rotation=(3, 6, 2))):
         frame, _ = painted(smiling, state)
