@@ -13,14 +13,13 @@ import contextlib
 import json
 import logging
 import os
-import pickle
-import pickletools
 import re
 import struct
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from pickletools import genops
 from typing import Any, TypeVar
 
 import torch
@@ -132,13 +131,6 @@ def _write(copy: Path, tensors: Mapping[str, Tensor], marks: dict[str, str]) -> 
 def _unpickle(path: Path, inside: Sequence[str], fix: str) -> dict[str, Tensor]:
     try:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if name := _code_wanted(str(error), path):
-            why = f"{path} is a pickle that would call {name} when opened; it was not opened"
-            raise WeightsUnsafe(
-                "a model file is not safe", why, fix or "Delete it, and get it from its makers"
-            ) from error
-        raise _damaged(path, "it is no checkpoint", fix) from error
     except OSError as error:
         if error.errno is not None:
             raise _unreadable(path, error, fix) from error
@@ -147,6 +139,11 @@ def _unpickle(path: Path, inside: Sequence[str], fix: str) -> dict[str, Tensor]:
         raise
     # A damaged pickle makes the reader stumble in as many ways as there are opcodes.
     except Exception as error:
+        if name := _code_wanted(str(error), path):
+            why = f"{path} is a pickle that would call {name} when opened; it was not opened"
+            raise WeightsUnsafe(
+                "a model file is not safe", why, fix or "Delete it, and get it from its makers"
+            ) from error
         why = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
         raise _damaged(path, why, fix) from error
     return _weights_in(content, inside, path, fix)
@@ -157,7 +154,7 @@ def _code_wanted(message: str, path: Path) -> str:
     if match := _REFUSED.search(message):
         return match[1]
     with contextlib.suppress(Exception), path.open("rb") as file:  # anything at all may be in there
-        for opcode, argument, _ in pickletools.genops(file):
+        for opcode, argument, _ in genops(file):
             if opcode.name in {"GLOBAL", "INST", "STACK_GLOBAL"}:
                 return str(argument or "a function").replace(" ", ".")
     return ""

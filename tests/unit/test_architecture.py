@@ -43,3 +43,4 @@ def test_no_module_unpickles(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     assert "import pickle" not in source
     assert "allow_pickle=True" not in source
+    assert all("weights_only=True" in call.partition(")")[0] for call in source.split(" torch.load(")[1:])
