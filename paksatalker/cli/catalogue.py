@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paksatalker.cli.console import print_json, stdout, table
-from paksatalker.core.engines import STAGES, EngineInfo, installed
+from paksatalker.core.engines import OPTIONAL_STAGES, STAGES, EngineInfo, installed
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
 
@@ -18,13 +18,13 @@ def engines(json: Json = False) -> None:
 
     What runs here, what does not, and what would install it.
     """
-    found = [info for stage in STAGES for info in installed(stage)]
+    found = [info for stage in (*STAGES, *OPTIONAL_STAGES) for info in installed(stage)]
     if json:
         print_json([_describe(info) for info in found])
         return
     rows = table("stage", "engine", "state", "what it does")
     for info in found:
-        missing = info.missing() or info.missing_weights()
+        missing = info.lacking()
         state = f"needs {', '.join(missing)}" if missing else "ready"
         rows.add_row(info.stage, info.name, state, info.capabilities.summary)
     stdout().print(rows)
@@ -34,7 +34,7 @@ def engines(json: Json = False) -> None:
 
 
 def _describe(info: EngineInfo) -> dict[str, object]:
-    missing = info.missing() or info.missing_weights()
+    missing = info.lacking()
     return {
         "stage": info.stage,
         "name": info.name,

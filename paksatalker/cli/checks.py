@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 from paksatalker.config import Settings, get_settings, usable_cores
-from paksatalker.core.engines import STAGES, installed
+from paksatalker.core.engines import OPTIONAL_STAGES, STAGES, installed
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.models.base import WeightsStore
 from paksatalker.models.manifest import BASE_GROUP
@@ -208,15 +208,15 @@ def check_weights(store: WeightsStore) -> Iterator[Finding]:
 
 
 def check_engines() -> Iterator[Finding]:
-    """Engines: every stage needs one that runs."""
-    for stage in STAGES:
+    """Engines: every stage that a video needs must have one that runs."""
+    for stage in (*STAGES, *OPTIONAL_STAGES):
         ready: list[str] = []
         lacking: list[str] = []
         fixes: list[str] = []
         for info in installed(stage):
             if hindrance := info.hindrance():
-                lacking.append(f"{info.name} needs {', '.join(info.missing() or info.missing_weights())}")
-                fixes.append(hindrance.fix.removeprefix("Run: "))
+                lacking.append(f"{info.name} needs {', '.join(info.lacking())}")
+                fixes.append(hindrance.fix)
             elif importlib.util.find_spec(info.factory.partition(":")[0]) is None:
                 lacking.append(f"{info.name} is registered but its module is not there")
             else:
@@ -224,8 +224,9 @@ def check_engines() -> Iterator[Finding]:
         if ready:
             yield Finding(f"{stage} engines", Verdict.OK, "; ".join([", ".join(ready), *lacking]))
         else:
-            fix = f"Run: {fixes[0]}" if fixes else "Install PaksaTalker anew"
-            yield Finding(f"{stage} engines", Verdict.FAIL, "; ".join(lacking) or "none is registered", fix)
+            fix = fixes[0] if fixes else "Install PaksaTalker anew"
+            verdict = Verdict.WARN if stage in OPTIONAL_STAGES else Verdict.FAIL
+            yield Finding(f"{stage} engines", verdict, "; ".join(lacking) or "none is registered", fix)
 
 
 def _nearest(folder: Path) -> Path:

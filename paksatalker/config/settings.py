@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from paksatalker.config.limits import MAX_AUDIO_MINUTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARACTERS, MOST_IMAGE_PIXELS
@@ -30,6 +30,13 @@ class Settings(BaseSettings):
         max_text_characters: Longest text that is spoken.
         max_audio_minutes: Longest recording that is animated, minutes.
         max_image_pixels: Largest photo that is decoded, width × height: the guard against decompression bombs.
+        qwen_model_path: A GGUF file, or a folder as transformers saves it, in place of the model of the weights store.
+            ``QWEN_MODEL_PATH`` sets it too.
+        llm_url: Address of an OpenAI-compatible server that writes (``http://localhost:11434/v1``).
+        llm_model: Name of the model there; empty takes the first that it lists.
+        llm_api_key: Its key; never shown.
+        llm_timeout: Longest wait for its next word, seconds.
+        blocklist: File of words and phrases that are not spoken, one a line.
     """
 
     model_config = SettingsConfigDict(
@@ -49,6 +56,15 @@ class Settings(BaseSettings):
     max_text_characters: int = Field(default=MAX_TEXT_CHARACTERS, ge=1)
     max_audio_minutes: float = Field(default=MAX_AUDIO_MINUTES, gt=0, allow_inf_nan=False)
     max_image_pixels: int = Field(default=MAX_IMAGE_PIXELS, ge=1, le=MOST_IMAGE_PIXELS)
+
+    qwen_model_path: Path | None = Field(
+        default=None, validation_alias=AliasChoices(f"{_PREFIX}QWEN_MODEL_PATH", "QWEN_MODEL_PATH")
+    )
+    llm_url: str = ""
+    llm_model: str = ""
+    llm_api_key: SecretStr = SecretStr("")
+    llm_timeout: float = Field(default=120.0, gt=0, allow_inf_nan=False)
+    blocklist: Path | None = None
 
     @field_validator("log_level", mode="before")
     @classmethod

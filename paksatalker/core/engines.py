@@ -1,10 +1,10 @@
 """What an engine is: one Protocol a stage, what it can do, and the registry that finds it by name.
 
 An engine lives in one module and is registered under a name in the entry-point group of its stage:
-``paksatalker.speech``, ``paksatalker.recording``, ``paksatalker.face`` or ``paksatalker.renderer``. The entry point is
-an :class:`EngineInfo`, which is cheap to import; the heavy module is imported when the engine is made. There is no
-silent fallback: an engine that cannot run raises :class:`~paksatalker.errors.EngineUnavailable` with the command that
-mends it.
+``paksatalker.speech``, ``paksatalker.recording``, ``paksatalker.face``, ``paksatalker.renderer`` or
+``paksatalker.writer``. The entry point is an :class:`EngineInfo`, which is cheap to import; the heavy module is
+imported when the engine is made. There is no silent fallback: an engine that cannot run raises
+:class:`~paksatalker.errors.EngineUnavailable` with the command that mends it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -20,7 +20,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel
 
+from paksatalker.config.settings import get_settings
 from paksatalker.core.timeline import FaceTrack, Speech, Utterance
 from paksatalker.errors import EngineUnavailable, InvalidOption
 from paksatalker.models.base import State, WeightsStore
@@ -28,6 +30,29 @@ from paksatalker.models.base import State, WeightsStore
 _log = logging.getLogger(__name__)
 
 STAGES: tuple[str, ...] = ("speech", "recording", "face", "renderer")
+#: Stages that no video needs.
+OPTIONAL_STAGES: tuple[str, ...] = ("writer",)
+
+
+#: A message to a language model: ``role`` (``system``, ``user`` or ``assistant``) and ``content``.
+Message = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a language model chooses words.
+
+    Attributes:
+        temperature: 0 takes the likeliest; 1 is the model's own variety.
+        seed: Equal seeds give equal answers where the model runs on this computer.
+        max_tokens: Longest answer.
+        penalty: 0–2: how much words that were used are avoided.
+    """
+
+    temperature: float = 0.0
+    seed: int = 0
+    max_tokens: int = 1024
+    penalty: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +82,7 @@ class EngineInfo:
 
     Attributes:
         name: As the user writes it.
-        stage: One of :data:`STAGES`.
+        stage: One of :data:`STAGES` or :data:`OPTIONAL_STAGES`.
         capabilities: What it takes and gives.
         factory: ``module:callable`` that makes it; imported only then.
         requires: Import names it cannot do without.
@@ -65,6 +90,7 @@ class EngineInfo:
         priority: ``auto`` takes the installed engine with the highest.
         weights: Names in the weights manifest that must be present. The factory of an engine with weights takes the
             weights store as ``store``.
+        setting: A setting that it cannot do without; where it has weights, one that stands in for them.
     """
 
     name: str
@@ -75,6 +101,7 @@ class EngineInfo:
     install: str = ""
     priority: int = 0
     weights: tuple[str, ...] = ()
+    setting: str = ""
 
     def missing(self) -> tuple[str, ...]:
         """Import names that are not installed."""
@@ -86,10 +113,23 @@ class EngineInfo:
         Args:
             store: Where to look; None takes the settings' folder.
         """
-        if not self.weights:
+        if not self.weights or (self.setting and getattr(get_settings(), self.setting)):
             return ()
         store = store or WeightsStore()
         return tuple(n for n in self.weights if store.status(n).state in (State.MISSING, State.CORRUPT))
+
+    def missing_settings(self) -> tuple[str, ...]:
+        """Names of environment variables that must be set and are not."""
+        wanted = bool(self.setting) and not self.weights and not getattr(get_settings(), self.setting)
+        return (f"PAKSATALKER_{self.setting.upper()}",) if wanted else ()
+
+    def lacking(self, store: WeightsStore | None = None) -> tuple[str, ...]:
+        """The first kind of things that are missing: packages, else weights, else settings. Empty if it would run.
+
+        Args:
+            store: Where its weights should be; None takes the settings' folder.
+        """
+        return self.missing() or self.missing_weights(store) or self.missing_settings()
 
     def hindrance(self, store: WeightsStore | None = None) -> EngineUnavailable | None:
         """Why it would not run here, with the command that mends it; None if it would.
@@ -104,6 +144,8 @@ class EngineInfo:
         if absent := self.missing_weights(store):
             why = f"its model {' and '.join(absent)} is not downloaded"
             return EngineUnavailable(what, why, f"Run: paksatalker models download {' '.join(absent)}")
+        if unset := self.missing_settings():
+            return EngineUnavailable(what, f"{unset[0]} is not set", f"Set {unset[0]}, see docs/writing.md")
         return None
 
     def create(self, **options: Any) -> Any:
@@ -208,6 +250,35 @@ class Renderer(Protocol):
 
     def render(self, tracks: Iterable[FaceTrack]) -> Iterator[npt.NDArray[np.uint8]]:
         """Renders every frame of the tracks in order: uint8 RGB [H, W, 3], or RGBA [H, W, 4] with straight alpha."""
+        ...
+
+
+@runtime_checkable
+class LanguageModel(Protocol):
+    """A model that answers messages with JSON of a given form."""
+
+    @property
+    def name(self) -> str:
+        """Which model it is."""
+        ...
+
+    def stream(self, messages: Sequence[Message], schema: type[BaseModel], sampling: Sampling) -> Iterator[str]:
+        """Answers with the parts of a JSON document as they are written. Closing the iterator stops the writing.
+
+        Args:
+            messages: What to answer to.
+            schema: What the answer should look like. Whoever asked validates it: not every model keeps to it.
+            sampling: How to choose words.
+
+        Raises:
+            WriterUnreachable: The model's server does not answer as it should.
+            EngineUnavailable: It cannot run here.
+            WeightsMissing: Its weights are not there.
+        """
+        ...
+
+    def close(self) -> None:
+        """Ends servers and threads; may be called again."""
         ...
 
 

@@ -1,0 +1,1 @@
+"""Writing, rewriting, translating and directing scripts with a language model."""
