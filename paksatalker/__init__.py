@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from paksatalker.core.outputs import Result
     from paksatalker.core.pipeline import Pipeline, VideoStream, generate
     from paksatalker.core.progress import Progress
-    from paksatalker.core.request import Request
+    from paksatalker.core.request import Request, SpeechRequest
+    from paksatalker.core.saying import SpokenResult, say
     from paksatalker.core.timeline import FaceTrack, Performance, Prosody, Speech, Utterance, VideoFrame
 
 __all__ = [
@@ -29,10 +30,13 @@ __all__ = [
     "Request",
     "Result",
     "Speech",
+    "SpeechRequest",
+    "SpokenResult",
     "Utterance",
     "VideoFrame",
     "VideoStream",
     "generate",
+    "say",
 ]
 
 _HOMES = {
@@ -42,6 +46,9 @@ _HOMES = {
     "generate": "pipeline",
     "Progress": "progress",
     "Request": "request",
+    "SpeechRequest": "request",
+    "SpokenResult": "saying",
+    "say": "saying",
 }
 
 

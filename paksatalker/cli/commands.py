@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from paksatalker.cli import analyse, bench, catalogue, doctor, generate, models, score, script, voices
+from paksatalker.cli import analyse, bench, catalogue, doctor, generate, models, say, score, script, voices
 from paksatalker.config import get_settings, setup_logging
 
 _EPILOG = "Exit codes: 0 done, 2 wrong usage, 130 stopped; every other error has its own: see docs/errors.md."
@@ -22,6 +22,7 @@ app = typer.Typer(
     epilog=_EPILOG,
 )
 app.command("generate", epilog=_EPILOG)(generate.generate)
+app.command("say", epilog=_EPILOG)(say.say)
 app.add_typer(voices.app, name="voices")
 app.command("engines")(catalogue.engines)
 app.add_typer(models.app, name="models")

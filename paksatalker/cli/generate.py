@@ -35,7 +35,20 @@ def generate(
         typer.Option(help="What is said in --audio, or @FILE: makes the lips exact.", rich_help_panel=_SAYS),
     ] = None,
     voice: Annotated[str, typer.Option(help="See: paksatalker voices.", rich_help_panel=_SAYS)] = "auto",
+    speaker: Annotated[
+        list[str] | None,
+        typer.Option(help="The voice of a speaker of the script: Ada=af_heart; repeatable.", rich_help_panel=_SAYS),
+    ] = None,
+    language: Annotated[
+        str, typer.Option(help="What the text is written in, e.g. es; auto looks at it.", rich_help_panel=_SAYS)
+    ] = "auto",
     speed: Annotated[float, typer.Option(help="Speaking rate, 0.5–2.", rich_help_panel=_SAYS)] = 1.0,
+    pitch: Annotated[
+        float, typer.Option(help="Semitones above the voice's own pitch, -6 to 6.", rich_help_panel=_SAYS)
+    ] = 0.0,
+    volume: Annotated[
+        float, typer.Option(help="Decibels above the usual loudness, -24 to 6.", rich_help_panel=_SAYS)
+    ] = 0.0,
     pronounce: Annotated[
         list[str] | None,
         typer.Option(help="How a word sounds: 'Paksa = Pack-sah' or 'Paksa = /IPA/'.", rich_help_panel=_SAYS),
@@ -97,7 +110,11 @@ def generate(
         audio=audio,
         transcript=_transcript(transcript),
         voice=voice,
+        speakers=tuple(speaker or ()),
+        language=language,
         speed=speed,
+        pitch=pitch,
+        volume=volume,
         pronounce=tuple(pronounce or ()),
         dictionary=dictionary,
         markup=markup,

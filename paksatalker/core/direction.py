@@ -81,11 +81,6 @@ def _notes(script: Script) -> list[str]:
     notes = [str(warning) for warning in script.warnings[:_SHOWN]]
     if (more := len(script.warnings) - _SHOWN) > 0:
         notes.append(f"{more} more warnings about the script (see: paksatalker script check)")
-    silent = [name for name in script.speakers if not any(u.voice for u in script.utterances if u.speaker == name)]
-    if silent:
-        notes.append(
-            f"{_listed(silent)} {'speaks' if len(silent) == 1 else 'speak'} in the one voice, and names are not spoken"
-        )
     kinds = [cue.kind for _, cue in script.cues()]
     for kind in dict.fromkeys(kinds):
         count = kinds.count(kind)
@@ -93,7 +88,3 @@ def _notes(script: Script) -> list[str]:
         acted = "a heading that is not spoken" if count == 1 else "headings that are not spoken"
         notes.append(f"{cues} {acted if kind == 'scene' else 'not yet acted on'}")
     return notes
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -11,6 +11,7 @@ from paksatalker.errors import InvalidOption
 ASPECTS: tuple[str, ...] = ("source", "1:1", "9:16", "16:9")
 FORMATS: tuple[str, ...] = ("mp4", "webm", "gif")
 PRESETS: tuple[str, ...] = ("draft", "standard", "high")
+SOUND_FORMATS: tuple[str, ...] = ("wav", "flac", "mp3", "ogg", "opus", "m4a")
 SUBTITLES: tuple[str, ...] = ("srt", "vtt", "burn")
 
 

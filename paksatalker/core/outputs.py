@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from paksatalker.core.files import TextFile, same_file
+from paksatalker.core.files import same_file
 from paksatalker.core.rendering.encode import Encoder, check_output
 from paksatalker.core.request import Request
 from paksatalker.core.text.subtitles import SubtitleWriter
-from paksatalker.core.timeline import Speech, VideoFrame
+from paksatalker.core.timeline import VideoFrame
+from paksatalker.core.timeline_file import TimelineFile
 from paksatalker.errors import EncodingFailed, OutputUnwritable
 
 if TYPE_CHECKING:
@@ -85,8 +86,8 @@ class Output:
             outputs["the subtitles"] = path.with_suffix(f".{request.subtitles}")
         if timeline is not None:
             outputs["the timeline"] = timeline
-        _check_no_clash(request, outputs)
-        self._timeline = None if timeline is None else _TimelineFile(timeline)
+        check_no_clash(_inputs(request), outputs)
+        self._timeline = None if timeline is None else TimelineFile(timeline)
         self._subtitles = SubtitleWriter(outputs["the subtitles"]) if "the subtitles" in outputs else None
         self._stream: VideoStream | None = None
         self._encoder: Encoder | None = None
@@ -162,50 +163,27 @@ class Output:
         )
 
 
-class _TimelineFile:
-    """Words and phones with their times, a JSON line for each piece of speech."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file = TextFile(path)
-
-    def __enter__(self) -> Self:
-        self._file.__enter__()
-        return self
-
-    def add(self, piece: Speech) -> None:
-        """Appends a piece."""
-        words = [
-            {
-                "text": word.text,
-                "start": round(word.start, 4),
-                "end": round(word.end, 4),
-                "phones": [[p.symbol, round(p.start, 4), round(p.end, 4), p.stress] for p in word.phones],
-            }
-            for word in piece.words
-        ]
-        line = {"start": round(piece.start, 4), "end": round(piece.end, 4), "text": piece.text, "words": words}
-        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-    def complete(self) -> None:
-        """Writes out what is held back; the file then only needs its name."""
-        self._file.complete()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.__exit__(kind, error, trace)
-
-
-def _check_no_clash(request: Request, outputs: dict[str, Path]) -> None:
-    """Refuses to write over what is read, and to write two things into one file."""
-    inputs = {
+def _inputs(request: Request) -> dict[str, object]:
+    return {
         "the photo": request.image,
         "the text": request.text_file,
         "the recording": request.audio,
         "the transcript": request.transcript if isinstance(request.transcript, Path) else None,
         "the background": request.background,
+        "the dictionary": request.dictionary,
     }
+
+
+def check_no_clash(inputs: Mapping[str, object], outputs: Mapping[str, Path]) -> None:
+    """Refuses to write over what is read, and to write two things into one file.
+
+    Args:
+        inputs: What is read, by what it is called; what is no path is passed over.
+        outputs: What is written.
+
+    Raises:
+        OutputUnwritable: Two are the same file.
+    """
     taken = {name: Path(value) for name, value in inputs.items() if isinstance(value, (str, Path))}
     for name, path in outputs.items():
         for owner, other in taken.items():

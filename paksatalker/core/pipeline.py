@@ -21,7 +21,7 @@ from paksatalker.core.outputs import Output, Result
 from paksatalker.core.progress import FrameCounter, ProgressCallback
 from paksatalker.core.rendering.captions import Captioner
 from paksatalker.core.rendering.scene import Scene, set_scene
-from paksatalker.core.request import Request
+from paksatalker.core.request import Request, SpeechRequest
 from paksatalker.core.soundtrack import SoundTrack
 from paksatalker.core.timeline import Speech, VideoFrame
 from paksatalker.errors import Cancelled, EnginesIncompatible
@@ -79,7 +79,7 @@ class Pipeline:
         face = find("face", request.face_engine)
         renderer = find("renderer", request.renderer)
         _check_fit(face, renderer)
-        source = sources.open_source(request, self.settings, self._engine)
+        source = self.speech(request)
         scene = set_scene(
             request.image,
             self.store,
@@ -140,6 +140,17 @@ class Pipeline:
                 for frame in frames:
                     out.write(frame)
             return out.finish()
+
+    def speech(self, request: SpeechRequest) -> sources.SpeechSource:
+        """What is to be said, checked and ready to be spoken.
+
+        Args:
+            request: What to say and how.
+
+        Raises:
+            PaksaTalkerError: As :func:`~paksatalker.core.sources.open_source` has them.
+        """
+        return sources.open_source(request, self.settings, self._engine)
 
     def _engine(self, info: EngineInfo) -> Any:
         """An engine of the speech or recording stage, made once."""
@@ -227,6 +238,7 @@ class VideoStream:
                 listener(piece)
             self._counter.spoken(len(piece.text), piece.end)
             yield piece
+        self.notes += self._source.late_notes()
         self._counter.all_spoken()
 
     def _stop_if_cancelled(self) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from paksatalker.config.settings import Settings
 from paksatalker.core.audio.decode import AudioReader
+from paksatalker.core.casting import Casting, primary
 from paksatalker.core.direction import direct
 from paksatalker.core.engines import EngineInfo, RecordingEngine, find, installed
-from paksatalker.core.request import Request
+from paksatalker.core.request import Request, SpeechRequest
 from paksatalker.core.speaking import speak_directed
 from paksatalker.core.text.clean import readable_for
 from paksatalker.core.text.load import load_text
@@ -36,6 +36,7 @@ class SpeechSource:
         characters: Length of the text, where there is one to be spoken.
         duration: Seconds of the recording, where its header tells.
         notes: What the user should know, one sentence each.
+        late_notes: What there is to know besides when all is spoken.
     """
 
     stage: str
@@ -44,9 +45,10 @@ class SpeechSource:
     characters: int = 0
     duration: float | None = None
     notes: tuple[str, ...] = ()
+    late_notes: Callable[[], tuple[str, ...]] = tuple
 
 
-def open_source(request: Request, settings: Settings, engine: EngineGetter) -> SpeechSource:
+def open_source(request: SpeechRequest, settings: Settings, engine: EngineGetter) -> SpeechSource:
     """Finds the engine that a request needs and checks the text or the recording.
 
     Args:
@@ -64,25 +66,34 @@ def open_source(request: Request, settings: Settings, engine: EngineGetter) -> S
         AudioTooLong: It is longer than the settings allow.
         EngineUnavailable: The engine cannot run here.
     """
-    if request.audio is not None:
+    if isinstance(request, Request) and request.audio is not None:
         return _from_recording(request, settings, engine)
     return _from_text(request, settings, engine)
 
 
-def _from_text(request: Request, settings: Settings, engine: EngineGetter) -> SpeechSource:
+def _from_text(request: SpeechRequest, settings: Settings, engine: EngineGetter) -> SpeechSource:
     text = request.text if request.text_file is None else load_text(Path(request.text_file))
-    speaker = find_speaker(request.voice, request.speech_engine, engine)
-    directed = direct(request, text or "", speaker.voice.language, settings.max_text_characters)
-    for voice in directed.script.voices:  # found out now rather than in the middle of the video
-        speaker.engine.voice(voice)
-    speak = partial(speaker.engine.speak, voice=request.voice, speed=request.speed)
+    language = request.primary_language or _voice_language(request, engine)
+    directed = direct(request, text or "", language, settings.max_text_characters)
+    casting = Casting(request, engine, language, directed.script.speakers, _letters(directed.script.text))
+    casting.check(directed.script.voices)
     return SpeechSource(
         stage="speech",
-        engine=speaker.info.name,
-        pieces=lambda: _between_rests(speak_directed(speak, directed.sentences())),
+        engine=casting.main.info.name,
+        pieces=lambda: _between_rests(speak_directed(casting.speak, directed.sentences())),
         characters=len(directed.script.text),
-        notes=directed.notes,
+        notes=(*directed.notes, *casting.notes),
+        late_notes=lambda: casting.foreign_notes,
     )
+
+
+def _voice_language(request: SpeechRequest, engine: EngineGetter) -> str:
+    """What the chosen voice speaks: the likeliest language of a text that nobody has looked at."""
+    return primary(find_speaker(request.voice, request.speech_engine, engine).voice.language)
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalpha, text))
 
 
 def _between_rests(pieces: Iterator[Speech]) -> Iterator[Speech]:

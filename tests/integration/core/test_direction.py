@@ -60,5 +60,5 @@ def test_stressed_words_are_accented(pieces: list[Speech]) -> None:
 def test_notes_tell_what_to_know(source: sources.SpeechSource) -> None:
     notes = " | ".join(source.notes)
     assert "did you mean [happy]?" in notes
-    assert "Ada speaks in the one voice" in notes
+    assert "'Ada:' is taken as the name of the speaker" in notes
     assert "1 gesture cue is not yet acted on" in notes

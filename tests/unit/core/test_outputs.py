@@ -126,7 +126,7 @@ def test_sidecars_that_cannot_be_written_are_found_at_once(tmp_path: Path) -> No
         Output(Request(image="f", text="a", background="transparent"), tmp_path / "a.mp4", None)
 
 
-@pytest.mark.parametrize("part", ["SubtitleWriter", "_TimelineFile", "Encoder"])
+@pytest.mark.parametrize("part", ["SubtitleWriter", "TimelineFile", "Encoder"])
 def test_no_file_appears_when_one_cannot_be_completed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from paksatalker.config.settings import Settings
-from paksatalker.core import sources
+from paksatalker.core import casting, sources
 from paksatalker.core.engines import Capabilities, EngineInfo
 from paksatalker.core.request import Request
 from paksatalker.core.sources import LEAD_IN, LEAD_OUT, SpeechSource, open_source
@@ -21,6 +21,7 @@ RATE = 8000
 class Listener:
     def __init__(self) -> None:
         self.transcripts: list[str | None] = []
+        self.speak = Speaker().speak
 
     def listen(self, recording: Path, transcript: str | None = None) -> Iterator[Speech]:
         self.transcripts.append(transcript)
@@ -50,7 +51,9 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Listener:
     monkeypatch.setattr(sources, "find", lambda stage, name: info)
     monkeypatch.setattr(sources, "installed", lambda stage: (info,))
     made: Any = SimpleNamespace(info=info, engine=Speaker(), voice=Voice())
-    monkeypatch.setattr(sources, "find_speaker", lambda voice, engine, make: made)
+    for module in (sources, casting):
+        monkeypatch.setattr(module, "find_speaker", lambda voice, engine, make: made)
+    monkeypatch.setattr(casting, "find", lambda stage, name: info)
     return Listener()
 
 
