@@ -11,6 +11,9 @@ import numpy as np
 from paksatalker.core.timeline import ARPABET, FloatArray, Phone
 
 _FRAME = 0.01  # seconds
+_FRAME_BYTES = 320  # of 16-bit sound at 16 kHz
+_LONGEST = 800  # frames whose phones are timed at once
+_FEWEST = 4  # words that are worth dividing
 _PHONES = frozenset(ARPABET) - {"SIL"}
 
 
@@ -90,28 +93,87 @@ class ForcedAligner:
         """
         if not words:
             return []
-        decoder, pcm = self._decoder, _pcm(samples)
-        names = []
-        for phones in words:
-            names.append("_".join(phones))
-            if decoder.lookup_word(names[-1]) is None:
-                decoder.add_word(names[-1], " ".join(phones), True)
-        decoder.set_align_text(" ".join(names))
+        frames = self._aligned(_pcm(samples), words)
+        return None if frames is None else [[(a * _FRAME, b * _FRAME) for a, b in word] for word in frames]
+
+    def _aligned(
+        self, pcm: bytes, words: Sequence[Sequence[str]], *, whole: bool = False
+    ) -> list[list[tuple[int, int]]] | None:
+        """Frames of the phones of the words: the words first, then the phones inside them.
+
+        The second pass keeps all states of all words for every frame, 2 MB for 8 s and 13 MB for 20 s: what is long is
+        given to it in parts unless ``whole``.
+        """
+        names = self._named(words)
+        self._decoder.set_align_text(" ".join(names))
+        known = set(names)
         try:
-            for final in (False, True):  # words first, then the phones inside them
-                decoder.set_cmn(self._cepstral_mean)
-                decoder.start_utt()
-                decoder.process_raw(pcm, full_utt=True)
-                decoder.end_utt()
-                if not final:
-                    decoder.set_alignment()
-            found = decoder.get_alignment()
+            self._hear(pcm)
+            said = [(s.start_frame, s.end_frame + 1) for s in self._decoder.seg() or () if _bare(s.word) in known]
+            if not whole and len(said) == len(words) and len(pcm) > _LONGEST * _FRAME_BYTES:
+                return self._in_parts(pcm, words, said) or self._aligned(pcm, words, whole=True)
+            self._decoder.set_alignment()
+            self._hear(pcm)
+            found = self._decoder.get_alignment()
         except RuntimeError:
             return None
-        known = set(names)
         spans = [
-            [(phone.start * _FRAME, (phone.start + phone.duration) * _FRAME) for phone in word]
+            [(phone.start, phone.start + phone.duration) for phone in word]
             for word in found or ()
-            if word.name in known
+            if _bare(word.name) in known
         ]
         return spans if [len(s) for s in spans] == [len(w) for w in words] else None
+
+    def _in_parts(
+        self, pcm: bytes, words: Sequence[Sequence[str]], said: Sequence[tuple[int, int]]
+    ) -> list[list[tuple[int, int]]] | None:
+        """The same for stretches of the piece, one after another; None where one of them fails."""
+        frames: list[list[tuple[int, int]]] = []
+        for first, last in _parts(said, _LONGEST):
+            start = 0 if first == 0 else _border(said, first)
+            end = None if last == len(said) else _border(said, last) * _FRAME_BYTES
+            found = self._aligned(pcm[start * _FRAME_BYTES : end], words[first:last], whole=True)
+            if found is None:
+                return None
+            frames += [[(a + start, b + start) for a, b in word] for word in found]
+        return frames
+
+    def _named(self, words: Sequence[Sequence[str]]) -> list[str]:
+        """Words of the dictionary that are said so; made where they are missing."""
+        names = ["_".join(phones) for phones in words]
+        for name, phones in zip(names, words, strict=True):
+            if self._decoder.lookup_word(name) is None:
+                self._decoder.add_word(name, " ".join(phones), True)
+        return names
+
+    def _hear(self, pcm: bytes) -> None:
+        self._decoder.set_cmn(self._cepstral_mean)
+        self._decoder.start_utt()
+        self._decoder.process_raw(pcm, full_utt=True)
+        self._decoder.end_utt()
+
+
+def _bare(name: str) -> str:
+    """A word without the number of its pronunciation."""
+    return name.split("(", 1)[0]
+
+
+def _border(said: Sequence[tuple[int, int]], index: int) -> int:
+    """The frame halfway between a word and the one before."""
+    return (said[index - 1][1] + said[index][0]) // 2
+
+
+def _parts(said: Sequence[tuple[int, int]], longest: int) -> list[tuple[int, int]]:
+    """Divides words (frames from, to) at the widest gaps near the middle until no part is longer than ``longest``."""
+
+    def divided(first: int, last: int) -> list[tuple[int, int]]:
+        begin, end = said[first][0], said[last - 1][1]
+        if end - begin <= longest or last - first < _FEWEST:
+            return [(first, last)]
+        centre, reach = (begin + end) / 2, (end - begin) / 4
+        gaps = [said[i][0] - said[i - 1][1] - abs(_border(said, i) - centre) / reach for i in range(first + 1, last)]
+        inner = [g if abs(_border(said, i) - centre) <= reach else -np.inf for i, g in enumerate(gaps, first + 1)]
+        middle = first + 1 + int(np.argmax(inner if max(inner) > -np.inf else gaps))
+        return divided(first, middle) + divided(middle, last)
+
+    return divided(0, len(said))

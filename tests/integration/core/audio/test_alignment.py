@@ -8,6 +8,7 @@ import soxr
 from paksatalker.core import engines
 from paksatalker.core.audio.alignment import PocketsphinxRecording
 from paksatalker.core.audio.hibari import HibariSpeech
+from paksatalker.core.audio.sphinx import ForcedAligner
 from paksatalker.core.timeline import Speech, Utterance
 from paksatalker.errors import AudioSilent, TextEmpty, TranscriptMismatch
 
@@ -67,6 +68,25 @@ def test_alignment_finds_the_true_phones(aligned: list[Speech], spoken: list[Spe
     found = [p for piece in aligned for p in piece.phones]
     assert [(p.symbol, p.stress) for p in found] == [(p.symbol, p.stress) for p in truth]
     errors = np.array([abs(a.start - b.start) for a, b in zip(found, truth, strict=True)])
+    assert np.median(errors) <= 0.02
+    assert np.mean(errors <= 0.06) >= 0.9
+
+
+def test_speech_without_a_pause_is_timed_in_parts(spoken: list[Speech]) -> None:
+    talk = [piece for piece in spoken if piece.words]
+    samples = soxr.resample(np.concatenate([p.samples for p in talk]), 24000, 16000)
+    assert len(samples) > 16 * 16000
+    words, truth, passed = [], [], 0.0
+    for piece in talk:
+        words += [[p.symbol for p in w.phones] for w in piece.words]
+        truth += [p.start - piece.start + passed for p in piece.phones]
+        passed += piece.duration
+    found = ForcedAligner().align(samples, words)
+    assert found is not None
+    assert [len(w) for w in found] == [len(w) for w in words]
+    starts = [a for word in found for a, _ in word]
+    assert starts == sorted(starts)
+    errors = np.abs(np.array(starts) - truth)
     assert np.median(errors) <= 0.02
     assert np.mean(errors <= 0.06) >= 0.9
 
