@@ -56,6 +56,11 @@ class PreparedGenerator:
         self._fourth = PackedConv.of(fourth, target, (batch, fourth.in_channels, side, side))
         self._decoder = _PreparedDecoder(generator.decoder, target, (batch, fourth.out_channels, side, side))
 
+    @property
+    def source_device(self) -> torch.device:
+        """Where photos are encoded."""
+        return self._generator.second.weight.device
+
     @torch.inference_mode()
     def encode(self, image: Tensor) -> SourceFeatures:
         """See :meth:`Generator.encode`; computed in 32 bits, on the generator's own device."""
