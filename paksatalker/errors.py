@@ -153,6 +153,18 @@ class TranscriptMismatch(PaksaTalkerError):
     exit_code = 34
 
 
+class ReferenceUnsuitable(PaksaTalkerError):
+    """A recording cannot be a reference for cloning: too short, too noisy, clipped, or of several speakers."""
+
+    exit_code = 35
+
+
+class ConsentMissing(PaksaTalkerError):
+    """A voice resembles a speaker whose consent is not on record, or whose record was changed."""
+
+    exit_code = 36
+
+
 # --- the output ------------------------------------------------------------------------------------------------------
 class OutputUnwritable(PaksaTalkerError):
     """The output path cannot be written."""

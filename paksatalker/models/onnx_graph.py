@@ -158,7 +158,7 @@ def _attribute(data: memoryview) -> tuple[str, Any]:
     return name, many if content is None else content
 
 
-def _tensor(data: memoryview) -> tuple[str, npt.NDArray[Any]]:
+def _tensor(data: memoryview) -> tuple[str, npt.NDArray[Any]]:  # noqa: C901  (one branch a field)
     name, shape, kind = "", [], 1
     raw: memoryview | None = None
     floats: list[memoryview] = []

@@ -8,7 +8,6 @@ but for the rounding of its weights.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -121,7 +120,7 @@ def _conv_transpose(node: Node, x: list[Tensor]) -> Tensor:
 
 
 def _unquantised(x: Tensor, zero: Tensor | None) -> Tensor:
-    """What quantised values stand for, but for their scale. Activations are passed on unquantised, with zero point 0."""
+    """What quantised values stand for, but for their scale; activations are never quantised here."""
     if x.is_floating_point():
         return x
     return x.float() - (zero.float() if zero is not None and zero.numel() else 0.0)
@@ -237,7 +236,7 @@ def _reduce_mean(node: Node, x: list[Tensor]) -> Tensor:
 
 
 def _expand(_node: Node, x: list[Tensor]) -> Tensor:
-    return x[0].expand(torch.broadcast_shapes(x[0].shape, tuple(_numbers(x[1]))))
+    return x[0].expand(np.broadcast_shapes(tuple(x[0].shape), tuple(_numbers(x[1]))))
 
 
 def _transpose(node: Node, x: list[Tensor]) -> Tensor:
@@ -252,7 +251,9 @@ def _divide(_node: Node, x: list[Tensor]) -> Tensor:
 
 _OPERATIONS: dict[str, _Operation] = {
     "Add": lambda _, x: x[0] + x[1],
-    "Atan": lambda _, x: torch.atan(torch.nan_to_num(x[0], nan=0.0, posinf=torch.inf, neginf=-torch.inf)),  # 0/0: silence
+    "Atan": lambda _, x: torch.atan(
+        torch.nan_to_num(x[0], nan=0.0, posinf=torch.inf, neginf=-torch.inf)
+    ),  # 0/0: silence
     "Cast": _cast,
     "Concat": lambda node, x: torch.cat(x, node.attributes["axis"]),
     "Conv": _conv,

@@ -61,7 +61,7 @@ class Ge2e:
             A unit vector [256].
         """
         mean = self.windows(samples).mean(0)
-        return mean / mean.norm()
+        return _unit(mean)
 
     def windows(self, samples: Tensor) -> Tensor:
         """Unit vectors [W, 256] of windows of 1.6 s, 0.6 s apart."""
@@ -73,7 +73,7 @@ class Ge2e:
             mel = F.pad(mel, (0, 0, 0, _WINDOW - len(mel)))
         _, (hidden, _) = self._lstm(mel.unfold(0, _WINDOW, _STEP).transpose(1, 2))
         raw = torch.relu(F.linear(hidden[-1], self._weight, self._bias))
-        return raw / (raw.norm(dim=1, keepdim=True) + 1e-9)
+        return _unit(raw)
 
 
 class CamPlusPlus:
@@ -110,8 +110,7 @@ class CamPlusPlus:
         x = self._normed("xvector.out_nonlinear.batchnorm", x)
         x = torch.cat([x.mean(-1), x.std(-1)], 1)[..., None]
         x = self._normed("xvector.dense.nonlinear.batchnorm", self._conv("xvector.dense.linear", x), rectify=False)
-        vector = x.flatten()
-        return vector / vector.norm()
+        return _unit(x.flatten())
 
     def _features(self, samples: Tensor) -> Tensor:
         """Log mel energies [T, 80] as Kaldi computes them, less their mean."""
@@ -120,7 +119,7 @@ class CamPlusPlus:
         before = torch.cat([frames[:, :1], frames[:, :-1]], 1)
         power = torch.fft.rfft((frames - 0.97 * before) * self._povey, 512).abs().square()
         energies = (power @ self._bank.T).clamp(min=torch.finfo(torch.float32).eps).log()
-        return energies - energies.mean(0)
+        return torch.sub(energies, energies.mean(0))
 
     def _head(self, x: Tensor) -> Tensor:
         x = self._normed("head.bn1", self._conv2("head.conv1", x, 1))
@@ -156,6 +155,10 @@ class CamPlusPlus:
         mean, variance = w[f"{name}.running_mean"], w[f"{name}.running_var"]
         x = F.batch_norm(x, mean, variance, w.get(f"{name}.weight"), w.get(f"{name}.bias"))
         return torch.relu(x) if rectify else x
+
+
+def _unit(vectors: Tensor) -> Tensor:
+    return F.normalize(vectors, dim=-1)
 
 
 def _triangles(edges: np.ndarray, places: np.ndarray) -> np.ndarray:

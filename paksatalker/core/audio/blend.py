@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from paksatalker.core.audio.cloning.consent import Consent, consent_path, require_consent, write_consent
 from paksatalker.core.files import TextFile, write_error
-from paksatalker.errors import InvalidOption, OutputUnwritable, UnknownVoice
+from paksatalker.errors import ConsentMissing, InvalidOption, OutputUnwritable, UnknownVoice
 
 _LOG = logging.getLogger(__name__)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _PART = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?::(?P<weight>\d+(?:\.\d*)?|\.\d+))?", re.IGNORECASE)
 _MOST_PARTS = 16
 _FORMAT = 1
+_OFFSETS = 128  # values of a style vector that say how a voice sounds
 _EXAMPLE = "af_heart:0.6+bf_emma:0.4"
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What makes a voice resemble a speaker; see :mod:`paksatalker.core.audio.cloning`.
+
+    Attributes:
+        offset: What is added to the first values of a style vector.
+        pitch: What the voice's pitch is multiplied by.
+    """
+
+    offset: tuple[float, ...]
+    pitch: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +43,11 @@ class Blend:
 
     Attributes:
         parts: Names with weights; weights are positive and sum to 1.
+        likeness: Of a voice that was matched to a speaker.
     """
 
     parts: tuple[tuple[str, float], ...]
+    likeness: Likeness | None = None
 
     @property
     def main(self) -> str:
@@ -69,6 +88,13 @@ def is_blend(text: str) -> bool:
     return "+" in text or ":" in text
 
 
+def _likeness(content: Any) -> Likeness:
+    offset, pitch = tuple(float(value) for value in content["offset"]), float(content["pitch"])
+    if len(offset) != _OFFSETS or not all(math.isfinite(value) for value in offset) or not 0.1 < pitch < 10:
+        raise ValueError("its likeness is damaged")
+    return Likeness(offset, pitch)
+
+
 class SavedVoices:
     """Mixtures under names of the user's own, each a JSON file in a folder.
 
@@ -90,6 +116,7 @@ class SavedVoices:
 
         Raises:
             InvalidOption: Its file cannot be read.
+            ConsentMissing: It resembles a speaker, and the record of the speaker's consent is missing or was changed.
         """
         path = self._path(name)
         if path is None or not path.is_file():
@@ -98,7 +125,11 @@ class SavedVoices:
             content = json.loads(path.read_text(encoding="utf-8"))
             if content["format"] != _FORMAT:
                 raise ValueError("it was written by another version")
-            return parse_blend(content["voice"])
+            blend = parse_blend(content["voice"])
+            if "likeness" not in content:
+                return blend
+            require_consent(path, str(content["consent_sha256"]))
+            return replace(blend, likeness=_likeness(content["likeness"]))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, InvalidOption) as error:
             fix = f"Remove the file, or write the mixture out: {_EXAMPLE}"
             raise InvalidOption(f"the saved voice '{name}' cannot be read", f"{path}: {error}", fix) from error
@@ -109,28 +140,54 @@ class SavedVoices:
         for name in self.names():
             try:
                 blend = self.load(name)
-            except InvalidOption as error:
+            except (InvalidOption, ConsentMissing) as error:
                 _LOG.warning("%s", error)
                 continue
             if blend is not None:
                 found[name] = blend
         return found
 
-    def save(self, name: str, blend: Blend, taken: Container[str] = ()) -> Path:
-        """Saves a mixture; one of the same name is replaced.
+    def save(
+        self, name: str, blend: Blend, taken: Container[str] = (), *, consent: Consent | None = None, force: bool = True
+    ) -> Path:
+        """Saves a mixture.
 
         Args:
             name: Small letters, digits, ``-`` and ``_``; at most 64.
             blend: What it is.
             taken: Names that have a meaning already.
+            consent: The speaker's, for a voice with a likeness; its record is stored beside the voice.
+            force: Whether a voice of the same name is replaced.
 
         Returns:
             The file.
 
         Raises:
-            InvalidOption: The name cannot be used.
+            InvalidOption: The name cannot be used, or is in use and ``force`` is off.
+            ConsentMissing: The voice resembles a speaker, and there is no consent.
             OutputUnwritable: The file cannot be written.
             DiskFull: There is no room for it.
+        """
+        path = self.check_name(name, taken, force=force)
+        content: dict[str, Any] = {"format": _FORMAT, "engine": "kokoro", "voice": str(blend)}
+        self._make_folder()
+        if blend.likeness is not None:
+            if consent is None:
+                raise ConsentMissing(f"the voice '{name}' is not saved", "it resembles a speaker who has not consented")
+            # The record first: a voice without one could never be spoken with.
+            content["consent_sha256"] = write_consent(path, consent)
+            content["likeness"] = asdict(blend.likeness)
+        with TextFile(path) as file:
+            file.write(json.dumps(content, indent=2) + "\n")
+        if blend.likeness is None:
+            consent_path(path).unlink(missing_ok=True)  # of a voice that was replaced
+        return path
+
+    def check_name(self, name: str, taken: Container[str] = (), *, force: bool = True) -> Path:
+        """The file of a voice that is to be saved.
+
+        Raises:
+            InvalidOption: The name cannot be used, or is in use and ``force`` is off.
         """
         path = self._path(name)
         if path is None:
@@ -138,17 +195,15 @@ class SavedVoices:
             raise InvalidOption(f"a voice cannot be called '{name}'", why, "Choose another name")
         if name == "auto" or name in taken:
             raise InvalidOption(f"a voice cannot be called '{name}'", "that name is taken", "Choose another name")
-        self._make_folder()
-        with TextFile(path) as file:
-            file.write(json.dumps({"format": _FORMAT, "engine": "kokoro", "voice": str(blend)}, indent=2) + "\n")
+        if path.exists() and not force:
+            raise InvalidOption(f"there is a voice '{name}' already", "", "Choose another name, or add --force")
         return path
 
-    def remove(self, name: str) -> None:
-        """Removes a mixture.
+    def file(self, name: str) -> Path:
+        """The file of a saved voice.
 
         Raises:
             UnknownVoice: There is none of this name.
-            OutputUnwritable: Its file cannot be removed.
         """
         path = self._path(name)
         if path is None or not path.is_file():
@@ -156,8 +211,19 @@ class SavedVoices:
             raise UnknownVoice(
                 f"there is no saved voice '{name}'", fix=f"Choose one of: {saved}" if saved else "None is saved"
             )
+        return path
+
+    def remove(self, name: str) -> None:
+        """Removes a mixture, and the record of consent beside it.
+
+        Raises:
+            UnknownVoice: There is none of this name.
+            OutputUnwritable: Its file cannot be removed.
+        """
+        path = self.file(name)
         try:
             path.unlink()
+            consent_path(path).unlink(missing_ok=True)
         except OSError as error:
             raise OutputUnwritable(f"cannot remove {path}", error.strerror or str(error)) from error
 

@@ -26,7 +26,7 @@ from paksatalker.models.base import State, WeightsStore
 WEIGHTS = "kokoro"
 _MODEL = "kokoro.onnx"
 _DURATION_TENSOR, _F0_TENSOR = "/encoder/Clip_output_0", "/encoder/Reshape_output_0"
-_STYLES = 256  # values of a style vector: 128 for the sound, 128 for the prosody
+STYLES = 256  # values of a style vector: 128 for the sound, 128 for the prosody
 _TYPICAL_GAIN_DB = 6.0
 #: Phonemes of the first piece if a clause ends before: with them its sound is there in half the time.
 _OPENING = 60
@@ -61,16 +61,16 @@ class _Graph:
         self.vocabulary: dict[str, int] = json.loads((Path(ASSETS) / "vocab.json").read_text("utf-8"))
 
     def run(
-        self, ids: npt.NDArray[np.int64], style: FloatArray, delivery: Delivery
+        self, ids: npt.NDArray[np.int64], style: FloatArray, delivery: Delivery, pitch: float = 1.0
     ) -> tuple[FloatArray, npt.NDArray[np.generic]]:
         """Samples [N] at 24 kHz and durations of the ids and of the pads around them."""
         samples, durations = self._session.run(
             ["audio", "duration"],
             {
                 "tokens": np.concatenate([[0], ids, [0]])[None].astype(np.int64),
-                "style": style.reshape(1, _STYLES),
+                "style": style.reshape(1, STYLES),
                 "speed": np.array([delivery.speed], np.float32),
-                "f0_scale": np.array([delivery.pitch_factor], np.float32),
+                "f0_scale": np.array([delivery.pitch_factor * pitch], np.float32),
             },
             self._run_options,
         )
@@ -84,9 +84,11 @@ class _Speaker:
         graph: The network.
         styles: A style vector for every length of text, [510, 256].
         pronouncer: Of the voice's language.
+        pitch: What the pitch of the network is multiplied by.
     """
 
-    def __init__(self, graph: _Graph, styles: FloatArray, pronouncer: Pronouncer) -> None:
+    def __init__(self, graph: _Graph, styles: FloatArray, pronouncer: Pronouncer, pitch: float = 1.0) -> None:
+        self._pitch = pitch
         self._graph = graph
         self._styles = styles
         self._pronouncer = pronouncer
@@ -100,7 +102,7 @@ class _Speaker:
         ids = np.array([self._graph.vocabulary.get(symbol, -1) for symbol in symbols])
         known = ids >= 0
         style = self._styles[min(max(int(known.sum()) - 1, 0), len(self._styles) - 1)]
-        samples, durations = self._graph.run(ids[known], style, delivery)
+        samples, durations = self._graph.run(ids[known], style, delivery, self._pitch)
         return samples, symbol_borders(durations, known, 0.0325 + 0.03 / delivery.speed)
 
 
@@ -200,23 +202,29 @@ class KokoroSpeech:
     def _mixed(self, name: str, blend: Blend) -> Voice:
         main = KOKORO_VOICES[blend.main]
         genders = {KOKORO_VOICES[part].gender for part, _ in blend.parts}
-        return Voice(name, "kokoro", main.language, main.gender if len(genders) == 1 else "", f"mixture: {blend}")
+        gender = main.gender if len(genders) == 1 else ""
+        if blend.likeness is not None:
+            return Voice(name, "kokoro", main.language, description=f"matched to a speaker, from {blend.main}")
+        return Voice(name, "kokoro", main.language, gender, f"mixture: {blend}")
 
     def _speaker(self, name: str) -> _Speaker:
         if name not in self._speakers:
             voice, blend = self._find(name)
-            styles = sum(weight * self._styles(part) for part, weight in blend.parts)
+            styles = np.sum([weight * self._styles(part) for part, weight in blend.parts], axis=0)
+            if blend.likeness is not None:
+                styles[:, : len(blend.likeness.offset)] += blend.likeness.offset
             if self._graph is None:
                 self._graph = _Graph(self._store.path(WEIGHTS, _MODEL))
             if voice.language not in self._pronouncers:
                 self._pronouncers[voice.language] = Pronouncer(british=voice.language == "en-GB")
             pronouncer = self._pronouncers[voice.language]
-            self._speakers[name] = _Speaker(self._graph, np.asarray(styles, np.float32), pronouncer)
+            pitch = blend.likeness.pitch if blend.likeness else 1.0
+            self._speakers[name] = _Speaker(self._graph, np.asarray(styles, np.float32), pronouncer, pitch)
         return self._speakers[name]
 
     def _styles(self, name: str) -> npt.NDArray[np.float64]:
         path = self._store.path(WEIGHTS, f"{name}.bin")
-        return np.fromfile(path, "<f4").reshape(-1, _STYLES).astype(np.float64)
+        return np.fromfile(path, "<f4").reshape(-1, STYLES).astype(np.float64)
 
 
 def _is_english(voice: Voice) -> bool:
