@@ -28,8 +28,8 @@ _BLOCKS = ((12, 1), (24, 2), (16, 2))  # CAM++: layers and dilation of its dense
 _SEGMENT = 100  # frames of CAM++'s local context
 
 
-def _weights(path: Path) -> dict[str, Tensor]:
-    content = read_tensors(path, inside=("model_state",), fix="Run: paksatalker models download speaker-encoders")
+def _weights(path: Path, *inside: str) -> dict[str, Tensor]:
+    content = read_tensors(path, inside=inside, fix="Run: paksatalker models download speaker-encoders")
     return {name: value.float() for name, value in content.items()}
 
 
@@ -43,7 +43,7 @@ class Ge2e:
     size = 256
 
     def __init__(self, path: Path) -> None:
-        weights = _weights(path)
+        weights = _weights(path, "model_state")
         self._lstm = torch.nn.LSTM(40, self.size, 3, batch_first=True)
         self._lstm.load_state_dict({k[5:]: v for k, v in weights.items() if k.startswith("lstm.")})
         self._lstm.requires_grad_(False)
