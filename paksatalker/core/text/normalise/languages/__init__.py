@@ -1,0 +1,1 @@
+"""Tables of the languages, one module each, named by its tag."""

@@ -1,0 +1,107 @@
+"""Numbers with units, percent and degrees: ``5 km/h``, ``−3 °C``, ``50 %``, ``5'10"``."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from paksatalker.core.text.normalise.rules import SIGN, START, Rule, Tools, one_of
+from paksatalker.core.text.normalise.tables import Language
+
+# Units of the CLDR by their symbol; a stroke makes a rate of two.
+_UNITS: dict[str, str] = {
+    "km": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter", "µm": "micrometer", "μm": "micrometer",
+    "nm": "nanometer", "mi": "mile", "ft": "foot", "yd": "yard", "kg": "kilogram", "g": "gram", "mg": "milligram",
+    "µg": "microgram", "μg": "microgram", "lb": "pound", "lbs": "pound", "oz": "ounce", "t": "tonne", "l": "liter",
+    "L": "liter", "ml": "milliliter", "mL": "milliliter", "cl": "centiliter", "dl": "deciliter", "gal": "gallon",
+    "h": "hour", "hr": "hour", "hrs": "hour", "min": "minute", "mins": "minute", "s": "second", "sec": "second",
+    "secs": "second", "ms": "millisecond", "W": "watt", "kW": "kilowatt", "MW": "megawatt", "GW": "gigawatt",
+    "kWh": "kilowatt-hour", "V": "volt", "kV": "kilovolt", "mA": "milliampere", "Hz": "hertz", "kHz": "kilohertz",
+    "MHz": "megahertz", "GHz": "gigahertz", "KB": "kilobyte", "kB": "kilobyte", "MB": "megabyte", "GB": "gigabyte",
+    "TB": "terabyte", "PB": "petabyte", "kbit": "kilobit", "Mbit": "megabit", "Gbit": "gigabit", "m²": "square-meter",
+    "m2": "square-meter", "km²": "square-kilometer", "km2": "square-kilometer", "cm²": "square-centimeter",
+    "ft²": "square-foot", "m³": "cubic-meter", "m3": "cubic-meter", "cm³": "cubic-centimeter", "ha": "hectare",
+    "bar": "bar", "hPa": "hectopascal", "Pa": "pascal", "kcal": "kilocalorie", "kJ": "kilojoule", "J": "joule",
+    "Ω": "ohm", "dB": "decibel", "px": "pixel", "°C": "celsius", "° C": "celsius", "℃": "celsius", "ºC": "celsius",
+    "°F": "fahrenheit", "° F": "fahrenheit", "℉": "fahrenheit", "ºF": "fahrenheit", "km/h": "kilometer-per-hour",
+    "kmh": "kilometer-per-hour", "kph": "kilometer-per-hour", "mph": "mile-per-hour", "m/s": "meter-per-second",
+    "Mbps": "megabit/second", "Gbps": "gigabit/second", "kbps": "kilobit/second", "Mbit/s": "megabit/second",
+    "Gbit/s": "gigabit/second", "MB/s": "megabyte/second", "GB/s": "gigabyte/second", "kg/m³": "kilogram/cubic-meter",
+    "किमी": "kilometer", "किग्रा": "kilogram", "ग्रा": "gram", "मी": "meter", "सेमी": "centimeter",
+}  # fmt: skip
+#: By the names that SSML uses.
+UNIT_NAMES = frozenset(_UNITS)
+
+
+def units(tools: Tools) -> list[Rule]:
+    """Rules for measures."""
+    language = tools.language
+    number = rf"(?P<number>{tools.number})"
+
+    def measure(match: re.Match[str]) -> str | None:
+        numeral = tools.numeral(match["number"])
+        name = unit_name(language, match["unit"], numeral.value)
+        return tools.signed(match, f"{tools.count(numeral, name)} {name}")
+
+    def percent(match: re.Match[str]) -> str | None:
+        name = language.permille if match["unit"] == "‰" else language.percent
+        return tools.signed(match, f"{tools.numbers.numeral(tools.numeral(match['number']))} {name}")
+
+    def degrees(match: re.Match[str]) -> str | None:
+        numeral = tools.numeral(match["number"])
+        name = language.degrees[0 if numeral.is_one else 1]
+        return tools.signed(match, f"{tools.count(numeral, name)} {name}")
+
+    def feet(match: re.Match[str]) -> str | None:
+        spoken = []
+        for value, unit in ((match[1], "foot"), (match[2], "inch")):
+            if value:
+                name = _cldr_name(language.tag, unit, float(value))
+                name = language.units.get(unit, (name, name))[0 if value == "1" else 1]
+                spoken.append(f"{tools.count(tools.numeral(value), name)} {name}")
+        return " ".join(spoken)
+
+    symbols = one_of(_UNITS)
+    return [
+        Rule(re.compile(rf"{SIGN}{START}{number}\s?(?P<unit>{symbols})(?![\w²³/°]|['’]\w)"), measure),
+        Rule(re.compile(rf"{SIGN}{START}{number}\s?(?P<unit>[%‰٪])"), percent),
+        Rule(re.compile(rf"{SIGN}{START}{number}\s?(?P<unit>°)(?![\w])"), degrees),
+        Rule(re.compile(r"(?<![\w.,'′])(\d{1,2})['′’]\s?(\d{1,2})?(?:[\"″”]|''|′′)"), feet),
+    ]
+
+
+def unit_name(language: Language, symbol: str, value: float) -> str:
+    """The name of a unit after a number, by its symbol."""
+    unit = _UNITS[symbol]
+    if unit in language.units:
+        return language.units[unit][0 if value == 1 else 1]
+    if "/" in unit:
+        numerator, denominator = unit.split("/")
+        one = language.units.get(denominator)
+        return (
+            f"{_named(language, numerator, value)} {language.per} "
+            f"{one[0] if one else _cldr_name(language.tag, denominator, 1)}"
+        )
+    return _cldr_name(language.tag, unit, value)
+
+
+def _named(language: Language, unit: str, value: float) -> str:
+    own = language.units.get(unit)
+    return own[0 if value == 1 else 1] if own else _cldr_name(language.tag, unit, value)
+
+
+@lru_cache(maxsize=256)
+def _cldr_name(tag: str, unit: str, value: float) -> str:
+    from babel.numbers import format_decimal  # only texts with measures need it
+    from babel.units import UnknownUnitError, format_unit
+
+    value = int(value) if value == int(value) else value
+    for length in ("long", "short"):
+        try:
+            text = format_unit(value, unit, length, locale=tag)
+        except UnknownUnitError:
+            return unit
+        name = text.replace(format_decimal(value, locale=tag), "").replace("\u00a0", " ").strip()
+        if tag not in ("hi", "ur") or not name.isascii():  # what the CLDR lacks for a language is English
+            break
+    return name
