@@ -1,0 +1,87 @@
+"""The official files of EMAGE: where they are, how they get there, and the networks made from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from paksatalker.models.base import WeightsStore
+from paksatalker.models.pantomatrix.emage import Emage
+from paksatalker.models.pantomatrix.motion import MotionDecoder
+from paksatalker.models.pantomatrix.vq import PARTS
+from paksatalker.models.torch_files import load_module
+
+#: The entry in the weights manifest.
+ENTRY = "emage"
+_FIX = f"Run: paksatalker models download {ENTRY}"
+_NAME = "pytorch_model"
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """All that is needed for making motion, ready for use."""
+
+    network: Emage
+    decoder: MotionDecoder
+
+    @property
+    def bytes(self) -> int:
+        """Memory they take."""
+        modules: tuple[nn.Module, ...] = (self.network, self.decoder)
+        return sum(tensor.nbytes for module in modules for tensor in module.state_dict().values())
+
+
+def files_in(folder: Path) -> dict[str, Path]:
+    """Where each network's file lies in a folder: as the store names them, or as the official repository does.
+
+    Names: ``emage`` for the network itself, then the parts of the body and ``global``.
+    """
+    found = {"emage": _file(folder, folder / "emage_audio")}
+    for part in (*PARTS, "global"):
+        found[part] = _file(folder / "emage_vq" / part, folder / f"emage_vq_{part}")
+    return found
+
+
+def _file(official: Path, stored: Path) -> Path:
+    """The first that is there; the official place if none is, because that is what the user knows."""
+    choices = [
+        official / f"{_NAME}.safetensors",
+        official / "model.safetensors",
+        official / f"{_NAME}.bin",
+        stored.with_suffix(".safetensors"),
+        stored.with_suffix(".bin"),
+    ]
+    return next((path for path in choices if path.is_file()), choices[2])
+
+
+def load(folder: Path) -> Networks:
+    """Loads everything from a folder.
+
+    Raises:
+        WeightsMissing: A file is missing.
+        WeightsCorrupt: One is damaged.
+        WeightsUnsafe: One is a pickle that would run code.
+        WeightsUnfit: One is of another network.
+    """
+    files = files_in(folder)
+    network = load_module(Emage(), files["emage"], fix=_FIX)
+    decoder = MotionDecoder()
+    for part in PARTS:
+        load_module(decoder.part(part), files[part], fix=_FIX)
+    load_module(decoder.body, files["global"], fix=_FIX)
+    return Networks(network, decoder.eval())
+
+
+def models_folder(store: WeightsStore | None = None) -> Path:
+    """Where the files are: ``PANTRIX_MODEL_PATH`` if it is set, else the weights store.
+
+    Raises:
+        WeightsMissing: Neither has them.
+        WeightsCorrupt: The store's are damaged.
+    """
+    from paksatalker.config import get_settings
+
+    own = get_settings().pantrix_model_path
+    return own or (store or WeightsStore()).path(ENTRY)
