@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -36,6 +36,8 @@ OPTIONAL_STAGES: tuple[str, ...] = ("writer",)
 
 #: A message to a language model: ``role`` (``system``, ``user`` or ``assistant``) and ``content``.
 Message = Mapping[str, str]
+#: An answer in parts, as they are written; closing it stops the writing.
+Parts = Generator[str, None, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,15 @@ class Sampling:
         seed: Equal seeds give equal answers where the model runs on this computer.
         max_tokens: Longest answer.
         penalty: 0–2: how much words that were used are avoided.
+        fresh: Whether nothing that was computed for earlier questions may be used again: it can change the last bits of
+            what is computed, and so the words.
     """
 
     temperature: float = 0.0
     seed: int = 0
     max_tokens: int = 1024
     penalty: float = 0.0
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +267,7 @@ class LanguageModel(Protocol):
         """Which model it is."""
         ...
 
-    def stream(self, messages: Sequence[Message], schema: type[BaseModel], sampling: Sampling) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message], schema: type[BaseModel], sampling: Sampling) -> Parts:
         """Answers with the parts of a JSON document as they are written. Closing the iterator stops the writing.
 
         Args:

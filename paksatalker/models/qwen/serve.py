@@ -43,9 +43,7 @@ def _start(order: dict[str, Any]) -> Any:
     params.n_ctx = order["context"]
     params.n_parallel = 1
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = order["threads"]
-    # What an answer is must not depend on the questions before it, and they may be private.
-    params.cache_prompt = False
-    params.cache_ram_mib = 0
+    params.cache_ram_mib = 0  # one conversation at a time; requests say whether they may build on it
     params.warmup = params.ui = params.endpoint_slots = params.endpoint_props = params.endpoint_metrics = False
     params.verbosity = -1
     return xllamacpp.Server(params)

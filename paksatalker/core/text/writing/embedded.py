@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from paksatalker.config.settings import Settings, get_settings
-from paksatalker.core.engines import Message, Sampling
+from paksatalker.core.engines import Message, Parts, Sampling
 from paksatalker.core.text.registry import QWEN
 from paksatalker.core.text.writing.remote import ChatClient
 from paksatalker.models.base import WeightsStore
@@ -38,7 +38,7 @@ class EmbeddedModel:
         path = self._settings.qwen_model_path
         return QWEN if path is None else path.stem
 
-    def stream(self, messages: Sequence[Message], schema: type[BaseModel], sampling: Sampling) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message], schema: type[BaseModel], sampling: Sampling) -> Parts:
         """See :class:`~paksatalker.core.engines.LanguageModel`."""
         yield from self._started().stream(messages, schema, sampling)
 

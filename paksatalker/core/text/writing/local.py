@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from pydantic import BaseModel
 
 from paksatalker.config.settings import Settings, get_settings
-from paksatalker.core.engines import Message, Sampling
+from paksatalker.core.engines import Message, Parts, Sampling
 from paksatalker.errors import EngineUnavailable
 from paksatalker.models.qwen.in_process import ChatModel
 
@@ -39,7 +39,7 @@ class LocalModel:
         """Which model it is."""
         return self._folder.name
 
-    def stream(self, messages: Sequence[Message], schema: type[BaseModel], sampling: Sampling) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message], schema: type[BaseModel], sampling: Sampling) -> Parts:
         """See :class:`~paksatalker.core.engines.LanguageModel`. The schema is described to the model."""
         if self._model is None:
             self._model = ChatModel(self._folder)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
 from paksatalker.config.settings import Settings, get_settings
-from paksatalker.core.engines import Message, Sampling
+from paksatalker.core.engines import Message, Parts, Sampling
 from paksatalker.errors import SettingsInvalid, WriterUnreachable, WritingFailed
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class ChatClient:
                 raise self._unreachable("it lists no model", "Set PAKSATALKER_LLM_MODEL")
         return self._model
 
-    def stream(self, messages: Sequence[Message], schema: type[BaseModel], sampling: Sampling) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message], schema: type[BaseModel], sampling: Sampling) -> Parts:
         """See :class:`~paksatalker.core.engines.LanguageModel`."""
         from openai import BadRequestError, OpenAIError, UnprocessableEntityError
 
@@ -110,6 +110,7 @@ class ChatClient:
             max_tokens=sampling.max_tokens,
             stream=True,
             **(penalties if sampling.penalty else {}),
+            **({"extra_body": {"cache_prompt": not sampling.fresh}} if self._local else {}),
         )
 
     def _connected(self) -> OpenAI:
@@ -184,7 +185,7 @@ class RemoteModel:
         """Which model it is."""
         return self._chat.model
 
-    def stream(self, messages: Sequence[Message], schema: type[BaseModel], sampling: Sampling) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message], schema: type[BaseModel], sampling: Sampling) -> Parts:
         """See :class:`~paksatalker.core.engines.LanguageModel`."""
         return self._chat.stream(messages, schema, sampling)
 

@@ -1,0 +1,193 @@
+"""Writes a text of a given length, sentence by sentence.
+
+A small model cannot count its words. So it is asked for a few sentences at a time; we count as they come, stop before
+the text gets too long, ask for more while it is too short, and choose an end among several that makes the length right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+from paksatalker.core.engines import Sampling
+from paksatalker.core.text.sentences import sentences as cut
+from paksatalker.core.text.writing import prompts
+from paksatalker.core.text.writing.asking import Desk, Malformed, refusal
+from paksatalker.core.text.writing.form import Form
+from paksatalker.core.text.writing.length import TOLERANCE, SpeakingRate
+from paksatalker.errors import WritingFailed
+
+#: Inside of the tolerance, so that the voice may be a little faster or slower than we think.
+_CLOSE, _WITHIN = 0.08, TOLERANCE - 0.03
+_WHOLE = 14.0  # seconds up to which a text is asked for in one go
+_ENDING = (4.0, 7.0)  # shortest and longest time that is kept for the end, seconds
+_USUAL_WORDS = 13  # of a sentence that is easy to say
+_LETTERS = 6.0  # of a word, with the space after it
+_BATCH = 10  # sentences asked for at once
+_CONTEXT = 8  # sentences of the text so far that the model is shown
+_CANDIDATES = 6  # ends that are tried
+_EMPTY_ANSWERS = 4  # in a row, after which the model has nothing more to say
+_MALFORMED = 2  # "validated, retried once, then refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A text that is wanted.
+
+    Attributes:
+        task: What it is to be.
+        seconds: How long it takes to say.
+        rate: How fast the voice is.
+    """
+
+    task: prompts.Task
+    seconds: float
+    rate: SpeakingRate
+
+
+class Draft:
+    """A text that is being written.
+
+    Args:
+        desk: Where the model is asked.
+        order: What is wanted.
+    """
+
+    def __init__(self, desk: Desk, order: Order) -> None:
+        self._desk = desk
+        self._order = order
+        self._form = Form(order.task.language, f"{order.task.brief}\n{order.task.document}")
+        self.said: list[str] = []
+        self.seconds = 0.0
+
+    def sentences(self) -> Iterator[str]:
+        """Writes; each sentence is final when it is yielded.
+
+        Raises:
+            WritingFailed: The model does not write usable sentences, or none of the right length.
+        """
+        if self._order.seconds > _WHOLE:
+            yield from self._body()
+        yield from self._end()
+
+    # --- the body ----------------------------------------------------------------------------------------------------
+    def _body(self) -> Iterator[str]:
+        kept = min(max(0.15 * self._order.seconds, _ENDING[0]), _ENDING[1])
+        empty = malformed = 0
+        while self._left() > 1.3 * kept:
+            before, reason = len(self.said), ""
+            with closing(self._asked(self._left() - kept)) as found:
+                for sentence, problem in found:
+                    if problem:
+                        reason = problem
+                        continue
+                    if self._cost(sentence) > self._left() - 0.6 * kept:
+                        reason = "a sentence that is too long"
+                        continue
+                    yield self._say(sentence)
+                    if self._left() <= 1.3 * kept:
+                        break
+            if len(self.said) > before:
+                empty = malformed = 0
+                continue
+            empty += 1
+            malformed += reason != "a repetition"
+            if malformed >= _MALFORMED or empty >= _EMPTY_ANSWERS:
+                raise refusal(reason or "an empty answer")
+
+    def _asked(self, seconds: float) -> Generator[tuple[str, str], None, None]:
+        """New sentences, each with what is wrong with it; the last may be empty, with what is wrong with the answer."""
+        order, each = self._order, self._order.rate.seconds("x" * round(_USUAL_WORDS * _LETTERS))
+        count = min(max(round(seconds / each), 1), _BATCH)
+        said = self.said[-_CONTEXT:]
+        messages = prompts.body(order.task, said, count, count * _USUAL_WORDS)
+        try:
+            with closing(self._desk.sentences(messages, 1, count, self._sampling(count))) as answer:
+                for raw in answer:
+                    for sentence in self._cut(raw):
+                        yield sentence, self._form.problem(sentence, self.said)
+        except Malformed as error:
+            yield "", str(error)
+
+    # --- the end -----------------------------------------------------------------------------------------------------
+    def _end(self) -> Iterator[str]:
+        """Chooses sentences that make the length right."""
+        best: list[str] = []
+        scale, reason, problems = 1.0, "no end of the right length", 0
+        for _ in range(_CANDIDATES):
+            candidate, problem = self._candidate(scale)
+            if problem:
+                reason, problems = problem, problems + 1
+                if problems >= _MALFORMED and not best and not self.said:
+                    raise refusal(problem)
+                continue
+            if not best or self._miss(candidate) < self._miss(best):
+                best = candidate
+            if self._miss(best) <= _CLOSE:
+                break
+            wanted, got = self._left(), sum(map(self._cost, candidate))
+            scale = min(max(scale * wanted / max(got, 0.1), 0.4), 2.5)
+        if self._miss([]) <= min(_WITHIN, self._miss(best)):
+            best = []  # long enough as it is
+        elif self._miss(best) > _WITHIN:
+            raise _wrong_length(self._order.seconds, self.seconds, reason)
+        for sentence in best:
+            yield self._say(sentence)
+
+    def _candidate(self, scale: float) -> tuple[list[str], str]:
+        """Sentences that could be the end, or what is wrong with the answer."""
+        order = self._order
+        each = order.rate.seconds("x" * round(_USUAL_WORDS * _LETTERS))
+        count = max(1, round(self._left() / each))
+        letters = (self._left() - count * order.rate.pause) * order.rate.characters
+        words = max(3, round(scale * letters / _LETTERS))
+        said = self.said[-_CONTEXT:]
+        task = order.task
+        messages = prompts.ending(task, said, count, words) if said else prompts.whole(task, count, words)
+        found: list[str] = []
+        try:
+            with closing(self._desk.sentences(messages, 1, count + 1, self._sampling(count + 1))) as answer:
+                for sentence in (sentence for raw in answer for sentence in self._cut(raw)):
+                    if problem := self._form.problem(sentence, [*self.said, *found]):
+                        if problem == "a repetition" and found:
+                            continue
+                        return [], problem
+                    if found and self._miss([*found, sentence]) > self._miss(found):
+                        break  # what comes after makes it worse
+                    found.append(sentence)
+        except Malformed as error:
+            return ([], str(error)) if not found else (found, "")
+        return found, "" if found else "an empty answer"
+
+    # --- counting ----------------------------------------------------------------------------------------------------
+    def _cut(self, raw: str) -> list[str]:
+        """A model may put several sentences where one was asked for."""
+        return [self._form.tidy(utterance.text) for utterance in cut(raw)] or [""]
+
+    def _say(self, sentence: str) -> str:
+        self.said.append(sentence)
+        self.seconds += self._cost(sentence)
+        return sentence
+
+    def _cost(self, sentence: str) -> float:
+        return self._order.rate.seconds(sentence)
+
+    def _left(self) -> float:
+        return self._order.seconds - self.seconds
+
+    def _miss(self, more: list[str]) -> float:
+        """How far the text with these sentences is from the length asked for, as a share of it."""
+        return abs(self._left() - sum(map(self._cost, more))) / self._order.seconds
+
+    def _sampling(self, count: int) -> Sampling:
+        latin = self._order.rate.characters > 13
+        return Sampling(temperature=0.7, max_tokens=64 + count * (80 if latin else 200), penalty=0.4)
+
+
+def _wrong_length(wanted: float, got: float, reason: str) -> WritingFailed:
+    return WritingFailed(
+        f"the language model did not write a text of {wanted:g} s",
+        f"what it wrote takes about {got:.0f} s ({reason})",
+        "Try another --seed or --length, a longer brief, or a larger model: see docs/writing.md",
+    )
