@@ -145,7 +145,7 @@ def proposed_motion(shape: torch.Size, kp_driving: Tensor, kp_source: Tensor) ->
     """Where each cell comes from under each proposal [B, K + 1, D, H, W, 3]; ``shape`` is D, H, W."""
     grid = coordinate_grid(shape, kp_driving)
     shift = kp_source - kp_driving
-    still = shift.new_zeros(len(shift), 1, 3)
+    still = torch.zeros_like(shift[:, :1])
     return grid + torch.cat([still, shift], dim=1)[:, :, None, None, None]
 
 

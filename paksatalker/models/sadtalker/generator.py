@@ -124,7 +124,7 @@ class Generator(nn.Module):
 
     def move(self, source: SourceFeatures, motion: Motion) -> Tensor:
         """The photo's features as they lie in B frames [B, C, H, W]."""
-        volume = source.volume.expand(len(motion.deformation), -1, -1, -1, -1)
+        volume = source.volume.expand(motion.deformation.shape[0], -1, -1, -1, -1)
         moved = functional.grid_sample(volume, motion.deformation, align_corners=False)
         out: Tensor = self.fourth(self.third(moved.flatten(1, 2)))
         return out * motion.occlusion

@@ -161,5 +161,5 @@ def transform_keypoints(
         degrees(motion.roll) if roll is None else roll,
     )
     vertical = motion.translation * motion.translation.new_tensor([0.0, 1.0, 0.0])  # the only shift that is used
-    offsets = motion.expression.view(len(motion.expression), -1, 3)
+    offsets = motion.expression.view(-1, canonical.shape[1], 3)
     return canonical @ rotation.transpose(1, 2) + vertical[:, None] + offsets
