@@ -1,0 +1,1 @@
+"""What API and workers share: settings, database, files, keys, the queue. Needs the extra ``service``."""

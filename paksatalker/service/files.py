@@ -1,0 +1,112 @@
+"""Where uploaded and made files lie: a local folder or a bucket, by one interface."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, S3Store
+
+from paksatalker.errors import DiskFull, OutputUnwritable
+from paksatalker.service.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable
+
+_CHUNK = 1 << 20
+
+
+class FileStore:
+    """Files by key, e.g. ``ten_…/vid_…/video.mp4``. A file appears when it is complete, and never before.
+
+    Args:
+        store: One of obstore's.
+        presigns: Whether it can give out addresses that work by themselves for a while.
+    """
+
+    def __init__(self, store: LocalStore | S3Store, presigns: bool) -> None:
+        self._store = store
+        self._presigns = presigns
+
+    @classmethod
+    def of(cls, settings: ServiceSettings) -> FileStore:
+        """The bucket of the settings, or their local folder."""
+        if not settings.s3_bucket:
+            folder = settings.home / "files"
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return cls(LocalStore(str(folder)), presigns=False)
+        options: dict[str, str] = {"region": settings.aws_region}
+        if key := settings.aws_access_key_id.get_secret_value():
+            options["access_key_id"] = key
+            options["secret_access_key"] = settings.aws_secret_access_key.get_secret_value()
+        if settings.aws_endpoint_url:
+            options["endpoint"] = settings.aws_endpoint_url
+        plain = {"allow_http": True} if settings.aws_endpoint_url.startswith("http://") else {}
+        store = S3Store(settings.s3_bucket, client_options=plain or None, **options)  # type: ignore[arg-type]  # TypedDict
+        return cls(store, presigns=True)
+
+    async def put(self, key: str, content: Path | bytes | AsyncIterable[bytes]) -> None:
+        """Stores a file, in parts if it is big.
+
+        Raises:
+            DiskFull: There is no room.
+            OutputUnwritable: It cannot be stored for another reason.
+        """
+        try:
+            await obstore.put_async(self._store, key, content)
+        except (OSError, BaseError) as error:
+            text = str(error)
+            if "No space left" in text or "os error 28" in text:
+                raise DiskFull(f"cannot store {key}", "the disk is full", "Free some space") from error
+            raise OutputUnwritable(f"cannot store {key}", text.splitlines()[0], "Look at the storage") from error
+
+    async def size(self, key: str) -> int | None:
+        """Bytes of a file; None if there is none."""
+        try:
+            return int((await obstore.head_async(self._store, key))["size"])
+        except FileNotFoundError:
+            return None
+
+    async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes from ``start`` up to ``end`` (exclusive), piece by piece.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+        """
+        size = await self.size(key)
+        if size is None:
+            raise FileNotFoundError(key)
+        end = size if end is None else min(end, size)
+        while start < end:
+            length = min(_CHUNK, end - start)
+            yield bytes(await obstore.get_range_async(self._store, key, start=start, length=length))
+            start += length
+
+    async def fetch(self, key: str, to: Path) -> None:
+        """Writes a file to a local path.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+        """
+        with to.open("xb") as file:
+            async for piece in self.read(key):
+                file.write(piece)
+
+    async def link(self, key: str, seconds: int = 3600) -> str | None:
+        """An address of the file that works for a while without a key; None where the API itself must serve it."""
+        if not self._presigns or not isinstance(self._store, S3Store):
+            return None
+        return await obstore.sign_async(self._store, "GET", key, timedelta(seconds=seconds))
+
+    async def delete(self, prefix: str) -> int:
+        """Deletes every file whose key is ``prefix`` or lies in it as in a folder. Returns how many there were."""
+        keys = [entry["path"] async for batch in obstore.list(self._store, prefix) for entry in batch]
+        if await self.size(prefix) is not None:
+            keys.append(prefix)
+        for key in keys:
+            await obstore.delete_async(self._store, key)
+        return len(keys)

@@ -1,0 +1,227 @@
+"""Jobs in the database: the one place that knows what a job's state is.
+
+A state is only ever left by a guarded update (``WHERE state = … AND attempt = …``): of two workers that hold the same
+job, because one of them was thought dead, only the one with the latest attempt can finish it. Nothing is delivered
+twice and nothing is lost, whatever the queue does.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import IntegrityError
+
+from paksatalker.errors import InvalidOption
+from paksatalker.service.database import Database
+from paksatalker.service.ids import new_id
+from paksatalker.service.states import State
+from paksatalker.service.tables import Job, now
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job as it is asked for.
+
+    Attributes:
+        tenant_id: Whose.
+        key_id: Asked for with this key.
+        queue: One of :data:`~paksatalker.service.states.QUEUES`.
+        priority: One of :data:`~paksatalker.service.states.PRIORITIES`.
+        request: What is to be made, as JSON data.
+        request_hash: SHA-256 of what decides the result: equal hashes, equal videos.
+        idempotency_key: The caller's own name for this request.
+        callback_url: Told when the job has ended.
+        batch_id: What it was asked for together with.
+    """
+
+    tenant_id: str
+    key_id: str
+    queue: str
+    request: dict[str, Any]
+    request_hash: str
+    priority: str = "normal"
+    idempotency_key: str | None = None
+    callback_url: str | None = None
+    batch_id: str | None = None
+
+
+class IdempotencyConflict(Exception):
+    """The same idempotency key came with another request."""
+
+
+class JobStore:
+    """Makes and changes jobs.
+
+    Args:
+        database: Where they are.
+        keep_days: Ended jobs expire after so many days; 0 keeps them.
+    """
+
+    def __init__(self, database: Database, keep_days: float = 0) -> None:
+        self._database = database
+        self._keep = timedelta(days=keep_days) if keep_days else None
+
+    async def create(self, new: NewJob) -> tuple[Job, bool]:
+        """A new job, or the one that was made before under the same idempotency key; and whether it is new.
+
+        Raises:
+            IdempotencyConflict: The key was used for another request.
+        """
+        job = Job(
+            id=new_id("vid"), state=State.QUEUED, attempt=0, stage="", progress=0.0, frames_done=0,
+            cancel_requested=False, created_at=now(),
+            **{name: getattr(new, name) for name in NewJob.__slots__},
+        )  # fmt: skip
+        try:
+            async with self._database.session() as session:
+                session.add(job)
+        except IntegrityError:
+            found = await self._by_idempotency_key(new)
+            if found is None:
+                raise
+            if found.request_hash != new.request_hash:
+                raise IdempotencyConflict(new.idempotency_key) from None
+            return found, False
+        return job, True
+
+    async def _by_idempotency_key(self, new: NewJob) -> Job | None:
+        query = select(Job).where(Job.tenant_id == new.tenant_id, Job.idempotency_key == new.idempotency_key)
+        async with self._database.reader() as session:
+            return (await session.scalars(query)).one_or_none()
+
+    async def get(self, job_id: str, tenant_id: str | None = None) -> Job | None:
+        """A job, if it is this tenant's; None for any tenant's (workers)."""
+        async with self._database.reader() as session:
+            found = await session.get(Job, job_id)
+        return None if found is None or (tenant_id is not None and found.tenant_id != tenant_id) else found
+
+    async def page(
+        self, tenant_id: str, *, limit: int = 20, cursor: str = "", state: str = "", batch_id: str = ""
+    ) -> tuple[Sequence[Job], str]:
+        """A tenant's jobs, newest first, and the cursor of the next page (empty at the end).
+
+        Raises:
+            InvalidOption: The cursor is none of ours.
+        """
+        query = select(Job).where(Job.tenant_id == tenant_id)
+        if state:
+            query = query.where(Job.state == state)
+        if batch_id:
+            query = query.where(Job.batch_id == batch_id)
+        if cursor:
+            at, last = _read_cursor(cursor)
+            query = query.where(or_(Job.created_at < at, and_(Job.created_at == at, Job.id < last)))
+        query = query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit + 1)
+        async with self._database.reader() as session:
+            rows = (await session.scalars(query)).all()
+        more = _cursor(rows[limit - 1]) if len(rows) > limit else ""
+        return rows[:limit], more
+
+    # --- what workers do ---------------------------------------------------------------------------------------------
+    async def begin(self, job_id: str, tries: int) -> Job | None:
+        """Takes a job up: a new attempt. None if there is nothing to do: it has ended, or it was tried too often.
+
+        A job that is ``running`` is taken too: the queue hands it out again only when its worker is dead, and should
+        that one live after all, its attempt is no longer the latest.
+
+        Args:
+            job_id: Which.
+            tries: How many attempts there may be; after them the job fails.
+        """
+        async with self._database.session() as session:
+            job = await session.get(Job, job_id)
+            if job is None or State(job.state).ended:
+                return None
+            if job.cancel_requested:
+                self._end(job, State.CANCELLED)
+                return None
+            if job.attempt >= tries:
+                self._end(job, State.FAILED)
+                job.error = {
+                    "code": "WorkerLost",
+                    "message": f"the worker died {job.attempt} times over this job",
+                    "fix": "Look at the worker's log; a smaller size needs less memory",
+                }
+                return None
+            job.attempt += 1
+            job.state, job.started_at = State.RUNNING, now()
+            job.stage, job.progress, job.frames_done = "", 0.0, 0
+        return job
+
+    async def progress(self, job: Job, **values: Any) -> bool:
+        """Notes how far it is (columns of :class:`Job`); False if this attempt has no say any more or should stop."""
+        changed = await self._guarded(job, State.RUNNING, values)
+        if not changed:
+            return False
+        latest = await self.get(job.id)
+        return latest is not None and not latest.cancel_requested
+
+    async def succeed(self, job: Job, result: dict[str, Any]) -> bool:
+        """Ends an attempt well; False if it has no say any more, and its files must go."""
+        values = {"result": result, "progress": 1.0, "seconds_left": 0.0, **self._ending(State.SUCCEEDED)}
+        return await self._guarded(job, State.RUNNING, values)
+
+    async def fail(self, job: Job, error: dict[str, Any]) -> bool:
+        """Ends an attempt badly; there will be no other one."""
+        return await self._guarded(job, State.RUNNING, {"error": error, **self._ending(State.FAILED)})
+
+    async def cancelled(self, job: Job) -> bool:
+        """Notes that a running job has stopped as it was asked to."""
+        return await self._guarded(job, State.RUNNING, self._ending(State.CANCELLED))
+
+    async def requeue(self, job: Job) -> bool:
+        """Puts an attempt back that its worker cannot finish (it shuts down); the attempt does not count."""
+        return await self._guarded(job, State.RUNNING, {"state": State.QUEUED, "attempt": job.attempt - 1})
+
+    async def _guarded(self, job: Job, state: State, values: dict[str, Any]) -> bool:
+        query = update(Job).where(Job.id == job.id, Job.state == state, Job.attempt == job.attempt).values(**values)
+        async with self._database.session() as session:
+            result = await session.execute(query)
+        return isinstance(result, CursorResult) and result.rowcount == 1
+
+    # --- what callers do ---------------------------------------------------------------------------------------------
+    async def cancel(self, job_id: str, tenant_id: str) -> Job | None:
+        """Asks a job to stop: at once if it waits, within a second if it runs. None if there is no such job."""
+        async with self._database.session() as session:
+            job = await session.get(Job, job_id)
+            if job is None or job.tenant_id != tenant_id:
+                return None
+            if not State(job.state).ended:
+                job.cancel_requested = True
+                if job.state == State.QUEUED:
+                    self._end(job, State.CANCELLED)
+        return job
+
+    async def unfinished(self) -> Sequence[Job]:
+        """Jobs that wait or run, oldest first: those that must be in the queue after a restart."""
+        query = select(Job).where(Job.state.in_((State.QUEUED, State.RUNNING))).order_by(Job.created_at)
+        async with self._database.reader() as session:
+            return (await session.scalars(query)).all()
+
+    def _end(self, job: Job, state: State) -> None:
+        for name, value in self._ending(state).items():
+            setattr(job, name, value)
+
+    def _ending(self, state: State) -> dict[str, Any]:
+        time = now()
+        return {"state": state, "finished_at": time, "expires_at": time + self._keep if self._keep else None}
+
+
+def _cursor(job: Job) -> str:
+    return base64.urlsafe_b64encode(json.dumps([job.created_at.isoformat(), job.id]).encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str]:
+    try:
+        at, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return datetime.fromisoformat(at), str(last)
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise InvalidOption("the cursor is none of ours", str(error), "Take the one of the page before") from error

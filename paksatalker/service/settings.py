@@ -1,0 +1,97 @@
+"""The settings of the service: the same environment and ``.env`` as the rest, in the operator's usual names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from paksatalker.errors import SettingsInvalid
+
+
+def _named(*names: str) -> AliasChoices:
+    return AliasChoices(*names)
+
+
+class ServiceSettings(BaseSettings):
+    """What an operator can set. Read it with :func:`get_service_settings`.
+
+    Attributes:
+        host: Address the API listens at. Only this machine unless it is changed.
+        port: Its port.
+        debug: Tracebacks in answers; never on a public machine.
+        home: Folder of database, queue and local files.
+        redis_url: Redis or Valkey; empty starts one of its own (:mod:`paksatalker.service.broker`).
+        database_url: SQLAlchemy's address; empty is SQLite in ``home``.
+        s3_bucket: Bucket for files; empty keeps them in ``home``.
+        aws_access_key_id: Of the bucket.
+        aws_secret_access_key: Of the bucket.
+        aws_region: Of the bucket.
+        aws_endpoint_url: Of an S3-compatible server; empty is Amazon's.
+        cors_origins: Web pages of other origins that may call; none by default.
+        upload_max_bytes: Largest file that is taken.
+        job_tries: How often a job is tried whose worker dies.
+        keep_days: Files and finished jobs are deleted after so many days; 0 keeps them.
+        requests_per_minute: Of a key, unless it has its own limit.
+        video_minutes_per_day: Of a tenant.
+        storage_bytes: Of a tenant.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True,
+        populate_by_name=True,
+    )  # fmt: skip
+
+    host: str = Field(default="127.0.0.1", validation_alias=_named("API_HOST", "PAKSATALKER_API_HOST"))
+    port: int = Field(default=8000, ge=0, le=65535, validation_alias=_named("API_PORT", "PAKSATALKER_API_PORT"))
+    debug: bool = Field(default=False, validation_alias=_named("DEBUG", "PAKSATALKER_DEBUG"))
+    home: Path = Field(
+        default_factory=lambda: user_data_path("paksatalker", appauthor=False) / "service",
+        validation_alias=_named("PAKSATALKER_SERVICE_HOME"),
+    )
+    redis_url: str = Field(default="", validation_alias=_named("REDIS_URL", "PAKSATALKER_REDIS_URL"))
+    database_url: str = Field(default="", validation_alias=_named("DATABASE_URL", "PAKSATALKER_DATABASE_URL"))
+    s3_bucket: str = Field(default="", validation_alias=_named("S3_BUCKET"))
+    aws_access_key_id: SecretStr = Field(default=SecretStr(""), validation_alias=_named("AWS_ACCESS_KEY_ID"))
+    aws_secret_access_key: SecretStr = Field(default=SecretStr(""), validation_alias=_named("AWS_SECRET_ACCESS_KEY"))
+    aws_region: str = Field(default="us-east-1", validation_alias=_named("AWS_REGION", "AWS_DEFAULT_REGION"))
+    aws_endpoint_url: str = Field(default="", validation_alias=_named("AWS_ENDPOINT_URL"))
+    cors_origins: tuple[str, ...] = Field(default=(), validation_alias=_named("PAKSATALKER_CORS_ORIGINS"))
+    upload_max_bytes: int = Field(default=512 << 20, ge=1, validation_alias=_named("PAKSATALKER_UPLOAD_MAX_BYTES"))
+    job_tries: int = Field(default=3, ge=1, le=20, validation_alias=_named("PAKSATALKER_JOB_TRIES"))
+    keep_days: float = Field(default=30, ge=0, validation_alias=_named("PAKSATALKER_KEEP_DAYS"))
+    requests_per_minute: int = Field(default=600, ge=1, validation_alias=_named("PAKSATALKER_REQUESTS_PER_MINUTE"))
+    video_minutes_per_day: float = Field(
+        default=1440, ge=0, validation_alias=_named("PAKSATALKER_VIDEO_MINUTES_PER_DAY")
+    )
+    storage_bytes: int = Field(default=50 << 30, ge=0, validation_alias=_named("PAKSATALKER_STORAGE_BYTES"))
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy's address of the database, with an asynchronous driver."""
+        url = self.database_url
+        if not url:
+            return f"sqlite+aiosqlite:///{(self.home / 'paksatalker.sqlite3').as_posix()}"
+        for plain, driver in (("postgresql://", "postgresql+asyncpg://"), ("postgres://", "postgresql+asyncpg://"),
+                              ("sqlite://", "sqlite+aiosqlite://")):  # fmt: skip
+            if url.startswith(plain):
+                return driver + url.removeprefix(plain)
+        return url
+
+
+def get_service_settings() -> ServiceSettings:
+    """The settings as the environment has them now.
+
+    Raises:
+        SettingsInvalid: A variable has a value we cannot use; the message names it.
+    """
+    try:
+        return ServiceSettings()
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = str(first["loc"][0])
+        raise SettingsInvalid(
+            f"{name} has a value that cannot be used", first["msg"], f"Change or unset {name}"
+        ) from None

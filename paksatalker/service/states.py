@@ -1,0 +1,27 @@
+"""The life of a job."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """What a job is doing."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing can happen any more."""
+        return self in _ENDED
+
+
+_ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
+
+#: Queues by what a worker must be able to do.
+QUEUES = ("portrait", "neural-gpu", "avatar", "script")
+PRIORITIES = ("high", "normal", "low")

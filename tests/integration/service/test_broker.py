@@ -1,0 +1,47 @@
+import os
+import signal
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+from paksatalker.errors import EngineUnavailable, OutputUnwritable
+from paksatalker.service import broker as module
+from paksatalker.service.broker import Broker
+
+
+def talk(url: str, *commands: str, password: bool = True) -> bytes:
+    parts = urlsplit(url)
+    lines = ([f"AUTH {parts.password}"] if password else []) + [*commands, "QUIT"]
+    with socket.create_connection((parts.hostname, parts.port), 5) as connection:
+        connection.sendall("".join(line + "\r\n" for line in lines).encode())
+        answer = b""
+        while piece := connection.recv(4096):
+            answer += piece
+    return answer
+
+
+def test_what_was_answered_survives_a_kill(tmp_path):
+    with Broker(tmp_path / "queue") as broker:
+        assert b"+OK" in talk(broker.url, "SET a kept")
+        os.kill(broker.pid, signal.SIGKILL)
+    with Broker(tmp_path / "queue") as broker:
+        assert b"kept" in talk(broker.url, "GET a")
+
+
+def test_nobody_gets_in_without_the_password(tmp_path):
+    with Broker(tmp_path / "queue") as broker:
+        assert b"NOAUTH" in talk(broker.url, "GET a", password=False)
+
+
+def test_one_service_a_folder(tmp_path):
+    with Broker(tmp_path / "queue"), pytest.raises(OutputUnwritable, match="another service"):
+        Broker(tmp_path / "queue").__enter__()
+    with Broker(tmp_path / "queue"):
+        pass
+
+
+def test_a_server_that_does_not_start_says_why(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "server_binary", lambda: "/bin/false")
+    with pytest.raises(EngineUnavailable, match="does not start"):
+        Broker(tmp_path / "queue").__enter__()

@@ -1,0 +1,134 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from paksatalker.errors import InvalidOption
+from paksatalker.service.database import Database
+from paksatalker.service.jobs import IdempotencyConflict, JobStore, NewJob
+from paksatalker.service.keys import KeyStore
+from paksatalker.service.states import State
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[tuple[JobStore, str, str]]:
+    """A store and two tenants."""
+    database = Database(f"sqlite+aiosqlite:///{folder / 'x.sqlite3'}")
+    await database.migrate()
+    keys = KeyStore(database)
+    tenants = []
+    for name in "ab":
+        caller = await keys.check(await keys.create(name))
+        assert caller is not None
+        tenants.append(caller.tenant_id)
+    try:
+        yield JobStore(database, keep_days=1), *tenants
+    finally:
+        await database.close()
+
+
+def new(tenant: str, **changes) -> NewJob:
+    return NewJob(
+        **{"tenant_id": tenant, "key_id": "k", "queue": "portrait", "request": {"a": 1}, "request_hash": "h"} | changes
+    )
+
+
+def run(folder, play) -> None:
+    async def inner():
+        async with opened(folder) as (jobs, one, other):
+            await play(jobs, one, other)
+
+    asyncio.run(inner())
+
+
+def test_a_job_is_done_once_by_the_latest_attempt(tmp_path):
+    async def play(jobs, one, other):
+        job, fresh = await jobs.create(new(one))
+        assert fresh
+        first = await jobs.begin(job.id, tries=3)
+        second = await jobs.begin(job.id, tries=3)  # the first worker was thought dead
+        assert (first.attempt, second.attempt) == (1, 2)
+        assert not await jobs.succeed(first, {"video": "old"})
+        assert not await jobs.progress(first, progress=0.9)
+        assert await jobs.progress(second, progress=0.5)
+        assert await jobs.succeed(second, {"video": "new"})
+        assert not await jobs.fail(second, {"code": "X"})
+        done = await jobs.get(job.id, one)
+        assert (done.state, done.result, done.progress) == (State.SUCCEEDED, {"video": "new"}, 1.0)
+        assert done.expires_at > done.finished_at
+        assert await jobs.begin(job.id, tries=3) is None
+
+    run(tmp_path, play)
+
+
+def test_a_job_that_kills_its_workers_fails_after_its_tries(tmp_path):
+    async def play(jobs, one, other):
+        job, _ = await jobs.create(new(one))
+        for _ in range(3):
+            assert await jobs.begin(job.id, tries=3)
+        assert await jobs.begin(job.id, tries=3) is None
+        failed = await jobs.get(job.id)
+        assert failed.state == State.FAILED
+        assert "died 3 times" in failed.error["message"]
+
+    run(tmp_path, play)
+
+
+def test_a_job_put_back_loses_no_try(tmp_path):
+    async def play(jobs, one, other):
+        job, _ = await jobs.create(new(one))
+        for _ in range(5):
+            assert await jobs.requeue(await jobs.begin(job.id, tries=1))
+        assert [j.id for j in await jobs.unfinished()] == [job.id]
+
+    run(tmp_path, play)
+
+
+def test_cancelling(tmp_path):
+    async def play(jobs, one, other):
+        waiting, _ = await jobs.create(new(one))
+        assert await jobs.cancel(waiting.id, other) is None
+        assert (await jobs.cancel(waiting.id, one)).state == State.CANCELLED
+        job, _ = await jobs.create(new(one))
+        taken = await jobs.begin(job.id, tries=3)
+        assert (await jobs.cancel(job.id, one)).state == State.RUNNING
+        assert not await jobs.progress(taken, progress=0.2)
+        assert await jobs.cancelled(taken)
+        assert (await jobs.cancel(job.id, one)).state == State.CANCELLED
+
+    run(tmp_path, play)
+
+
+def test_the_same_idempotency_key_makes_one_job(tmp_path):
+    async def play(jobs, one, other):
+        made = await asyncio.gather(*(jobs.create(new(one, idempotency_key="x")) for _ in range(8)))
+        assert len({job.id for job, _ in made}) == 1
+        assert sum(fresh for _, fresh in made) == 1
+        theirs, fresh = await jobs.create(new(other, idempotency_key="x"))
+        assert fresh
+        assert theirs.id != made[0][0].id
+        with pytest.raises(IdempotencyConflict):
+            await jobs.create(new(one, idempotency_key="x", request_hash="other"))
+
+    run(tmp_path, play)
+
+
+def test_pages_hold_every_job_once_and_only_ones_own(tmp_path):
+    async def play(jobs, one, other):
+        mine = [(await jobs.create(new(one)))[0].id for _ in range(7)]
+        await jobs.create(new(other))
+        seen, cursor = [], ""
+        while True:
+            page, cursor = await jobs.page(one, limit=3, cursor=cursor)
+            seen += [job.id for job in page]
+            if not cursor:
+                break
+        assert seen == mine[::-1] or sorted(seen) == sorted(mine)
+        assert len(seen) == 7
+        assert await jobs.get(mine[0], other) is None
+        with pytest.raises(InvalidOption):
+            await jobs.page(one, cursor="nonsense")
+
+    run(tmp_path, play)
