@@ -33,8 +33,8 @@ class Attention(nn.Module):
             query = functional.linear(x, self.in_proj_weight[:width], self.in_proj_bias[:width])
             both = functional.linear(memory, self.in_proj_weight[width:], self.in_proj_bias[width:])
             key, value = both.chunk(2, dim=-1)
-        split = [part.view(*part.shape[:2], self.heads, -1).transpose(1, 2) for part in (query, key, value)]
-        out = functional.scaled_dot_product_attention(*split)
+        query, key, value = (part.view(*part.shape[:2], self.heads, -1).transpose(1, 2) for part in (query, key, value))
+        out = functional.scaled_dot_product_attention(query, key, value)
         projected: Tensor = self.out_proj(out.transpose(1, 2).flatten(-2))
         return projected
 
