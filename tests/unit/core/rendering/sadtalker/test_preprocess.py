@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paksatalker.core.rendering.sadtalker import preprocess
+from paksatalker.errors import FaceTooSmall, NoFace
+from tests.golden import rule
+
+GOLDEN = rule.GOLDEN / "sadtalker"
+
+
+@pytest.fixture(scope="module")
+def crops() -> dict[str, np.ndarray]:
+    with np.load(GOLDEN / "crop.npz") as data:
+        return dict(data)
+
+
+@pytest.mark.parametrize("case", ["c0", "c1", "c2", "c3"])
+def test_crop(crops: dict[str, np.ndarray], case: str) -> None:
+    width, height = (int(n) for n in crops[f"{case}_size_wh"])
+    found = preprocess.find_crop(crops[f"{case}_landmarks"], width, height)
+    outer = found.outer
+    assert found.size == tuple(crops[f"{case}_rsize"])
+    assert [outer.left, outer.top, outer.right, outer.bottom] == crops[f"{case}_crop"].tolist()
+    assert np.abs(found.quad - crops[f"{case}_quad"]).max() <= 1e-9
+    if case == "c3":
+        return
+    photo = np.zeros((height, width, 3), np.uint8)
+    box = found.box()
+    assert [box.left, box.top, box.right, box.bottom] == crops[f"{case}_paste_box"].tolist()
+    assert found.cut(photo).shape == tuple(crops[f"{case}_out_shape_still0"])
+    assert found.cut(photo, extended=True).shape == tuple(crops[f"{case}_out_shape_still1"])
+
+
+def test_a_very_large_face_is_cut_out_of_the_smaller_photo(crops: dict[str, np.ndarray]) -> None:
+    found = preprocess.find_crop(crops["c3_landmarks"], 4000, 3000)
+    photo = np.zeros((3000, 4000, 3), np.uint8)
+    assert found.resize(photo).shape == (1500, 2000, 3)
+    for extended in (False, True):
+        box = found.box(extended=extended)
+        assert found.cut(photo, extended=extended).shape == (box.height, box.width, 3)
+
+
+def test_the_points_of_the_model(crops: dict[str, np.ndarray]) -> None:
+    assert np.abs(preprocess.FACE_POINTS - crops["lm3d_std5"]).max() <= 1e-7
+
+
+def test_the_lower_edge_stays_within_the_width(crops: dict[str, np.ndarray]) -> None:
+    narrow = preprocess.find_crop(crops["c0_landmarks"] - [200, 0], 200, 900)
+    assert narrow.quad[3] == 200
+    assert narrow.box().height > 0
+
+
+def _face(x: float, y: float, size: float, turn: float) -> np.ndarray:
+    """68 points of a plain face."""
+    points = np.zeros((68, 2))
+    points[36:42], points[42:48] = (-0.3, -0.2), (0.3, -0.2)
+    points[48], points[54], points[30] = (-0.2, 0.4), (0.2, 0.4), (0, 0.1)
+    c, s = np.cos(turn), np.sin(turn)
+    return points @ np.array([[c, s], [-s, c]]) * size + (x, y)
+
+
+@given(
+    st.integers(20, 3000), st.integers(20, 3000), st.floats(-0.5, 1.5), st.floats(-0.5, 1.5), st.floats(1, 4000),
+    st.floats(-3.2, 3.2),
+)  # fmt: skip
+def test_a_box_always_lies_in_the_photo(width: int, height: int, x: float, y: float, size: float, turn: float) -> None:
+    try:
+        found = preprocess.find_crop(_face(x * width, y * height, size, turn), width, height)
+    except NoFace:
+        return
+    for extended in (False, True):
+        box = found.box(extended=extended)
+        assert 0 <= box.left < box.right <= found.size[0]
+        assert 0 <= box.top < box.bottom <= found.size[1]
+
+
+def test_points_beside_the_photo() -> None:
+    with pytest.raises(NoFace):
+        preprocess.find_crop(_face(500, 50, 20, 0), 100, 100)
+
+
+@pytest.mark.parametrize("case", ["a0", "a1"])
+def test_alignment(case: str) -> None:
+    with np.load(GOLDEN / "align_img.npz") as data:
+        golden = {k.removeprefix(f"{case}_"): data[k] for k in data if k.startswith(case)}
+    found = preprocess.align(golden["image"], golden["landmarks_image"])
+    width, height, *crop = golden["trans_params"]
+    assert golden["image"].shape == (height, width, 3)
+    assert np.abs(np.array([found.scale, *found.shift]) - crop).max() <= 1e-5
+    assert np.array_equal(found.image, golden["crop224"])
+    assert np.abs(found.points - golden["lm_new"]).max() <= 1e-5
+    assert found.crop.dtype == np.float32
+
+
+def test_a_model_seen_from_the_front_is_found_exactly() -> None:
+    seen = preprocess.FACE_POINTS[:, :2] * 70 + (12, 34)
+    shift, scale = preprocess.weak_perspective(seen)
+    assert shift == pytest.approx((12, 34))
+    assert scale == pytest.approx(70)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-3, 0.05])
+def test_points_in_one_place_are_no_face(spread: float) -> None:
+    with pytest.raises(FaceTooSmall):
+        preprocess.align(np.zeros((2000, 2000, 3), np.uint8), _face(300, 300, spread, 0))
