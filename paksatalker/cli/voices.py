@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from paksatalker.cli import voice_commands
 from paksatalker.cli.console import print_json, say, stdout, table
 from paksatalker.core.engines import EngineInfo, SpeechEngine, Voice, find, installed
 
 app = typer.Typer(help="List the voices that can speak right now.", invoke_without_command=True)
+voice_commands.register(app)
 
 
 @app.callback()

@@ -1,0 +1,148 @@
+"""``paksatalker voices clone``, ``save``, ``show`` and ``remove``: voices of one's own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from paksatalker.cli.console import print_json, say, stdout, table
+from paksatalker.config import get_settings
+from paksatalker.core.audio.blend import SavedVoices, parse_blend
+from paksatalker.core.audio.cloning.consent import read_consent, record_consent
+from paksatalker.core.engines import installed
+from paksatalker.errors import AudioUnreadable, InvalidOption
+
+Name = Annotated[str, typer.Argument(help="Name of the voice: small letters, digits, - and _.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace a voice of the same name.")]
+_REPORTED = 8  # steps between two lines
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to ``paksatalker voices``."""
+    app.command("clone")(clone)
+    app.command("save")(save)
+    app.command("show")(show)
+    app.command("remove")(remove)
+
+
+def clone(
+    *,
+    name: Name,
+    references: Annotated[
+        list[Path], typer.Argument(help="Recordings of the speaker: 5 s of speech, better 20 s.", show_default=False)
+    ],
+    consent: Annotated[
+        str,
+        typer.Option(help="What the speaker agrees to, in their words, with their name.", show_default=False),
+    ] = "",
+    force: Force = False,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same voice.")] = 0,
+    json: Json = False,
+) -> None:
+    """Make a voice that resembles a speaker, with their consent.
+
+    A stock voice is moved towards the speaker's. What comes out is a resemblance, not the speaker.
+    """
+    saved = SavedVoices(get_settings().voices)
+    saved.check_name(name, _taken(saved), force=force)
+    for path in references:
+        if not path.is_file():
+            raise AudioUnreadable(f"cannot read {path}", "there is no such file", "Check the path")
+    record = record_consent(name, consent, references)
+    from paksatalker.core.audio.cloning.match import match_voice  # heavy: not for --help
+
+    began = time.monotonic()
+    match = match_voice(references, seed=seed, report=_progress)
+    path = saved.save(name, match.blend, _taken(saved), consent=record, force=force)
+    for note in match.reference.notes:
+        say(f"note: {note}")
+    judged, fitted = asdict(match.judged), asdict(match.fitted)
+    if json:
+        facts = {"voice": name, "file": str(path), "from": match.blend.main, "speaker": record.speaker}
+        likeness = {"judge": {"network": "CAM++", **judged}, "fitted": {"network": "GE2E", **fitted}}
+        notes = list(match.reference.notes)
+        print_json({**facts, **likeness, "seconds": round(time.monotonic() - began, 1), "notes": notes})
+        return
+    console = stdout()
+    console.print(
+        f"'{name}' is a resemblance of {record.speaker}, made from {match.blend.main}; it is not their voice.\n"
+        f"Similarity to the speaker: {match.judged.voice:.2f} (the stock voice {match.judged.stock:.2f}, the speaker's "
+        f"own recordings among themselves {match.judged.speaker:.2f}), as a network hears it (CAM++) that had no part "
+        f"in the matching.\nThe network it was matched with (GE2E) is more flattering: {match.fitted.voice:.2f} "
+        f"({match.fitted.stock:.2f}, {match.fitted.speaker:.2f}).\nSay something with it: paksatalker say 'Hello.' "
+        f"--voice {name} -o hello.wav",
+        soft_wrap=True,
+    )
+
+
+def _progress(step: int, steps: int, similarity: float) -> None:
+    if step == 1 or step % _REPORTED == 0 or step == steps:
+        say(f"matching: step {step} of {steps}, similarity {similarity:.2f}")
+
+
+def save(
+    name: Name,
+    voice: Annotated[
+        str, typer.Argument(help="A mixture such as af_heart:0.6+bf_emma:0.4, or one voice.", show_default=False)
+    ],
+    force: Force = False,
+) -> None:
+    """Save a mixture of voices under a name."""
+    from paksatalker.core.audio.kokoro_voices import KOKORO_VOICES
+
+    blend = parse_blend(voice)
+    unknown = [part for part, _ in blend.parts if part not in KOKORO_VOICES]
+    if unknown:
+        raise InvalidOption(
+            f"'{voice}' cannot be saved", f"there is no voice '{unknown[0]}' to mix", "See: paksatalker voices"
+        )
+    saved = SavedVoices(get_settings().voices)
+    path = saved.save(name, blend, _taken(saved), force=force)
+    stdout().print(f"'{name}' is {blend}: {path}", soft_wrap=True)
+
+
+def show(name: Name, json: Json = False) -> None:
+    """Show a saved voice, and the consent it was made with."""
+    saved = SavedVoices(get_settings().voices)
+    path = saved.file(name)
+    blend = saved.load(name)
+    if blend is None:
+        raise InvalidOption(f"the saved voice '{name}' cannot be read", str(path))
+    facts: dict[str, Any] = {"voice": name, "file": str(path), "made of": str(blend)}
+    if blend.likeness is not None:
+        facts["pitch"] = blend.likeness.pitch
+        facts["consent"] = asdict(read_consent(path))
+    if json:
+        print_json(facts)
+        return
+    rows = table("what", "value")
+    for key, value in facts.items():
+        if key != "consent":
+            rows.add_row(key, str(value))
+    if "consent" in facts:
+        record = facts["consent"]
+        for key in ("speaker", "statement", "given"):
+            rows.add_row(f"consent, {key}", record[key])
+        for reference in record["references"]:
+            rows.add_row("consent, recording", f"{reference['file']} (SHA-256 {reference['sha256']})")
+    stdout().print(rows)
+
+
+def remove(name: Name) -> None:
+    """Remove a saved voice, and the record of consent with it."""
+    SavedVoices(get_settings().voices).remove(name)
+    stdout().print(f"'{name}' is removed.")
+
+
+def _taken(saved: SavedVoices) -> set[str]:
+    """Names of the voices of all engines that are nobody's own."""
+    from paksatalker.core.audio.kokoro_voices import KOKORO_VOICES
+
+    engines = [info.create() for info in installed("speech") if not info.missing()]
+    own = set(saved.names())
+    return {voice.name for engine in engines for voice in engine.voices() if voice.name not in own} | set(KOKORO_VOICES)

@@ -1,0 +1,198 @@
+"""Matches a voice of Kokoro to a speaker, and has the result judged by a network that had no part in it."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from paksatalker.core.audio.blend import Blend, Likeness, SavedVoices
+from paksatalker.core.audio.cloning.reference import SpeakerReference, read_references
+from paksatalker.core.audio.kokoro import STYLES, WEIGHTS, KokoroSpeech
+from paksatalker.core.audio.pitch import PITCH_RATE
+from paksatalker.core.timeline import FloatArray, Utterance
+from paksatalker.errors import EngineUnavailable
+from paksatalker.models.base import WeightsStore
+
+if TYPE_CHECKING:
+    from paksatalker.models.speakers import CamPlusPlus, Ge2e
+
+#: Entry of the weights manifest with the encoders of speakers.
+ENCODERS = "speaker-encoders"
+
+_REQUIRES = ("torch", "safetensors")
+_SAID_WHILE_FITTING = (
+    "We all learned the value of hard work by watching him.",
+    "Please show me the quickest way through the garden.",
+)
+_SAID_FOR_JUDGES = (
+    "Welcome to our product tour. Today I will show you three simple steps.",
+    "Could you please tell me where the nearest train station is?",
+)
+_PITCH_RANGE = (0.6, 1.7)  # beyond, a voice of Kokoro's falls apart
+_PITCH_COST = 0.15  # of an octave between a stock voice and the speaker, in similarity
+_STYLE_FOR = 50  # phonemes of the text whose style vector is the start
+
+
+@dataclass(frozen=True, slots=True)
+class Similarity:
+    """Cosines between voices, −1 to 1, on sentences that were not used for fitting.
+
+    Attributes:
+        voice: The matched voice and the speaker.
+        stock: The stock voice it was made from, and the speaker.
+        speaker: Two halves of the speaker's own recordings: what can be reached at most.
+    """
+
+    voice: float
+    stock: float
+    speaker: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A voice that resembles a speaker.
+
+    Attributes:
+        blend: What is saved.
+        reference: What it was made from.
+        judged: By CAM++, which had no part in the fitting.
+        fitted: By GE2E, which it was fitted to; more flattering.
+    """
+
+    blend: Blend
+    reference: SpeakerReference
+    judged: Similarity
+    fitted: Similarity
+
+
+Report = Callable[[int, int, float], None]
+
+
+def match_voice(
+    recordings: list[Path],
+    store: WeightsStore | None = None,
+    *,
+    steps: int | None = None,
+    seed: int = 0,
+    report: Report | None = None,
+) -> Match:
+    """Makes a voice that resembles the speaker of some recordings. Takes a minute or two on two free cores.
+
+    Args:
+        recordings: Of one speaker.
+        store: Where the networks are; None takes the settings' folder.
+        steps: Of the descent; None takes as many as are worth it.
+        seed: The same seed gives the same voice.
+        report: Told the step, the steps in all and the similarity so far; may raise to stop.
+
+    Raises:
+        EngineUnavailable: PyTorch is not installed.
+        WeightsMissing: Kokoro or the encoders of speakers have not been downloaded.
+        ReferenceUnsuitable: The recordings cannot be a reference.
+        PaksaTalkerError: As :func:`~paksatalker.core.audio.cloning.reference.read_references` has them.
+    """
+    _require_torch()
+    store = store or WeightsStore()
+    model = store.path(WEIGHTS, "kokoro.onnx")
+    paths = {name: store.path(ENCODERS, name) for name in ("ge2e.pt", "campplus.pt")}
+    from paksatalker.core.audio.cloning.fit import STEPS, PhraseEncoder, StyleFitter  # needs PyTorch
+    from paksatalker.core.audio.pronunciation import Pronouncer
+    from paksatalker.models.speakers import CamPlusPlus, Ge2e
+
+    encoder = Ge2e(paths["ge2e.pt"])
+    reference = read_references(recordings, encoder)
+    base, pitch = _nearest(_embedding(encoder, reference.speech_16k), reference.f0)
+    content = model.read_bytes()
+    styles = _styles(store, base)
+    phrases = PhraseEncoder(content)
+    pronouncer = Pronouncer(british=base.startswith("b"))
+    said = [phrases.encode(pronouncer.pronounce(text).symbols, styles) for text in _SAID_WHILE_FITTING]
+    fitter = StyleFitter(content, encoder, _spread(store))
+    offset = fitter.fit(
+        said, styles[_STYLE_FOR], pitch, reference.speech, steps=steps or STEPS, seed=seed, report=report
+    )
+    blend = Blend(((base, 1.0),), Likeness(tuple(float(value) for value in offset), round(pitch, 4)))
+    voice = _said(store, blend)
+    stock = _said(store, Blend(((base, 1.0),)))
+    judge = CamPlusPlus(paths["campplus.pt"])
+    return Match(
+        blend,
+        reference,
+        judged=_compare(judge, voice, stock, reference),
+        fitted=_compare(encoder, voice, stock, reference),
+    )
+
+
+def _require_torch() -> None:
+    missing = [name for name in _REQUIRES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise EngineUnavailable(
+            "a voice cannot be matched here",
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed",
+            "Run: pip install 'paksatalker[neural]'",
+        )
+
+
+def _embedding(encoder: Ge2e | CamPlusPlus, samples: FloatArray) -> npt.NDArray[np.float32]:
+    import torch
+
+    with torch.no_grad():
+        return np.asarray(encoder.embed(torch.from_numpy(samples)).numpy(), np.float32)
+
+
+def _nearest(speaker: npt.NDArray[np.float32], f0: float) -> tuple[str, float]:
+    """The stock voice to start from, and the speaker's pitch over its own."""
+    with np.load(Path(__file__).with_name("stock_voices.npz"), allow_pickle=False) as stock:
+        names, embeddings, pitches = stock["names"], stock["embeddings"], stock["f0"]
+    score = embeddings @ speaker - _PITCH_COST * np.abs(np.log2(f0 / pitches))
+    best = int(np.argmax(score))
+    return str(names[best]), float(np.clip(f0 / pitches[best], *_PITCH_RANGE))
+
+
+def _styles(store: WeightsStore, name: str) -> npt.NDArray[np.float32]:
+    return np.fromfile(store.path(WEIGHTS, f"{name}.bin"), "<f4").reshape(-1, STYLES)
+
+
+def _spread(store: WeightsStore) -> npt.NDArray[np.float32]:
+    """Standard deviation of the sounding half of the style vectors among all stock voices."""
+    from paksatalker.core.audio.cloning.fit import SOUND
+
+    names = sorted(file.name[:-4] for file in store.manifest.entry(WEIGHTS).files if file.name.endswith(".bin"))
+    means = np.stack([_styles(store, name)[:, :SOUND].mean(0) for name in names])
+    return np.asarray(means.std(0) + 1e-4, np.float32)
+
+
+class _Unsaved(SavedVoices):
+    """One voice that is in no file."""
+
+    def __init__(self, blend: Blend) -> None:
+        super().__init__(Path())
+        self._blend = blend
+
+    def load(self, name: str) -> Blend | None:
+        return self._blend if name == "matched" else None
+
+
+def _said(store: WeightsStore, blend: Blend) -> FloatArray:
+    """What the judges hear of a voice, at 16 kHz."""
+    engine: Any = KokoroSpeech(store, _Unsaved(blend))
+    pieces = [piece.samples for piece in engine.speak([Utterance(text) for text in _SAID_FOR_JUDGES], "matched")]
+    return np.asarray(soxr.resample(np.concatenate(pieces), 24000, PITCH_RATE), np.float32)
+
+
+def _compare(
+    encoder: Ge2e | CamPlusPlus, voice: FloatArray, stock: FloatArray, reference: SpeakerReference
+) -> Similarity:
+    speech = reference.speech_16k
+    half = len(speech) // 2
+    speaker, first, second, one, other = (
+        _embedding(encoder, part) for part in (speech, speech[:half], speech[half:], voice, stock)
+    )
+    return Similarity(float(one @ speaker), float(other @ speaker), float(first @ second))
