@@ -8,9 +8,11 @@ from pathlib import Path
 
 from paksatalker.core.request import SpeechRequest
 from paksatalker.core.text.dictionary import Dictionary
+from paksatalker.core.text.language import assign_languages
 from paksatalker.core.text.load import load_text
 from paksatalker.core.text.markup import parse_markup
 from paksatalker.core.text.mood import mood_of
+from paksatalker.core.text.normalise import normalise
 from paksatalker.core.text.script import Script
 from paksatalker.core.text.ssml import is_ssml, parse_ssml
 from paksatalker.core.text.utterances import cut_script, readable_script
@@ -27,15 +29,20 @@ class DirectedText:
     Attributes:
         script: With clean text.
         notes: What the user should know, one sentence each.
+        language: What all of it is written in, where the user said so; None looks at each sentence.
+        expected: What a sentence is taken to be written in that does not tell.
     """
 
     script: Script
     dictionary: Dictionary
     notes: tuple[str, ...]
+    language: str | None = None
+    expected: str = "en"
 
     def sentences(self) -> Iterator[Utterance]:
         """The sentences with all direction, made as they are asked for."""
-        for utterance in map(self.dictionary.apply, cut_script(self.script)):
+        told = assign_languages(cut_script(self.script), self.language, self.expected)
+        for utterance in map(normalise, map(self.dictionary.apply, told)):
             if utterance.emotion == _AUTO:
                 emotion, intensity = mood_of(utterance.text)
                 yield replace(utterance, emotion=emotion, intensity=intensity * utterance.intensity)
@@ -56,7 +63,8 @@ def direct(request: SpeechRequest, text: str, language: str, max_characters: int
     start = Utterance("", request.emotion, request.emotion_intensity)
     script = read_script(text, start) if request.markup else Script((replace(start, text=text),))
     readable, notes = readable_script(script, language, max_characters)
-    return DirectedText(readable, _dictionary(request), (*notes, *_notes(readable)))
+    named = None if request.language == "auto" else language
+    return DirectedText(readable, _dictionary(request), (*notes, *_notes(readable)), named, language)
 
 
 def read_script(text: str, start: Utterance | None = None) -> Script:

@@ -23,12 +23,13 @@ _UNPAIRED = frozenset(("pause", "gesture", "camera", "mark", "scene"))  # tags w
 _NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)) ?([a-z]*)", re.IGNORECASE)
 _NAME = re.compile(r"[\w][\w.+:-]{0,63}")
 _ANY = re.compile(r".+")
+_LANGUAGE = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]{2,8}){0,3}", re.IGNORECASE)
 _LONGEST_ASIDE = 2  # words in brackets after which they are no attempt at a tag
 _PIECE = 4096  # characters that are looked at in one go
 
 TAG_NAMES: tuple[str, ...] = (
     "pause", *EMOTIONS, "emphasis", "slow", "fast", "rate", "pitch", "volume", "voice", "speaker", "say", "ipa",
-    "gesture", "camera", "mark", "scene",
+    "gesture", "camera", "mark", "scene", "lang",
 )  # fmt: skip
 
 
@@ -116,6 +117,7 @@ class MarkupReader:
             **dict.fromkeys(("say", "ipa"), self._say),
             **dict.fromkeys(("voice", "speaker"), self._named),
             **dict.fromkeys(("rate", "pitch", "volume"), self._number),
+            "lang": self._lang,
         }
 
     def _pause(self, argument: str, _token: Token) -> bool:
@@ -156,6 +158,13 @@ class MarkupReader:
             self._voices[self.builder.direction.speaker] = argument
         else:
             self._speaker(argument)
+        return True
+
+    def _lang(self, argument: str, _token: Token) -> bool:
+        language = primary_language(argument) if argument else ""
+        if language is None:
+            return False
+        self.builder.enter("lang", language=language)
         return True
 
     def _speaker(self, name: str) -> None:
@@ -218,6 +227,12 @@ class MarkupReader:
         self._warn(token, f"{token.source} is no tag and is read as text{hint}")
 
 
+def primary_language(tag: str) -> str | None:
+    """The language of a BCP-47 tag without its region; None where it is none."""
+    match = _LANGUAGE.fullmatch(tag.strip())
+    return match[1].lower() if match else None
+
+
 def read_seconds(text: str) -> float | None:
     """A time such as ``0.5``, ``0.5s`` or ``500ms`` in seconds; None for anything else."""
     match = _NUMBER.fullmatch(text)
@@ -242,4 +257,5 @@ def _usage(name: str) -> str:
         low, high = low_high[name]
         return f"[{name}] takes a number from {low:g} to {high:g}"
     takes = {"emphasis": "nothing", "strong": "nothing", "say": "a spelling", "ipa": "phonetic letters"}
+    takes["lang"] = "a language such as es or pt-BR"
     return f"[{name}] takes {takes.get(name, 'a name')}"

@@ -61,7 +61,7 @@ def same_direction(one: Utterance, other: Utterance) -> bool:
     return direction(one) == direction(other)
 
 
-def direction(utterance: Utterance) -> tuple[str, str, str, float, float, float, float]:
+def direction(utterance: Utterance) -> tuple[str, str, str, float, float, float, float, str]:
     """What an utterance shares with others under the same direction."""
     u = utterance
-    return u.speaker, u.voice, u.emotion, u.intensity, u.rate, u.pitch, u.volume
+    return u.speaker, u.voice, u.emotion, u.intensity, u.rate, u.pitch, u.volume, u.language

@@ -119,6 +119,8 @@ def _direction_tags(before: Utterance, now: Utterance) -> list[str]:
         tags.append(f"[{now.emotion}]" if now.intensity == 1 else f"[{now.emotion} {now.intensity:g}]")
     if before.voice != now.voice:
         tags.append(f"[voice {now.voice}]" if now.voice else "[voice]")
+    if before.language != now.language:
+        tags.append(f"[lang {now.language}]" if now.language else "[lang]")
     if before.rate != now.rate:
         tags.append({0.8: "[slow]", 1.25: "[fast]"}.get(now.rate, f"[rate {now.rate:g}]"))
     for field in ("pitch", "volume"):

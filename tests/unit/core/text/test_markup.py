@@ -38,6 +38,8 @@ def test_a_directed_script() -> None:
         ("a [neutral]b", (Utterance("a b"),)),
         ("[pause 500ms]a[pause 1s][pause]", (Utterance("", pause_after=0.5), Utterance("a", pause_after=1.5))),
         ("[voice af_heart]a[voice]b", (Utterance("a", voice="af_heart"), Utterance("b"))),
+        ("[lang es]Hola. [/lang]a", (Utterance("Hola. ", language="es"), Utterance("a"))),
+        ("[lang pt-BR]Oi [lang]a", (Utterance("Oi ", language="pt"), Utterance("a"))),
         ("[pitch +2][volume -3dB]a", (Utterance("a", pitch=2, volume=-3),)),
         ("[say Pack-sah]Paksa[/say]!", (Utterance("Paksa!", readings=(Reading(0, 5, "Pack-sah"),)),)),
         ("[ipa /pæk/]Pac[/ipa]", (Utterance("Pac", readings=(Reading(0, 3, "pæk", ipa=True),)),)),
@@ -118,7 +120,7 @@ SCRIPTS = st.lists(
         ["[pause 0.5]", "[happy]", "[sad 0.4]", "[/happy]", "[neutral]", "[emphasis]", "[/emphasis]", "[slow]",
          "[/slow]",
          "[rate 1.1]", "[pitch -2]", "[volume 3]", "[gesture wave]", "[camera close]", "[mark m]", "[scene Two]",
-         "[voice af_heart]", "[voice]", "[/voice]", "[speaker Ada]", "[speaker]", "[/speaker]", "[say x y]", "[ipa pæ]",
+         "[lang es]", "[lang]", "[/lang]", "[voice af_heart]", "[voice]", "[/voice]", "[speaker Ada]", "[speaker]", "[/speaker]", "[say x y]", "[ipa pæ]",
          "[/say]", "[/ipa]", "\nAda: ", "Ben: ", "\nNote: ", "# Scene\n", "# ", "\n", "\n\n", "Hello.", "a", " ", "  ",
          "\\", "\\\\", "[", "]", "[foo]", "(x)", ":", "#", "Ada", "Ada\\: ", "\\# ", "é😀"]
     ),
