@@ -12,6 +12,7 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from paksatalker.cli.allocator import give_back_large_blocks
 from paksatalker.errors import Cancelled, InvalidOption, OutputUnwritable, PaksaTalkerError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         signal.signal(signal.SIGTERM, _interrupt)  # a polite kill cleans up exactly as Ctrl-C does
         _prepare_streams()
+        give_back_large_blocks()
         code = _run(arguments)
     except KeyboardInterrupt:
         code = _report(_stopped(), as_json="--json" in arguments)

@@ -1,0 +1,51 @@
+import ctypes
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from paksatalker.cli import allocator
+
+_BLOCKS = """
+import ctypes, json
+from paksatalker.cli.allocator import give_back_large_blocks
+
+class Info(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in
+                "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()]
+
+c = ctypes.CDLL(None)
+c.mallinfo2.restype = Info
+c.malloc.restype, c.malloc.argtypes, c.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+done = give_back_large_blocks()
+c.free(c.malloc(16 << 20))  # has glibc raise its threshold
+before = c.mallinfo2().hblks
+block = c.malloc(2 << 20)
+print(json.dumps([done, c.mallinfo2().hblks - before]))
+"""
+
+
+def _outside_the_heap(**environment: str) -> list[object]:
+    """Whether the threshold was set, and how many of one block of 2 MB then lie outside the heap."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "GLIBC_", "LD_PRELOAD"))}
+    command = [sys.executable, "-c", _BLOCKS]
+    done = subprocess.run(command, env={**kept, **environment}, check=True, capture_output=True, text=True)
+    return list(json.loads(done.stdout))
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="needs glibc 2.33 or newer"
+)
+def test_large_blocks_stay_out_of_the_heap_unless_the_user_wants_otherwise() -> None:
+    assert _outside_the_heap() == [True, 1]
+    assert _outside_the_heap(MALLOC_MMAP_THRESHOLD_="33554432") == [False, 0]
+    assert _outside_the_heap(GLIBC_TUNABLES="glibc.malloc.mmap_threshold=33554432") == [False, 0]
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_elsewhere_nothing_is_touched(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: pytest.fail("no library is asked"))
+    assert not allocator.give_back_large_blocks()
