@@ -181,11 +181,20 @@ def reenactment(options: Options, store: WeightsStore) -> Iterator[Measure]:
     yield from reenact(options.video, store, options.source_frame, max_frames=frames).measures()
 
 
+def voices(options: Options, store: WeightsStore) -> Iterator[Measure]:
+    """Every installed voice engine: speed, first sound, words and timings."""
+    from paksatalker.evaluation.voices import measure_voices  # needs Whisper, an extra
+    from paksatalker.evaluation.voices_text import SENTENCES
+
+    yield from measure_voices(store, SENTENCES[:10] if options.quick else SENTENCES)
+
+
 SUITES: dict[str, Suite] = {
     "speed": speed,
     "latency": latency,
     "quality": quality,
     "reenactment": reenactment,
+    "voices": voices,
     "memory": memory,
 }
 

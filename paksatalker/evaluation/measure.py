@@ -69,6 +69,9 @@ PROGRAM_TARGETS: dict[str, Target] = {
     "photo analysis": Target(high=2),
     **{f"memory growth, {source}": Target(high=0.05) for source in LONG_SPEECH},
     **{f"A/V offset at the end, {source}": Target(-1, 1) for source in LONG_SPEECH},
+    **{f"word errors, {engine}": Target(high=2) for engine in ("hibari", "kokoro")},
+    **{f"first audio, {engine}": Target(high=300) for engine in ("hibari", "kokoro")},
+    **{f"phone starts, {engine}": Target(high=20, required=False) for engine in ("hibari", "kokoro")},
     "re-enactment opening r": Target(low=0.93),
     "re-enactment lips error / no expression": Target(high=0.5),
 }
