@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from paksatalker.errors import InvalidOption
 from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
-from paksatalker.service.states import State
+from paksatalker.service.states import PRIORITIES, State
 from paksatalker.service.tables import Job, now
 
 
@@ -78,7 +79,7 @@ class JobStore:
         job = Job(
             id=new_id("vid"), state=State.QUEUED, attempt=0, stage="", progress=0.0, frames_done=0,
             cancel_requested=False, created_at=now(),
-            **{name: getattr(new, name) for name in NewJob.__slots__},
+            **{name: getattr(new, name) for name in NewJob.__slots__} | {"priority": PRIORITIES[new.priority]},
         )  # fmt: skip
         try:
             async with self._database.session() as session:
@@ -126,35 +127,79 @@ class JobStore:
         return rows[:limit], more
 
     # --- what workers do ---------------------------------------------------------------------------------------------
-    async def begin(self, job_id: str, tries: int) -> Job | None:
-        """Takes a job up: a new attempt. None if there is nothing to do: it has ended, or it was tried too often.
+    async def begin(self, ticket: str, queue: str, tries: int) -> Job | None:
+        """Takes up the job whose turn it is: a new attempt. None if there is nothing to do.
 
-        A job that is ``running`` is taken too: the queue hands it out again only when its worker is dead, and should
-        that one live after all, its attempt is no longer the latest.
+        A ticket of the queue is no particular job's: it is the right to do the next one. But a ticket that comes back,
+        because its worker died, continues the job that was begun with it. Should that worker live after all, its
+        attempt is no longer the latest and cannot finish.
+
+        The next one is of the most urgent priority; within it, of the tenant of whose jobs the fewest run; of those
+        the oldest.
 
         Args:
-            job_id: Which.
+            ticket: Of the queue.
+            queue: One of :data:`~paksatalker.service.states.QUEUES`.
             tries: How many attempts there may be; after them the job fails.
         """
         async with self._database.session() as session:
-            job = await session.get(Job, job_id)
-            if job is None or State(job.state).ended:
-                return None
-            if job.cancel_requested:
-                self._end(job, State.CANCELLED)
-                return None
-            if job.attempt >= tries:
-                self._end(job, State.FAILED)
-                job.error = {
-                    "code": "WorkerLost",
-                    "message": f"the worker died {job.attempt} times over this job",
-                    "fix": "Look at the worker's log; a smaller size needs less memory",
-                }
-                return None
-            job.attempt += 1
-            job.state, job.started_at = State.RUNNING, now()
-            job.stage, job.progress, job.frames_done = "", 0.0, 0
-        return job
+            while True:
+                job = await self._under(session, ticket) or await self._next(session, queue)
+                if job is None:
+                    return None
+                if job.cancel_requested:
+                    self._end(job, State.CANCELLED)
+                elif job.attempt >= tries:
+                    self._end(job, State.FAILED)
+                    job.error = {
+                        "code": "WorkerLost",
+                        "message": f"the worker died {job.attempt} times over this job",
+                        "fix": "Look at the worker's log; a smaller size needs less memory",
+                    }
+                else:
+                    job.attempt += 1
+                    job.ticket, job.state, job.started_at = ticket, State.RUNNING, now()
+                    job.stage, job.progress, job.frames_done = "", 0.0, 0
+                    return job
+                await session.flush()
+
+    @staticmethod
+    async def _under(session: AsyncSession, ticket: str) -> Job | None:
+        query = select(Job).where(Job.ticket == ticket, Job.state == State.RUNNING)
+        return (await session.scalars(query.with_for_update())).first()
+
+    @staticmethod
+    async def _next(session: AsyncSession, queue: str) -> Job | None:
+        running = (
+            select(Job.tenant_id, func.count().label("count"))
+            .where(Job.queue == queue, Job.state == State.RUNNING)
+            .group_by(Job.tenant_id)
+            .subquery()
+        )
+        waiting = (
+            select(Job.tenant_id, Job.priority, func.min(Job.created_at).label("since"))
+            .where(Job.queue == queue, Job.state == State.QUEUED)
+            .group_by(Job.priority, Job.tenant_id)
+            .subquery()
+        )
+        turn = (
+            select(waiting.c.tenant_id, waiting.c.priority)
+            .outerjoin(running, running.c.tenant_id == waiting.c.tenant_id)
+            .order_by(waiting.c.priority, func.coalesce(running.c.count, 0), waiting.c.since)
+        )
+        for tenant_id, priority in (await session.execute(turn)).all():
+            query = (
+                select(Job)
+                .where(
+                    Job.queue == queue, Job.state == State.QUEUED, Job.priority == priority, Job.tenant_id == tenant_id
+                )
+                .order_by(Job.created_at, Job.id)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            )
+            if job := (await session.scalars(query)).first():
+                return job
+        return None
 
     async def progress(self, job: Job, **values: Any) -> bool:
         """Notes how far it is (columns of :class:`Job`); False if this attempt has no say any more or should stop."""

@@ -1,7 +1,8 @@
-"""The queue, as the rest of the service sees it: names of jobs in, a call for each of them out.
+"""The queue, as the rest of the service sees it: tickets in, a call for each of them out.
 
-A queue only carries names. What a job is and how far it is stands in the database, so that a queue that hands a job
-out twice, or forgets it, does no harm (:mod:`paksatalker.service.jobs`).
+A ticket is the right to do one job; which job, the database decides when its turn has come
+(:meth:`paksatalker.service.jobs.JobStore.begin`), fairly between tenants. What a job is and how far it is stands in the
+database too, so that a queue that hands a ticket out twice, or loses one, does no harm.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-#: Does a job. It must come back when it is cancelled, and may be called again for a job whose worker died.
+#: Does the job whose turn it is. It must come back when it is cancelled; it is called again with the same ticket if
+#: the worker died.
 Handler = Callable[[str], Awaitable[None]]
 
 
@@ -25,8 +27,13 @@ class QueueDepth:
 class JobQueue(Protocol):
     """A durable queue with several lanes."""
 
-    async def enqueue(self, job_id: str, queue: str, priority: str = "normal") -> None:
-        """Puts a job in; putting it in again while it waits or runs changes nothing."""
+    async def enqueue(self, ticket: str, queue: str) -> None:
+        """Puts a ticket in; putting it in again while it waits or runs changes nothing.
+
+        Args:
+            ticket: Any name, used once: the new job's.
+            queue: One of :data:`~paksatalker.service.states.QUEUES`.
+        """
         ...
 
     async def depth(self, queue: str) -> QueueDepth:
@@ -34,7 +41,11 @@ class JobQueue(Protocol):
         ...
 
     async def work(self, queue: str, handler: Handler, concurrency: int = 1) -> None:
-        """Does jobs of a lane until it is cancelled; then what runs is given back."""
+        """Uses tickets of a lane until it is cancelled; then cancels its handlers and puts their tickets back."""
+        ...
+
+    async def close(self) -> None:
+        """Closes all connections."""
         ...
 
 

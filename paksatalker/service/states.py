@@ -24,4 +24,5 @@ _ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
 
 #: Queues by what a worker must be able to do.
 QUEUES = ("portrait", "neural-gpu", "avatar", "script")
-PRIORITIES = ("high", "normal", "low")
+#: By name, first come first.
+PRIORITIES = {"high": 0, "normal": 1, "low": 2}

@@ -90,13 +90,14 @@ class Job(Base):
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     key_id: Mapped[str]
     queue: Mapped[str] = mapped_column(String(32))
-    priority: Mapped[str] = mapped_column(String(16))
+    priority: Mapped[int]
     state: Mapped[str] = mapped_column(String(16))
     request: Mapped[dict[str, Any]]
     request_hash: Mapped[str] = mapped_column(String(64))
     idempotency_key: Mapped[str | None]
     batch_id: Mapped[str | None] = mapped_column(index=True)
     callback_url: Mapped[str | None] = mapped_column(String(2048))
+    ticket: Mapped[str | None] = mapped_column(index=True)
     attempt: Mapped[int] = mapped_column(default=0)
     stage: Mapped[str] = mapped_column(String(32), default="")
     progress: Mapped[float] = mapped_column(default=0.0)
@@ -113,7 +114,7 @@ class Job(Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "idempotency_key"),
         Index("ix_jobs_tenant_created", "tenant_id", "created_at", "id"),
-        Index("ix_jobs_state", "state", "created_at"),
+        Index("ix_jobs_next", "queue", "state", "priority", "tenant_id", "created_at"),
     )
 
 

@@ -47,8 +47,8 @@ def test_a_job_is_done_once_by_the_latest_attempt(tmp_path):
     async def play(jobs, one, other):
         job, fresh = await jobs.create(new(one))
         assert fresh
-        first = await jobs.begin(job.id, tries=3)
-        second = await jobs.begin(job.id, tries=3)  # the first worker was thought dead
+        first = await jobs.begin("t1", "portrait", tries=3)
+        second = await jobs.begin("t1", "portrait", tries=3)  # the first worker was thought dead
         assert (first.attempt, second.attempt) == (1, 2)
         assert not await jobs.succeed(first, {"video": "old"})
         assert not await jobs.progress(first, progress=0.9)
@@ -58,7 +58,7 @@ def test_a_job_is_done_once_by_the_latest_attempt(tmp_path):
         done = await jobs.get(job.id, one)
         assert (done.state, done.result, done.progress) == (State.SUCCEEDED, {"video": "new"}, 1.0)
         assert done.expires_at > done.finished_at
-        assert await jobs.begin(job.id, tries=3) is None
+        assert await jobs.begin("t1", "portrait", tries=3) is None
 
     run(tmp_path, play)
 
@@ -67,8 +67,8 @@ def test_a_job_that_kills_its_workers_fails_after_its_tries(tmp_path):
     async def play(jobs, one, other):
         job, _ = await jobs.create(new(one))
         for _ in range(3):
-            assert await jobs.begin(job.id, tries=3)
-        assert await jobs.begin(job.id, tries=3) is None
+            assert await jobs.begin("t1", "portrait", tries=3)
+        assert await jobs.begin("t1", "portrait", tries=3) is None
         failed = await jobs.get(job.id)
         assert failed.state == State.FAILED
         assert "died 3 times" in failed.error["message"]
@@ -80,7 +80,7 @@ def test_a_job_put_back_loses_no_try(tmp_path):
     async def play(jobs, one, other):
         job, _ = await jobs.create(new(one))
         for _ in range(5):
-            assert await jobs.requeue(await jobs.begin(job.id, tries=1))
+            assert await jobs.requeue(await jobs.begin("t1", "portrait", tries=1))
         assert [j.id for j in await jobs.unfinished()] == [job.id]
 
     run(tmp_path, play)
@@ -92,7 +92,7 @@ def test_cancelling(tmp_path):
         assert await jobs.cancel(waiting.id, other) is None
         assert (await jobs.cancel(waiting.id, one)).state == State.CANCELLED
         job, _ = await jobs.create(new(one))
-        taken = await jobs.begin(job.id, tries=3)
+        taken = await jobs.begin("t1", "portrait", tries=3)
         assert (await jobs.cancel(job.id, one)).state == State.RUNNING
         assert not await jobs.progress(taken, progress=0.2)
         assert await jobs.cancelled(taken)
@@ -130,5 +130,30 @@ def test_pages_hold_every_job_once_and_only_ones_own(tmp_path):
         assert await jobs.get(mine[0], other) is None
         with pytest.raises(InvalidOption):
             await jobs.page(one, cursor="nonsense")
+
+    run(tmp_path, play)
+
+
+def test_tenants_take_turns_and_urgent_jobs_go_first(tmp_path):
+    async def play(jobs, one, other):
+        mine = [(await jobs.create(new(one)))[0].id for _ in range(4)]
+        theirs = [(await jobs.create(new(other)))[0].id for _ in range(2)]
+        urgent = (await jobs.create(new(one, priority="high")))[0].id
+        elsewhere = (await jobs.create(new(other, queue="avatar")))[0].id
+        begun = [(await jobs.begin(f"t{n}", "portrait", tries=3)).id for n in range(7)]
+        assert begun == [urgent, theirs[0], mine[0], theirs[1], mine[1], mine[2], mine[3]]
+        assert await jobs.begin("t9", "portrait", tries=3) is None
+        assert (await jobs.begin("t9", "avatar", tries=3)).id == elsewhere
+
+    run(tmp_path, play)
+
+
+def test_many_workers_never_begin_the_same_job(tmp_path):
+    async def play(jobs, one, other):
+        for _ in range(20):
+            await jobs.create(new(one))
+        begun = await asyncio.gather(*(jobs.begin(f"t{n}", "portrait", tries=3) for n in range(30)))
+        names = [job.id for job in begun if job is not None]
+        assert len(names) == len(set(names)) == 20
 
     run(tmp_path, play)

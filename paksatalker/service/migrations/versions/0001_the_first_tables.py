@@ -86,13 +86,14 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.String(length=255), nullable=False),
         sa.Column("key_id", sa.String(length=255), nullable=False),
         sa.Column("queue", sa.String(length=32), nullable=False),
-        sa.Column("priority", sa.String(length=16), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("request", sa.JSON(), nullable=False),
         sa.Column("request_hash", sa.String(length=64), nullable=False),
         sa.Column("idempotency_key", sa.String(length=255), nullable=True),
         sa.Column("batch_id", sa.String(length=255), nullable=True),
         sa.Column("callback_url", sa.String(length=2048), nullable=True),
+        sa.Column("ticket", sa.String(length=255), nullable=True),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("stage", sa.String(length=32), nullable=False),
         sa.Column("progress", sa.Double(), nullable=False),
@@ -116,8 +117,9 @@ def upgrade() -> None:
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_jobs_batch_id"), ["batch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_jobs_expires_at"), ["expires_at"], unique=False)
-        batch_op.create_index("ix_jobs_state", ["state", "created_at"], unique=False)
+        batch_op.create_index("ix_jobs_next", ["queue", "state", "priority", "tenant_id", "created_at"], unique=False)
         batch_op.create_index("ix_jobs_tenant_created", ["tenant_id", "created_at", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_jobs_ticket"), ["ticket"], unique=False)
 
     op.create_table(
         "webhooks",
@@ -150,8 +152,9 @@ def downgrade() -> None:
 
     op.drop_table("webhooks")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_jobs_ticket"))
         batch_op.drop_index("ix_jobs_tenant_created")
-        batch_op.drop_index("ix_jobs_state")
+        batch_op.drop_index("ix_jobs_next")
         batch_op.drop_index(batch_op.f("ix_jobs_expires_at"))
         batch_op.drop_index(batch_op.f("ix_jobs_batch_id"))
 

@@ -1,0 +1,152 @@
+"""The queue on Redis or Valkey, by streaq. Nothing but JSON goes in or comes out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, suppress
+from typing import Any, Self
+
+import coredis
+from streaq import StreaqRetry, TaskStatus, Worker
+from streaq.task import AsyncRegisteredTask
+
+from paksatalker.service.queue import Handler, QueueDepth
+
+_log = logging.getLogger(__name__)
+
+#: A worker that says nothing for so long is dead, and its tickets go to others.
+SILENT_SECONDS = 8.0
+_AGAIN_SECONDS = 2  # after a handler failed for a reason that is not the job's: database or disk away
+_NAME = "use_ticket"
+
+
+class StreaqQueue:
+    """A :class:`~paksatalker.service.queue.JobQueue` and :class:`~paksatalker.service.queue.EventBus`.
+
+    Args:
+        url: Of Redis or Valkey.
+        silent_seconds: When a worker is taken for dead.
+    """
+
+    def __init__(self, url: str, silent_seconds: float = SILENT_SECONDS) -> None:
+        self._url = url
+        self._silent = silent_seconds
+        self._open = AsyncExitStack()
+        self._producers: dict[str, tuple[Worker[Any], AsyncRegisteredTask[[str], None]]] = {}
+        self._client: coredis.Redis[str] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._client = coredis.Redis.from_url(self._url, decode_responses=True)
+        await self._open.enter_async_context(self._client)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        self._producers.clear()
+        await self._open.aclose()
+
+    async def enqueue(self, ticket: str, queue: str) -> None:
+        """Puts a ticket in; putting it in again while it waits or runs changes nothing."""
+        _, use = await self._producer(queue)
+        task = use.enqueue(ticket)
+        task.id = ticket
+        await task
+
+    async def depth(self, queue: str) -> QueueDepth:
+        """How much is in a lane."""
+        worker, _ = await self._producer(queue)
+        total = await worker.queue_size()
+        running = len(await worker.get_tasks_by_status(TaskStatus.RUNNING, limit=10_000))
+        return QueueDepth(max(total - running, 0), running)
+
+    async def work(self, queue: str, handler: Handler, concurrency: int = 1) -> None:
+        """Uses tickets of a lane until it is cancelled; then cancels its handlers and puts their tickets back."""
+        stop = asyncio.Event()
+
+        async def use(ticket: str) -> None:
+            await _until(stop, handler, ticket)
+
+        worker, _ = self._worker(queue, use, concurrency)
+        running = asyncio.ensure_future(worker.run_async())
+        try:
+            await asyncio.shield(running)
+        finally:
+            stop.set()
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+    async def publish(self, job_id: str, event: dict[str, Any]) -> None:
+        """Tells something of a job."""
+        await self._redis.publish(_channel(job_id), json.dumps(event))
+
+    async def listen(self, job_id: str) -> AsyncIterator[dict[str, Any]]:
+        """What is told of a job from now on."""
+        async with self._redis.pubsub(channels=[_channel(job_id)]) as channel:
+            async for message in channel:
+                if message["type"] == "message":
+                    yield json.loads(str(message["data"]))
+
+    @property
+    def _redis(self) -> coredis.Redis[str]:
+        if self._client is None:
+            raise RuntimeError("the queue is not open")
+        return self._client
+
+    async def _producer(self, queue: str) -> tuple[Worker[Any], AsyncRegisteredTask[[str], None]]:
+        if queue not in self._producers:
+
+            async def use(ticket: str) -> None:
+                raise NotImplementedError(ticket)  # done by workers
+
+            worker, task = self._worker(queue, use, 1)
+            await self._open.enter_async_context(worker)
+            self._producers[queue] = worker, task
+        return self._producers[queue]
+
+    def _worker(
+        self, queue: str, use: Handler, concurrency: int
+    ) -> tuple[Worker[Any], AsyncRegisteredTask[[str], None]]:
+        worker: Worker[Any] = Worker(
+            self._url,
+            queue_name=f"paksatalker-{queue}",
+            concurrency=concurrency,
+            prefetch=0,  # a ticket that waits in a busy worker is one that an idle one could use
+            serializer=json.dumps,
+            deserializer=json.loads,
+            handle_signals=False,
+            idle_timeout=self._silent,
+        )
+        # The database counts attempts, and times are its business too.
+        task = worker.task(name=_NAME, max_tries=None, timeout=None, ttl=0, silent=True, expire=None)(use)
+        return worker, task  # type: ignore[return-value]  # its decorator's overloads do not tell
+
+
+async def _until(stop: asyncio.Event, handler: Handler, ticket: str) -> None:
+    """Runs a handler, but no longer than until ``stop``.
+
+    Raises:
+        StreaqRetry: It did not come to its end; the ticket goes back.
+    """
+    work = asyncio.ensure_future(handler(ticket))
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not work.done():
+        work.cancel()
+        await asyncio.wait({work})
+    if work.cancelled():
+        raise StreaqRetry("the worker stops", delay=0)
+    if error := work.exception():
+        _log.error("a ticket goes back: %s: %s", type(error).__name__, error)
+        raise StreaqRetry(str(error), delay=_AGAIN_SECONDS)
+
+
+def _channel(job_id: str) -> str:
+    return f"paksatalker:events:{job_id}"
