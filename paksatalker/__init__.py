@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from paksatalker.core.progress import Progress
     from paksatalker.core.request import Request, SpeechRequest
     from paksatalker.core.saying import SpokenResult, say
+    from paksatalker.core.text.writing.writer import Writer
     from paksatalker.core.timeline import FaceTrack, Performance, Prosody, Speech, Utterance, VideoFrame
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Utterance",
     "VideoFrame",
     "VideoStream",
+    "Writer",
     "generate",
     "say",
 ]
@@ -43,6 +45,7 @@ _HOMES = {
     "Result": "outputs",
     "Pipeline": "pipeline",
     "VideoStream": "pipeline",
+    "Writer": "text.writing.writer",
     "generate": "pipeline",
     "Progress": "progress",
     "Request": "request",

@@ -27,6 +27,14 @@ def generate(
     text_file: Annotated[
         str | None, typer.Option(help="A file with the text to say; - reads stdin.", rich_help_panel=_SAYS)
     ] = None,
+    brief: Annotated[
+        str | None,
+        typer.Option(help="What a language model writes about, see docs/writing.md.", rich_help_panel=_SAYS),
+    ] = None,
+    tone: Annotated[str, typer.Option(help="How what it writes sounds, e.g. friendly.", rich_help_panel=_SAYS)] = "",
+    length: Annotated[
+        str, typer.Option(help="How long it takes to say: 30s, 2m, 1:30.", rich_help_panel=_SAYS)
+    ] = "30s",
     audio: Annotated[
         Path | None, typer.Option(help="A recording to speak along with, in any common format.", rich_help_panel=_SAYS)
     ] = None,
@@ -107,6 +115,9 @@ def generate(
         image=image,
         text=text,
         text_file=text_file,
+        brief=brief,
+        tone=tone,
+        length=length,
         audio=audio,
         transcript=_transcript(transcript),
         voice=voice,

@@ -23,6 +23,8 @@ from paksatalker.core.rendering.captions import Captioner
 from paksatalker.core.rendering.scene import Scene, set_scene
 from paksatalker.core.request import Request, SpeechRequest
 from paksatalker.core.soundtrack import SoundTrack
+from paksatalker.core.text.moderation import ModerationHook, Moderator
+from paksatalker.core.text.writing.writer import Writer
 from paksatalker.core.timeline import Speech, VideoFrame
 from paksatalker.errors import Cancelled, EnginesIncompatible
 from paksatalker.models.base import WeightsStore
@@ -38,12 +40,20 @@ class Pipeline:
     Args:
         settings: Limits and folders; None reads the environment.
         store: Where the networks are; None takes the settings' folder.
+        moderation: Is asked about all text before it is spoken, besides the word list of the settings.
     """
 
-    def __init__(self, settings: Settings | None = None, store: WeightsStore | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        store: WeightsStore | None = None,
+        moderation: ModerationHook | None = None,
+    ) -> None:
         self.settings = settings or get_settings()
         self.store = store or WeightsStore(self.settings.weights)
+        self._moderation = moderation
         self._engines: dict[tuple[str, str], Any] = {}
+        self._writer: Writer | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -56,6 +66,9 @@ class Pipeline:
     def close(self) -> None:
         """Lets go of everything that was kept warm."""
         self._engines.clear()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
 
     def stream(
         self,
@@ -79,7 +92,7 @@ class Pipeline:
         face = find("face", request.face_engine)
         renderer = find("renderer", request.renderer)
         _check_fit(face, renderer)
-        source = self.speech(request)
+        source = self.speech(request, cancel)
         scene = set_scene(
             request.image,
             self.store,
@@ -141,16 +154,26 @@ class Pipeline:
                     out.write(frame)
             return out.finish()
 
-    def speech(self, request: SpeechRequest) -> sources.SpeechSource:
+    def speech(self, request: SpeechRequest, cancel: threading.Event | None = None) -> sources.SpeechSource:
         """What is to be said, checked and ready to be spoken.
 
         Args:
             request: What to say and how.
+            cancel: Set when a text that is being written is not wanted any more.
 
         Raises:
             PaksaTalkerError: As :func:`~paksatalker.core.sources.open_source` has them.
         """
-        return sources.open_source(request, self.settings, self._engine)
+        moderator = Moderator.of(self.settings.blocklist, self._moderation)
+        stopped = bool if cancel is None else cancel.is_set
+        return sources.open_source(
+            request, self.settings, self._engine, moderator=moderator, writer=self._make_writer, cancelled=stopped
+        )
+
+    def _make_writer(self) -> Writer:
+        if self._writer is None:
+            self._writer = Writer(settings=self.settings, store=self.store)
+        return self._writer
 
     def _engine(self, info: EngineInfo) -> Any:
         """An engine of the speech or recording stage, made once."""

@@ -96,10 +96,13 @@ class SpeechRequest:
 class Request(SpeechRequest):
     """A talking video, described. Checked when it is made.
 
-    What is said comes from exactly one of ``text``, ``text_file`` and ``audio``.
+    What is said comes from exactly one of ``text``, ``text_file``, ``brief`` and ``audio``.
 
     Attributes:
         image: The portrait: a path, encoded bytes, a Pillow image or uint8 [H, W, 3] RGB.
+        brief: What a language model is to write about, see ``docs/writing.md``.
+        tone: How what it writes sounds, e.g. ``friendly``.
+        length: How long it takes to say: ``60s``, ``2m``, or seconds.
         audio: A recording to speak along with: any container and codec FFmpeg reads.
         transcript: What is said in ``audio``, or the path of a text file with it; makes the lips exact.
         expression_scale: Size of all facial movement, 0–2.
@@ -123,6 +126,9 @@ class Request(SpeechRequest):
     """
 
     image: Any
+    brief: str | None = None
+    tone: str = ""
+    length: str | float = "30s"
     audio: Path | str | None = None
     transcript: str | Path | None = None
     expression_scale: float = 1.0
@@ -159,7 +165,7 @@ class Request(SpeechRequest):
             options.require_range("face", self.face, options.FACE)
 
     def _check_source(self) -> None:
-        require_one(text=self.text, text_file=self.text_file, audio=self.audio)
+        require_one(text=self.text, text_file=self.text_file, brief=self.brief, audio=self.audio)
         require_text(self.text)
         if self.transcript is not None and self.audio is None:
             raise InvalidOption("--transcript has no recording to go with", "--audio is not given", "Add --audio FILE")

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from paksatalker.config.settings import Settings
 from paksatalker.core.audio.decode import AudioReader
+from paksatalker.core.briefs import WriterGetter, check_brief, expected_characters, written
 from paksatalker.core.casting import Casting, primary
 from paksatalker.core.direction import direct
 from paksatalker.core.engines import EngineInfo, RecordingEngine, find, installed
 from paksatalker.core.request import Request, SpeechRequest
 from paksatalker.core.speaking import speak_directed
 from paksatalker.core.text.clean import readable_for
+from paksatalker.core.text.language import document_language
 from paksatalker.core.text.load import load_text
+from paksatalker.core.text.moderation import Moderator
 from paksatalker.core.text.mood import mood_of
+from paksatalker.core.text.writing.writer import Writer
 from paksatalker.core.timeline import Speech
 from paksatalker.core.voices import EngineGetter, find_speaker
 
@@ -48,16 +53,28 @@ class SpeechSource:
     late_notes: Callable[[], tuple[str, ...]] = tuple
 
 
-def open_source(request: SpeechRequest, settings: Settings, engine: EngineGetter) -> SpeechSource:
+def open_source(
+    request: SpeechRequest,
+    settings: Settings,
+    engine: EngineGetter,
+    *,
+    moderator: Moderator | None = None,
+    writer: WriterGetter | None = None,
+    cancelled: Callable[[], bool] = bool,
+) -> SpeechSource:
     """Finds the engine that a request needs and checks the text or the recording.
 
     Args:
         request: What to make.
         settings: Limits.
         engine: Makes an engine, or gives one that is still warm.
+        moderator: Is asked about all text before it is spoken.
+        writer: Makes the language model that writes after a brief, or gives one that is still warm.
+        cancelled: Whether a text that is being written is not wanted any more.
 
     Raises:
         TextEmpty: Nothing to say.
+        TextRefused: The moderator does not let it through.
         TextTooLong: More characters than the settings allow.
         TextUnspeakable: In a script that the voice cannot read.
         TextUnreadable: The text file cannot be read.
@@ -68,13 +85,16 @@ def open_source(request: SpeechRequest, settings: Settings, engine: EngineGetter
     """
     if isinstance(request, Request) and request.audio is not None:
         return _from_recording(request, settings, engine)
-    return _from_text(request, settings, engine)
+    if isinstance(request, Request) and request.brief is not None:
+        return _from_brief(request, engine, moderator or Moderator(), (writer or Writer)(), cancelled)
+    return _from_text(request, settings, engine, moderator or Moderator())
 
 
-def _from_text(request: SpeechRequest, settings: Settings, engine: EngineGetter) -> SpeechSource:
+def _from_text(request: SpeechRequest, settings: Settings, engine: EngineGetter, moderator: Moderator) -> SpeechSource:
     text = request.text if request.text_file is None else load_text(Path(request.text_file))
-    language = request.primary_language or _voice_language(request, engine)
+    language = request.primary_language or document_language(text or "", _voice_language(request, engine))
     directed = direct(request, text or "", language, settings.max_text_characters)
+    moderator.review(directed.script.text, directed.sentences())
     casting = Casting(request, engine, language, directed.script.speakers, _letters(directed.script.text))
     casting.check(directed.script.voices)
     return SpeechSource(
@@ -83,6 +103,28 @@ def _from_text(request: SpeechRequest, settings: Settings, engine: EngineGetter)
         pieces=lambda: _between_rests(speak_directed(casting.speak, directed.sentences())),
         characters=len(directed.script.text),
         notes=(*directed.notes, *casting.notes),
+        late_notes=lambda: casting.foreign_notes,
+    )
+
+
+def _from_brief(
+    request: Request,
+    engine: EngineGetter,
+    moderator: Moderator,
+    writer: Writer,
+    cancelled: Callable[[], bool],
+) -> SpeechSource:
+    check_brief(request)
+    moderator.check(request.brief or "")
+    language = request.primary_language or _voice_language(request, engine)
+    casting = Casting(request, engine, language, (), 0)
+    sentences = partial(written, request, writer, engine, language, moderator=moderator, cancelled=cancelled)
+    return SpeechSource(
+        stage="speech",
+        engine=casting.main.info.name,
+        pieces=lambda: _between_rests(speak_directed(casting.speak, sentences())),
+        characters=expected_characters(request, language),
+        notes=(f"the text is written by {writer.model}",),
         late_notes=lambda: casting.foreign_notes,
     )
 

@@ -28,6 +28,7 @@ _BATCH = 10  # sentences asked for at once
 _CONTEXT = 8  # sentences of the text so far that the model is shown
 _CANDIDATES = 6  # ends that are tried
 _EMPTY_ANSWERS = 4  # in a row, after which the model has nothing more to say
+_ALPHABETIC = 13.0  # characters a second: slower languages have letters that take more tokens
 _MALFORMED = 2  # "validated, retried once, then refused"
 
 
@@ -77,7 +78,7 @@ class Draft:
         empty = malformed = 0
         while self._left() > 1.3 * kept:
             before, reason = len(self.said), ""
-            with closing(self._asked(self._left() - kept)) as found:
+            with closing(self._asked(self._left() - kept, empty)) as found:
                 for sentence, problem in found:
                     if problem:
                         reason = problem
@@ -93,17 +94,19 @@ class Draft:
                 continue
             empty += 1
             malformed += reason != "a repetition"
-            if malformed >= _MALFORMED or empty >= _EMPTY_ANSWERS:
+            if malformed >= _MALFORMED:
                 raise refusal(reason or "an empty answer")
+            if empty >= _EMPTY_ANSWERS:
+                return  # it has nothing new to say; maybe there is an end that makes the length right
 
-    def _asked(self, seconds: float) -> Generator[tuple[str, str], None, None]:
+    def _asked(self, seconds: float, empty: int) -> Generator[tuple[str, str], None, None]:
         """New sentences, each with what is wrong with it; the last may be empty, with what is wrong with the answer."""
         order, each = self._order, self._order.rate.seconds("x" * round(_USUAL_WORDS * _LETTERS))
         count = min(max(round(seconds / each), 1), _BATCH)
         said = self.said[-_CONTEXT:]
         messages = prompts.body(order.task, said, count, count * _USUAL_WORDS)
         try:
-            with closing(self._desk.sentences(messages, 1, count, self._sampling(count))) as answer:
+            with closing(self._desk.sentences(messages, 1, count, self._sampling(count, empty))) as answer:
                 for raw in answer:
                     for sentence in self._cut(raw):
                         yield sentence, self._form.problem(sentence, self.said)
@@ -115,8 +118,8 @@ class Draft:
         """Chooses sentences that make the length right."""
         best: list[str] = []
         scale, reason, problems = 1.0, "no end of the right length", 0
-        for _ in range(_CANDIDATES):
-            candidate, problem = self._candidate(scale)
+        for attempt in range(_CANDIDATES):
+            candidate, problem = self._candidate(scale, attempt)
             if problem:
                 reason, problems = problem, problems + 1
                 if problems >= _MALFORMED and not best and not self.said:
@@ -135,7 +138,7 @@ class Draft:
         for sentence in best:
             yield self._say(sentence)
 
-    def _candidate(self, scale: float) -> tuple[list[str], str]:
+    def _candidate(self, scale: float, attempt: int) -> tuple[list[str], str]:
         """Sentences that could be the end, or what is wrong with the answer."""
         order = self._order
         each = order.rate.seconds("x" * round(_USUAL_WORDS * _LETTERS))
@@ -147,7 +150,7 @@ class Draft:
         messages = prompts.ending(task, said, count, words) if said else prompts.whole(task, count, words)
         found: list[str] = []
         try:
-            with closing(self._desk.sentences(messages, 1, count + 1, self._sampling(count + 1))) as answer:
+            with closing(self._desk.sentences(messages, 1, count + 1, self._sampling(count + 1, attempt))) as answer:
                 for sentence in (sentence for raw in answer for sentence in self._cut(raw)):
                     if problem := self._form.problem(sentence, [*self.said, *found]):
                         if problem == "a repetition" and found:
@@ -180,9 +183,11 @@ class Draft:
         """How far the text with these sentences is from the length asked for, as a share of it."""
         return abs(self._left() - sum(map(self._cost, more))) / self._order.seconds
 
-    def _sampling(self, count: int) -> Sampling:
-        latin = self._order.rate.characters > 13
-        return Sampling(temperature=0.7, max_tokens=64 + count * (80 if latin else 200), penalty=0.4)
+    def _sampling(self, count: int, attempt: int) -> Sampling:
+        """Bolder with each attempt that gave nothing."""
+        tokens = 80 if self._order.rate.characters > _ALPHABETIC else 200
+        boldness = min(0.1 * attempt, 0.4)
+        return Sampling(temperature=0.7 + boldness, max_tokens=64 + count * tokens, penalty=0.4 + boldness)
 
 
 def _wrong_length(wanted: float, got: float, reason: str) -> WritingFailed:

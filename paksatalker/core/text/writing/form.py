@@ -34,14 +34,15 @@ _REFUSING = re.compile(
     re.IGNORECASE,
 )
 _CHATTER = re.compile(
-    r"(?:sure|of course|certainly|absolutely|here (?:is|are|you go)\b.*|por supuesto|claro(?: que sí)?|bien sûr|certainement|"
+    r"(?:sure|of course|certainly|absolutely|here (?:is|are|you go)\b.*|por supuesto|claro(?: que sí)?|bien sûr|"
+    r"certainement|"
     r"natürlich|gerne|certamente|claro que sim|com certeza)[!.,:]*",
     re.IGNORECASE,
 )
 _ABOUT_ITSELF = re.compile(
     r"\b(?:json|system prompt|(?:previous|above) instructions|this (?:brief|prompt))\b", re.IGNORECASE
 )
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile("[^\\W_]{4,}|[ɐ-￿]+")  # small words are in every sentence
 _SAME = 0.6  # share of words in common from which two sentences say the same
 _SURE = 12.0  # nats by which another language must be likelier
 _COMMON = ("en", "es", "fr", "de", "it", "pt", "nl", "hi", "ur", "zh", "ja", "ko", "ar", "ru", "pl", "tr", "sv")

@@ -113,17 +113,10 @@ class Writer:
             TextEmpty: There is neither a brief nor a document.
             TextTooLong: The brief or the document is longer than is taken.
         """
-        seconds = parse_length(str(length))
-        _check_manner("tone", tone)
-        if not brief.strip() and not document.strip():
-            raise TextEmpty("there is nothing to write about", "the brief is empty", "Say what the text is about")
-        if len(brief) > _LONGEST_BRIEF:
-            why = f"it has {len(brief)} characters, {_LONGEST_BRIEF} are taken"
-            raise TextTooLong("the brief is too long", why, "Give what is long as a document")
+        seconds = check_order(brief, tone, length, has_document=bool(document.strip()))
         self._check_length(document)
-        return _drafted(
-            self._desk(seed), Task(brief=brief, document=document, tone=tone, language=language), seconds, rate
-        )
+        task = Task(brief=brief, document=document, tone=tone, language=language)
+        return _drafted(self._desk(seed), task, seconds, rate)
 
     def rewrite(self, text: str, style: str = "formal", *, language: str = "en", seed: int = 0) -> Iterator[str]:
         """Writes each sentence of a text in another style.
@@ -238,6 +231,27 @@ def _choose(name: str, settings: Settings) -> EngineInfo:
         "Qwen is not installed and no server is set",
         f"Run: {install}paksatalker models download {QWEN}; or set PAKSATALKER_LLM_URL, see docs/writing.md",
     )
+
+
+def check_order(brief: str, tone: str, length: str | float, *, has_document: bool = False) -> float:
+    """Refuses what cannot be written, before a model is asked.
+
+    Returns:
+        Seconds that the text is to take.
+
+    Raises:
+        InvalidOption: The length or the tone cannot be taken.
+        TextEmpty: There is nothing to write about.
+        TextTooLong: The brief is too long.
+    """
+    seconds = parse_length(str(length))
+    _check_manner("tone", tone)
+    if not any(map(str.isalnum, brief)) and not has_document:
+        raise TextEmpty("there is nothing to write about", "the brief is empty", "Say what the text is about")
+    if len(brief) > _LONGEST_BRIEF:
+        why = f"it has {len(brief)} characters, {_LONGEST_BRIEF} are taken"
+        raise TextTooLong("the brief is too long", why, "Give what is long as a document")
+    return seconds
 
 
 def _drafted(desk: Desk, task: Task, seconds: float, rate: SpeakingRate | None) -> Iterator[str]:
