@@ -32,6 +32,8 @@ class Settings(BaseSettings):
         max_image_pixels: Largest photo that is decoded, width × height: the guard against decompression bombs.
         qwen_model_path: A GGUF file, or a folder as transformers saves it, in place of the model of the weights store.
             ``QWEN_MODEL_PATH`` sets it too.
+        sadtalker_model_path: A folder with SadTalker's official files in place of the weights store's.
+            ``SADTALKER_MODEL_PATH`` sets it too.
         pantrix_model_path: A folder with the official EMAGE files in place of the weights store's.
             ``PANTRIX_MODEL_PATH`` sets it too.
         llm_url: Address of an OpenAI-compatible server that writes (``http://localhost:11434/v1``).
@@ -61,6 +63,9 @@ class Settings(BaseSettings):
 
     qwen_model_path: Path | None = Field(
         default=None, validation_alias=AliasChoices(f"{_PREFIX}QWEN_MODEL_PATH", "QWEN_MODEL_PATH")
+    )
+    sadtalker_model_path: Path | None = Field(
+        default=None, validation_alias=AliasChoices(f"{_PREFIX}SADTALKER_MODEL_PATH", "SADTALKER_MODEL_PATH")
     )
     pantrix_model_path: Path | None = Field(
         default=None, validation_alias=AliasChoices(f"{_PREFIX}PANTRIX_MODEL_PATH", "PANTRIX_MODEL_PATH")

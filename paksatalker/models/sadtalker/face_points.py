@@ -29,8 +29,8 @@ class FacePoints:
 
         Args:
             image: RGB uint8 [H, W, 3].
-            swap: Whether the detector gets BGR, which it was trained on. The original does not when it cuts the face out
-                of the photo, and does when it measures the face.
+            swap: Whether the detector gets BGR, which it was trained on. The original does not when it cuts the face
+                out of the photo, and does when it measures the face.
 
         Returns:
             float32 [68, 2], x and y in pixels; None where there is no face.
