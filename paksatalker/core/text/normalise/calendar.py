@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from paksatalker.core.text.normalise.rules import Rule, Tools, one_of, word_before
-from paksatalker.core.text.normalise.tables import word_set
+from paksatalker.core.text.normalise.tables import Language, word_set
 
 _GERMAN_OBLIQUE = word_set("am dem den des vom zum beim ab bis seit im diesem jenem dieser jeden nächsten")
 _GERMAN_WEAK = word_set("der die das")
@@ -15,10 +16,6 @@ _EARLIEST = 1000
 def dates(tools: Tools) -> list[Rule]:
     """Rules for dates in digits and with names of months."""
     language = tools.language
-    month = rf"(?P<month>{one_of({*language.months, *(m.capitalize() for m in language.months)})})"
-    year = r"(?P<year>\d{4})(?![\d\w])"
-    link = r"(?:,|\s(?:de|del|of|di)\b)?\s"
-    ending = r"(?:st|nd|rd|th|er|re|[º°ªo]|\.)?"
 
     def in_digits(match: re.Match[str]) -> str | None:
         found = match.groupdict()
@@ -40,9 +37,9 @@ def dates(tools: Tools) -> list[Rule]:
         if not found.get("day"):
             return f"{language.month_names[number - 1]} {tools.numbers.year(int(said))}" if said else None
         # Words such as the English "march" and the Spanish "mar" are months only in a whole date.
-        return date(tools, int(match["day"]), number, int(said) if said else None, match)
+        words = date(tools, int(match["day"]), number, int(said) if said else None, match)
+        return f"{words}." if words and match[0].endswith(".") and _is_end(match) else words
 
-    day = r"(?P<day>\d{1,2})"
     return [
         Rule(
             re.compile(r"(?<![\w./-])(?P<year>\d{4})(?P<iso>[-/.])(?P<a>\d{1,2})(?P=iso)(?P<b>\d{1,2})(?![\w/-])"),
@@ -54,10 +51,37 @@ def dates(tools: Tools) -> list[Rule]:
             ),
             in_digits,
         ),
-        Rule(re.compile(rf"(?<![\w./:,-]){day}{ending}\s(?:of |de |di )?{month}(?![^\W_])\.?(?:{link}{year})?"), named),
-        Rule(re.compile(rf"(?<![\w-]){month}\.?\s{day}(?:st|nd|rd|th)?(?![\w:/%°]|[.,]\d)(?:,?\s{year})?"), named),
-        Rule(re.compile(rf"(?<![\w-]){month}(?:\.|,)?(?:\s(?:de|del|of|di))?\s{year}"), named),
+        *(rule for names, dot in _month_names(language) for rule in _named_rules(names, dot, named)),
     ]
+
+
+def _month_names(language: Language) -> list[tuple[str, str]]:
+    """Patterns of names of months, and of what may follow them: a point after an abbreviation."""
+    whole = {name.lower() for name in language.month_names}
+    short = set(language.months) - whole
+    return [
+        (one_of({*names, *(name.capitalize() for name in names)}), dot)
+        for names, dot in ((whole, ""), (short, r"\.?"))
+        if names
+    ]
+
+
+def _named_rules(names: str, dot: str, read: Callable[[re.Match[str]], str | None]) -> list[Rule]:
+    """``3 March 2026``, ``March 3rd, 2026``, ``March 2026``."""
+    month = rf"(?P<month>{names})(?![^\W_]){dot}"
+    year = r"(?P<year>\d{4})(?![\d\w])"
+    day = r"(?P<day>\d{1,2})"
+    link = r"(?:,|\s(?:de|del|of|di)\b)?\s"
+    ending = r"(?:st|nd|rd|th|er|re|[º°ªo]|\.)?"
+    return [
+        Rule(re.compile(rf"(?<![\w./:,-]){day}{ending}\s(?:of |de |di )?{month}(?:{link}{year})?"), read),
+        Rule(re.compile(rf"(?<![\w-]){month}\s{day}(?:st|nd|rd|th)?(?![\w:/%°]|[.,]\d)(?:,?\s{year})?"), read),
+        Rule(re.compile(rf"(?<![\w-]){month}{link}{year}"), read),
+    ]
+
+
+def _is_end(match: re.Match[str]) -> bool:
+    return not match.string[match.end() :].strip("\"'”’»)")
 
 
 def _month_number(tools: Tools, match: re.Match[str]) -> int | None:
@@ -141,7 +165,9 @@ def times(tools: Tools) -> list[Rule]:
         Rule(re.compile(rf"{start}{half}"), read),
     ]
     if language.tag in ("de", "it", "fr", "es", "pt"):  # 14.30 Uhr, alle 14.30
-        before = {"de": "(?!)", "it": r"(?:ore|alle|dalle)\s", "es": r"las\s", "fr": "(?!)", "pt": "(?!)"}[language.tag]
+        before = {"de": "(?!)", "it": r"(?i:ore|alle|dalle)\s", "es": r"(?i:las)\s", "fr": "(?!)", "pt": "(?!)"}[
+            language.tag
+        ]
         rules.append(Rule(re.compile(rf"{start}\.{minutes}(?!\d){marks}"), read))
         rules.append(
             Rule(re.compile(rf"(?<![\w])(?:{before})(?P<time>(?P<hour>\d{{1,2}})\.{minutes})(?!\d)"), read, "time")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from paksatalker.core.text.normalise.numbers import plain_digits
-from paksatalker.core.text.normalise.rules import Rule, Tools
+from paksatalker.core.text.normalise.rules import Rule, Tools, word_before
 
 _GAP = r"[ .\u00a0\u202f-]"
 _PHONES = (
@@ -13,7 +13,7 @@ _PHONES = (
     rf"\(\d{{2,5}}\) ?\d{{2,5}}(?:{_GAP}?\d{{2,6}}){{0,3}}",  # (555) 123-4567
     rf"\d{{3}}{_GAP}\d{{3}}{_GAP}\d{{4}}",
     rf"0\d(?:{_GAP}\d{{2}}){{4}}",  # 06 12 34 56 78
-    r"0\d{2,4}[/ -]\d{5,9}",
+    r"0\d{1,4}[/ -]\d{5,9}",
     rf"9\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{2}}",  # 912 34 56 78
     r"[6-9]\d{2} \d{3} \d{3}(?![ .]?\d)",  # 612 345 678
     r"[6-9]\d{4} \d{5}",  # 98765 43210
@@ -46,7 +46,7 @@ def telephone(tools: Tools, text: str) -> str:
     else:
         spoken = [tools.numbers.digits(group) for group in groups]
     sign = f"{tools.language.plus} " if text.lstrip().startswith("+") else ""
-    return sign + ", ".join(spoken)
+    return sign + ("، " if tools.language.tag == "ur" else ", ").join(spoken)
 
 
 def versions(tools: Tools) -> list[Rule]:
@@ -56,7 +56,8 @@ def versions(tools: Tools) -> list[Rule]:
     def read(match: re.Match[str]) -> str:
         parts = [_part(tools, part) for part in plain_digits(match["number"]).split(".")]
         words = f" {point} ".join(parts)
-        return f"{tools.language.version} {words}" if match["v"] else words
+        named = word_before(match).lower() == tools.language.version.lower()
+        return f"{tools.language.version} {words}" if match["v"] and not named else words
 
     return [
         Rule(re.compile(r"(?<![\w.])(?P<v>[vV])\.?\s?(?P<number>\d+(?:\.\d+)*)(?![\d])"), read),

@@ -27,8 +27,9 @@ def money(tools: Tools) -> list[Rule]:
     symbol = rf"(?P<currency>{one_of(names)})"
     words = [scale for scale in tools.language.scales if scale not in _SHORT_SCALES]
     letters = "".join(scale for scale in tools.language.scales if scale in _SHORT_SCALES)
-    scale = rf"(?:\s?(?P<scale>{one_of(words)})(?![\w])"
-    scale += rf"|(?P<letter>[{letters}])(?![^\W\d_]))?" if letters else ")?"
+    long = rf"\s?(?P<scale>{one_of(words)})(?![\w])"
+    scale = rf"(?:{long}|(?P<letter>[{letters}])(?![^\W\d_]))?" if letters else rf"(?:{long})?"
+    apart = scale.replace("|(?P<letter>", r"|\s?(?P<letter>")
     number = rf"(?P<number>{tools.number})"
 
     def read(match: re.Match[str]) -> str | None:
@@ -41,7 +42,7 @@ def money(tools: Tools) -> list[Rule]:
 
     return [
         Rule(re.compile(rf"{_SIGN}(?<![^\W\d_]){symbol}\.?\s?-?{number}(?!\d){scale}"), read),
-        Rule(re.compile(rf"{SIGN}{START}{number}{scale}\s?{symbol}(?![\w])"), read),
+        Rule(re.compile(rf"{SIGN}{START}{number}{apart}\s?{symbol}(?![\w])"), read),
         *_cents(tools, number),
     ]
 

@@ -33,6 +33,8 @@ def ordinals(tools: Tools) -> list[Rule]:
         ending, number = match["ending"], int(match["number"])
         if tools.language.tag == "hi":
             return _hindi_ordinal(tools, number, ending)
+        if tools.language.tag == "ur":
+            return tools.numbers.ordinal(number, "f" if "ی" in ending else "o" if "ے" in ending else "")
         if tools.language.tag == "de":
             before = word_before(match).lower()
             form = german_form(before) if ending == "." else {"ten": "n", "ter": "r", "tes": "s"}.get(ending, "")
@@ -85,13 +87,13 @@ def fractions(tools: Tools) -> list[Rule]:
     def vulgar(match: re.Match[str]) -> str:
         value = Fraction(unicodedata.numeric(match["sign"])).limit_denominator(10)
         whole = match["whole"]
-        return _fraction(tools, int(whole) if whole else None, value.numerator, value.denominator)
+        return _fraction(tools, int(whole) if whole else None, value, _half_of(tools, match))
 
     def stroked(match: re.Match[str]) -> str | None:
         above, below = int(match["a"]), int(match["b"])
         whole = match["whole"]
         if 0 < above < below and below in language.fractions:
-            return _fraction(tools, int(whole) if whole else None, above, below)
+            return _fraction(tools, int(whole) if whole else None, Fraction(above, below), _half_of(tools, match))
         if whole:
             return None
         joint = " " if (above, below) in ((24, 7), (9, 11)) else f" {language.web['/']} "
@@ -105,9 +107,18 @@ def fractions(tools: Tools) -> list[Rule]:
     ]
 
 
-def _fraction(tools: Tools, whole: int | None, above: int, below: int) -> str:
+def _half_of(tools: Tools, match: re.Match[str]) -> str:
+    """The gender of what there is a half of."""
+    noun = word_after(match)
+    return tools.gender(noun) if noun and noun.lower() not in tools.language.functional else ""
+
+
+def _fraction(tools: Tools, whole: int | None, part_of_one: Fraction, gender: str) -> str:
     language, numbers = tools.language, tools.numbers
     join, half = language.half
+    if gender == "f":
+        half = language.feminine_half or half
+    above, below = part_of_one.as_integer_ratio()
     if (above, below) == (1, 2):
         if language.tag in ("hi", "ur"):
             short = ("डेढ़", "ढाई") if language.tag == "hi" else ("ڈیڑھ", "ڈھائی")
@@ -115,7 +126,7 @@ def _fraction(tools: Tools, whole: int | None, above: int, below: int) -> str:
                 return short[whole - 1]
             return f"{half} {numbers.cardinal(whole)}" if whole else language.fractions[2][0]
         if whole:
-            return f"{numbers.cardinal(whole)} {join} {half}" if join else numbers.cardinal(whole, "m") + half
+            return f"{numbers.cardinal(whole, gender)} {join} {half}" if join else numbers.cardinal(whole, "m") + half
         return {"en": "one half", "de": "einhalb", "fr": "un demi"}.get(language.tag, language.fractions[2][0])
     one, many = language.fractions[below]
     part = f"{numbers.cardinal(above, 'm')} {one if above == 1 else many}"
@@ -165,7 +176,9 @@ def romans(tools: Tools) -> list[Rule]:
         pattern = rf"(?<![\w.])(?P<number>{_ROMAN})(?={language.roman_followed[0]})"
         rules.append(Rule(re.compile(pattern), lambda m: tools.numbers.ordinal(roman(m["number"]), gender), "number"))
     if language.tag == "fr":
-        rules.append(Rule(re.compile(rf"(?<![\w.])(?P<number>{_ROMAN})(?P<ending>er|re|ère|e|ème)(?!\w)"), french))
+        # "Le", "De" and "Me" are no numerals.
+        pattern = rf"(?<![\w.])(?P<number>I(?=er|re)|[VX](?=e\s(?:siècle|République))|(?=[A-Z]{{2}}){_ROMAN})"
+        rules.append(Rule(re.compile(pattern + r"(?P<ending>er|re|ère|e|ème)(?!\w)"), french))
     return rules
 
 
@@ -187,13 +200,20 @@ def mixtures(tools: Tools) -> list[Rule]:
     def read(match: re.Match[str]) -> str:
         return tools.numbers.in_mixture(plain_digits(match[0]))
 
-    def large(match: re.Match[str]) -> str:
+    def large(match: re.Match[str]) -> str | None:
         numeral = tools.numeral(match["number"])
+        if match["scale"] == "K" and numeral.value < 10:
+            return f"{tools.numbers.numeral(numeral)} K"  # 4K, a size of pictures
         name = language.scales[match["scale"]][0 if numeral.is_one else 1]
-        return f"{tools.count(numeral, name)} {name}"
+        return tools.signed(match, f"{tools.count(numeral, name)} {name}")
 
+    short = [scale for scale in language.scales if len(scale) > 1 and scale.lower() not in language.scales[scale]]
     letters = [scale for scale in language.scales if scale in "kKM"] or ["k"]
     rules = []
+    if short:
+        rules.append(
+            Rule(re.compile(rf"{SIGN}{START}(?P<number>{tools.number})\s?(?P<scale>{one_of(short)})(?!\w)"), large)
+        )
     if letters[0] in language.scales:
         rules.append(
             Rule(re.compile(rf"{SIGN}{START}(?P<number>{tools.number})(?P<scale>{one_of(letters)})(?!\w)"), large)

@@ -67,6 +67,7 @@ class Language:
         feminine: Whether a noun is feminine, where numbers agree with it.
         functional: Words that are no noun after a number.
         digit_pairs: Whether telephone numbers are said in pairs.
+        feminine_half: The word for a half after a whole of something feminine.
         version: What "v" before a version stands for.
         per: What a stroke between an amount and a word is said as.
         decades: What is said for the ``s`` of 1990s.
@@ -115,6 +116,7 @@ class Language:
     functional: frozenset[str] = frozenset()
     digit_pairs: bool = False
     version: str = "version"
+    feminine_half: str = ""
     per: str = "per"
     decades: bool = False
 

@@ -119,4 +119,5 @@ LANGUAGE = Language(
     functional=word_set("de del y o a en es que por para con se la el los las al un una no su"),
     version="versión",
     per="por",
+    feminine_half="media",
 )  # fmt: skip

@@ -111,4 +111,5 @@ LANGUAGE = Language(
     functional=word_set("de du des et ou à en est que qui par pour avec se la le les au un une"),
     digit_pairs=True,
     per="par",
+    feminine_half="demie",
 )  # fmt: skip

@@ -111,4 +111,5 @@ LANGUAGE = Language(
     functional=word_set("di del della e o a in è che per con si la il lo i gli le al un una"),
     version="versione",
     per="al",
+    feminine_half="mezza",
 )  # fmt: skip

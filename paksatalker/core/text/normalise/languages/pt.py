@@ -60,7 +60,8 @@ LANGUAGE = Language(
         "mil": ("mil", "mil"), "milhão": ("milhão", "milhões"), "milhões": ("milhão", "milhões"),
         "mi": ("milhão", "milhões"), "M": ("milhão", "milhões"), "bilhão": ("bilhão", "bilhões"),
         "bilhões": ("bilhão", "bilhões"), "bi": ("bilhão", "bilhões"), "mil milhões": ("mil milhões", "mil milhões"),
-        "k": ("mil", "mil"), "K": ("mil", "mil"), "trilhões": ("trilhão", "trilhões"), "trilhão": ("trilhão", "trilhões"),
+        "k": ("mil", "mil"), "K": ("mil", "mil"), "trilhões": ("trilhão", "trilhões"),
+        "trilhão": ("trilhão", "trilhões"),
     },
     scale_of=" de ",
     cents_join=" e ",
@@ -101,11 +102,13 @@ LANGUAGE = Language(
     roman=r"(?:[Cc]apítulo|[Tt]omo|[Vv]olume|[Ss]éculos?|[Pp]arte|[Aa]to|[Cc]ena|[Tt]ítulo|[Ff]ase|[Tt]ipo|"
     r"Guerra Mundial|[Aa]rtigo|[Ss]eção|[Aa]nexo)",
     roman_ordinal=r"(?:[Ss]éculos?)",
-    kings=r"(?:[Rr]ei|[Rr]ainha|[Pp]apa|João Paulo|Dom João|Dom Pedro|João|Pedro|Manuel|Filipe|Carlos|Luís|Henrique|Jorge|"
+    kings=r"(?:[Rr]ei|[Rr]ainha|[Pp]apa|João Paulo|Dom João|Dom Pedro|João|Pedro|Manuel|Filipe|Carlos|Luís|"
+    r"Henrique|Jorge|"
     r"Bento|Pio|Leão|Gregório|Francisco|Napoleão|Ramsés|Alexandre|Guilherme|Elizabeth|Isabel|Afonso|Sancho|José)",
     king=("{}", 10),
     feminine=_feminine,
     functional=word_set("de do da e ou a o em é que por para com se os as um uma ao não"),
     version="versão",
     per="por",
+    feminine_half="meia",
 )  # fmt: skip
