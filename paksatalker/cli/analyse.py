@@ -46,6 +46,8 @@ def analyse(
     spoken = getattr(listener, "language", None) or "en"
     if not found.text:
         sys.stderr.write("note: no words are understood; the phones are what is heard\n")
+    for flaw in found.flaws:
+        sys.stderr.write(f"note: {flaw}\n")
     if plot is not None:
         draw(found, plot, title=recording.name)
     if json:
@@ -78,5 +80,6 @@ def _rows(found: Any, engine: str, language: str) -> list[tuple[str, str]]:
         ("phrase ends", f"{len(found.boundaries)}, {sum(b.major for b in found.boundaries)} of sentences"),
         ("level of speech", number(found.level_db, "dBFS", 1)),
         ("signal to noise", number(found.snr_db, "dB")),
+        ("bandwidth", number(found.bandwidth / 1000, "kHz", 1)),
         ("clipped samples", f"{100 * found.clipped:.3g}%"),
     ]

@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from paksatalker.core.audio.phones import is_vowel
 from paksatalker.core.audio.prosody import attach_prosody
+from paksatalker.core.audio.quality import QualityMeter, measured
 from paksatalker.core.timeline import Speech, Word
 
 #: Values of the curves a second.
 RATE = 100.0
-_FULL_SCALE = 0.999
 _LEAST_PAUSE = 0.15  # seconds without speech after a word that end a phrase
 _MARKED_PAUSE = 0.05  # … where a mark says so too
 _MAJOR_PAUSE = 0.4
@@ -58,8 +58,11 @@ class Analysis:
         f0_range: 5th and 95th percentile, Hz.
         f0_semitones: That range in semitones.
         level_db: Of the speech, RMS, dB below full scale.
-        snr_db: Speech over the noise in the pauses, dB, at most 80; None without pauses.
+        snr_db: Speech over the noise in the pauses, dB, at most 80; None without speech. See
+            :class:`~paksatalker.core.audio.quality.Quality`.
         clipped: Share of samples at full scale.
+        bandwidth: Up to which frequency there is sound, Hz.
+        flaws: What is wrong with the recording, one sentence each.
         words_per_minute: Pauses included, from the first to the last word; None without words.
         syllables_per_second: Without pauses (articulation rate); None without phones.
         pauses: Spans without speech.
@@ -77,6 +80,8 @@ class Analysis:
     level_db: float
     snr_db: float | None
     clipped: float
+    bandwidth: float
+    flaws: tuple[str, ...]
     words_per_minute: float | None
     syllables_per_second: float | None
     pauses: tuple[tuple[float, float], ...]
@@ -92,59 +97,19 @@ class Analysis:
         return facts
 
 
-class _Levels:
-    """Running sums of power in and outside speech, and of clipped samples."""
-
-    def __init__(self) -> None:
-        self.speech = self.speech_samples = self.samples = self.clipped = 0.0
-        self.quiet: list[_Array] = []  # power of each 10 ms outside speech
-
-    def add(self, piece: Speech) -> None:
-        hop = round(piece.sample_rate / RATE)
-        count = len(piece.samples) // hop
-        self.samples += len(piece.samples)
-        self.clipped += float((np.abs(piece.samples) >= _FULL_SCALE).sum())
-        power = np.square(piece.samples[: count * hop].astype(np.float64)).reshape(count, hop).mean(1)
-        times = piece.start + (np.arange(count) + 0.5) / RATE
-        inside = np.zeros(count, bool)
-        near = np.zeros(count, bool)
-        for phone in piece.phones:
-            inside |= (times >= phone.start) & (times < phone.end)
-            near |= (times >= phone.start - 0.05) & (times < phone.end + 0.1)
-        self.speech += float(power[inside].sum())
-        self.speech_samples += float(inside.sum())
-        self.quiet.append(power[~near])
-
-    @property
-    def speech_db(self) -> float:
-        return _decibels(self.speech / max(self.speech_samples, 1))
-
-    @property
-    def snr_db(self) -> float | None:
-        quiet = np.concatenate(self.quiet) if self.quiet else np.zeros(0)
-        if len(quiet) < RATE * 0.1 or not self.speech_samples:
-            return None
-        return float(np.clip(self.speech_db - _decibels(float(np.median(quiet))), 0.0, 80.0))
-
-
-def _decibels(power: float) -> float:
-    return float(10 * np.log10(power + 1e-10))
-
-
 def analyse(pieces: Iterable[Speech]) -> Analysis:
     """Describes speech piece by piece; words and curves (100 values a second) are kept, sound is not.
 
     Args:
         pieces: What a recording engine heard, in order.
     """
-    levels = _Levels()
+    meter = QualityMeter()
     words: list[Word] = []
     texts: list[str] = []
     pauses: list[tuple[float, float]] = []
     parts: list[tuple[_Array, ...]] = []
     end = 0.0
-    for piece in attach_prosody(pieces, RATE):
-        levels.add(piece)
+    for piece in attach_prosody(measured(pieces, meter), RATE):
         words += piece.words
         texts.append(piece.text)
         end = piece.end
@@ -153,6 +118,7 @@ def analyse(pieces: Iterable[Speech]) -> Analysis:
             pauses += track.pauses
             peak = _peaks(piece, len(track.f0))
             parts.append(tuple(np.asarray(x, np.float64) for x in (track.f0, track.energy, track.accent, peak)))
+    quality = meter.result()
     rows = [np.concatenate([part[i] for part in parts]) if parts else np.zeros(0) for i in range(4)]
     curves = Curves(np.arange(len(rows[0])) / RATE, *rows)
     voiced = curves.f0[curves.f0 > 0]
@@ -164,9 +130,11 @@ def analyse(pieces: Iterable[Speech]) -> Analysis:
         f0_median=float(np.median(voiced)) if len(voiced) else None,
         f0_range=(float(low), float(high)) if len(voiced) else None,
         f0_semitones=float(12 * np.log2(high / low)) if len(voiced) else None,
-        level_db=levels.speech_db,
-        snr_db=levels.snr_db,
-        clipped=levels.clipped / max(levels.samples, 1),
+        level_db=quality.level_db,
+        snr_db=quality.snr_db,
+        clipped=quality.clipped,
+        bandwidth=quality.bandwidth,
+        flaws=quality.notes(),
         words_per_minute=_words_per_minute(words),
         syllables_per_second=_syllables_per_second(words),
         pauses=_joined(pauses),
