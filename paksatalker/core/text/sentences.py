@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -21,26 +22,45 @@ _HARD_WRAP = 48  # a line at least this long without an end mark was broken by a
 _CLOSERS = "\"'”’»)\\]*_"
 _BORDER = re.compile(
     rf"(?P<mark>[.!?…]+[{_CLOSERS}]*)(?=\s)|(?P<space>\s+)"
-    r"|(?P<cjk>[。！？｡]+[」』”’）]*)"  # ideographic marks need no space
+    r"|(?P<cjk>[。！？｡।॥۔؟]+[」』”’）\"'»)]*)"  # these marks need no space after them
 )
-_OPENERS = "\"'“‘«([—–-*_ "
-_CLAUSE = re.compile(r"[,;:—–]['\"”’)]*\s|\s[—–]\s")
+_OPENERS = "\"'“‘«([—–-*_¿¡ "
+_CLAUSE = re.compile(r"[,;:—–،؛]['\"”’)]*\s|\s[—–]\s|[，、；：]")
+_CROWDED = 3  # a Chinese character takes about as long to say as three letters
 
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_TITLES = _set("mr mrs ms dr prof st mt ft gen gov sen rep capt lt col sgt cmdr rev hon pres supt cpl maj adm fr msgr")
+# Of all languages together: what is an abbreviation in one is rarely the last word of a sentence in another.
+_TITLES = _set(
+    "mr mrs ms dr prof st mt ft gen gov sen rep capt lt col sgt cmdr rev hon pres supt cpl maj adm fr msgr "
+    "sr sra srta sres dra profa dña ud uds vd lic ing sto sta gral mme mlle pr mgr hr hrn dipl dott dott.ssa "
+    "sig sig.ra sig.na prof.ssa avv sigg eng exmo डॉ डा प्रो पं मो ڈاکٹر"
+)
 _NEVER_LAST = _set(
     "e.g i.e eg ie vs cf viz ca approx est fig figs vol ch pp p ed eds nos al dept univ assn w jan feb apr jun jul "
-    "aug sep sept oct nov dec"
+    "aug sep sept oct nov dec p.ej ej pág págs tel aprox ee chr c.-à-d env av z.b d.h u.a bzw vgl evtl ggf inkl zzgl "
+    "bspw i.d.r bzgl pag pagg p.es v.le p.zza c.so máx mín tél"
 )
-_MAYBE_LAST = _set("etc inc ltd co corp jr sr bros ave blvd rd ln a.m p.m am pm no ph.d m.d b.a m.a b.c a.d")
+_MAYBE_LAST = _set(
+    "etc ex usw ecc uu ee.uu s.a s.p.a inc ltd co corp jr bros ave blvd rd ln a.m p.m am pm no ph.d m.d b.a m.a b.c a.d"
+)
+_BEFORE_NUMBERS = _set("art arts cap chap kap abb abs bd nr núm n.º nº sec no nos para sez tít")
 _STARTERS = _set(
     "the a an he she it we you they i this that these those there here in on at but and so if when while however then "
-    "what why how who where my our your his her their its as for no yes now after before since by with from"
+    "what why how who where my our your his her their its as for no yes now after before since by with from "
+    "el la los las un una él ella yo pero y si cuando luego le les il elle nous vous je et mais der die das er sie es "
+    "wir ich und aber o os as ele ela eu mas lo gli io lui lei ma"
 )
+_ORDINAL_BEFORE = _set(
+    "am der die das den dem des im vom zum zur beim ab bis seit ihr sein mein jeder jeden jedes unser"
+)
+_ORDINAL_AFTER = _set(
+    "januar februar märz april mai juni juli august september oktober november dezember jahrhundert jahrhunderts"
+)
+_LONGEST_ORDINAL = 2  # digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,28 +143,41 @@ class Splitter:
         self._column = self._column + count if newline < 0 else count - newline - 1
 
     def _next_cut(self, *, final: bool) -> _Cut | None:
-        cut = self._sentence_end(final=final)
-        if cut and cut.end <= self._limit:
+        limit = self._room()
+        cut = self._sentence_end(limit, final=final)
+        if cut and cut.end <= limit:
             return cut
         if cut:
-            return self._clause_cut(cut.end)
-        if len(self._buffer) >= 2 * self._limit + _LOOKAHEAD or (final and len(self._buffer) > self._limit):
-            return self._clause_cut(len(self._buffer))
+            return self._clause_cut(limit, cut.end)
+        if len(self._buffer) >= 2 * limit + _LOOKAHEAD or (final and len(self._buffer) > limit):
+            return self._clause_cut(limit, len(self._buffer))
         return _Cut(len(self._buffer), len(self._buffer), SENTENCE_PAUSE) if final else None
 
-    def _sentence_end(self, *, final: bool) -> _Cut | None:
+    def _room(self) -> int:
+        """The longest sentence here: shorter in scripts that say more with a letter."""
+        head = self._buffer[: max(1, self._limit // _CROWDED)]
+        wide = sum(unicodedata.east_asian_width(char) == "W" for char in head)
+        return max(1, self._limit // _CROWDED) if 2 * wide > len(head) else self._limit
+
+    def _sentence_end(self, limit: int, *, final: bool) -> _Cut | None:
         """The first certain sentence end in the first two limits' length."""
         buffer, mark = self._buffer, ""
-        for match in _BORDER.finditer(buffer, 0, 2 * self._limit + _LOOKAHEAD):
+        for match in _BORDER.finditer(buffer, 0, 2 * limit + _LOOKAHEAD):
             if match["mark"]:
                 mark = match["mark"]
                 continue
             if match["cjk"]:
+                if match["cjk"] == "۔" and buffer[match.start() - 1 : match.start()].isdigit():
+                    after = buffer[match.end() : match.end() + 1]
+                    if (not after and not final) or after.isdigit():  # a decimal point
+                        if not after:
+                            return None
+                        continue
                 space, end, mark = "", match.end(), match["cjk"]
             else:
                 space, end = match["space"], match.start()
             after = buffer[match.end() : match.end() + _LOOKAHEAD]
-            if end > 2 * self._limit or (len(after) < _LOOKAHEAD and not final):
+            if end > 2 * limit or (len(after) < _LOOKAHEAD and not final):
                 return None
             pause = self._pause(end, mark, space, after)
             if pause is not None:
@@ -166,17 +199,17 @@ class Splitter:
             return None
         return EMPHATIC_PAUSE if set(mark) & set("!?…！？") or "..." in mark else SENTENCE_PAUSE
 
-    def _clause_cut(self, length: int) -> _Cut:
+    def _clause_cut(self, limit: int, length: int) -> _Cut:
         """Where to cut a sentence of ``length`` characters (or more) that is longer than allowed."""
-        window = self._buffer[: self._limit]
-        wanted = min(length, 2 * self._limit) / 2
-        clauses = [m.end() for m in _CLAUSE.finditer(window) if m.end() > self._limit // 4]
-        words = [m.end() for m in re.finditer(r"\s+", window) if m.end() > self._limit // 4]
+        window = self._buffer[:limit]
+        wanted = min(length, 2 * limit) / 2
+        clauses = [m.end() for m in _CLAUSE.finditer(window) if m.end() > limit // 4]
+        words = [m.end() for m in re.finditer(r"\s+", window) if m.end() > limit // 4]
         for borders, pause in ((clauses, CLAUSE_PAUSE), (words, WORD_PAUSE)):
             if borders:
                 best = min(borders, key=lambda border: abs(border - wanted))
                 return _Cut(best, best, pause)
-        return _Cut(self._limit, self._limit, WORD_PAUSE)
+        return _Cut(limit, limit, WORD_PAUSE)
 
 
 def _is_sentence_end(text: str, mark: str, after: str) -> bool:
@@ -184,22 +217,42 @@ def _is_sentence_end(text: str, mark: str, after: str) -> bool:
     following = after.lstrip(_OPENERS)
     if not after:
         return True
-    if mark.rstrip(_CLOSERS.replace("\\", "")) != ".":  # ! ? … ... and combinations
+    bare = mark.rstrip(_CLOSERS.replace("\\", ""))
+    if bare in ("...", "…", "....", "……") and unicodedata.category(following[:1] or " ") == "Lo":
+        return False  # a script without capitals does not tell; most sentences go on
+    if bare not in (".", "۔"):  # ! ? … ... and combinations
         return not following[:1].islower()
     before = text[: len(text) - len(mark)]
-    word = before[max(before.rfind(" "), before.rfind("\n")) + 1 :].lstrip(_OPENERS)
+    space = max(before.rfind(" "), before.rfind("\n"))
+    word = before[space + 1 :].lstrip(_OPENERS)
     lower = word.lower()
-    next_word = re.match(r"\w*", following)
-    starts = next_word is not None and next_word[0].lower() in _STARTERS
+    starts = _first_word(following) in _STARTERS
     capital = following[:1].isupper()
-    if lower in _TITLES or lower in _NEVER_LAST:
+    if lower in _TITLES:
+        return lower == "sr" and starts  # John Smith Sr.
+    if lower in _NEVER_LAST or (lower in _BEFORE_NUMBERS and following[:1].isdigit()):
         return False
-    if word.isdigit() and not before[: len(before) - len(word)].strip(_OPENERS):
-        return False  # a list number
+    if word.isdigit() and (
+        not before[: len(before) - len(word)].strip(_OPENERS) or _is_ordinal(before, word, following)
+    ):
+        return False  # the number of a list item, or the German third
     if lower in _MAYBE_LAST:
         return capital
-    if re.fullmatch(r"[^\W\d_](?:\.[^\W\d_])*", word):  # an initial or an acronym with dots
-        return capital and starts
+    if re.fullmatch(r"[^\W\d_](?:\.[^\W\d_])*", word) and unicodedata.category(word[0]) != "Lo":
+        return capital and starts  # an initial or an acronym with dots
     if following[:1].islower():  # an abbreviation that is not in the lists, or someone who writes no capitals
-        return len(word) > 4 or bool(re.search(r"[aeiouy]", lower))
+        return not re.fullmatch("[IVXLC]+", word) and (len(word) > 4 or bool(re.search(r"[aeiouy]", lower)))
     return True
+
+
+def _is_ordinal(before: str, word: str, following: str) -> bool:
+    """Whether a number with a point is an ordinal, as in "am 3. Mai" and "der 2. Weltkrieg"."""
+    words = before[-40:].lower().split()
+    return len(word) <= _LONGEST_ORDINAL and (
+        _first_word(following) in _ORDINAL_AFTER or (len(words) > 1 and words[-2] in _ORDINAL_BEFORE)
+    )
+
+
+def _first_word(text: str) -> str:
+    match = re.match(r"\w*", text)
+    return match[0].lower() if match else ""

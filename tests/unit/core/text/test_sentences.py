@@ -27,6 +27,14 @@ def texts(text: str) -> list[str]:
         ["hello there.", "how are you.", "fine"],
         ["What?!", "No!!!", "Yes (really)."],
         ["你好。", "你吃了吗？", "吃了！"],
+        ["नमस्ते।", "आप कैसे हैं?", "मैं ठीक हूँ... शायद।", "डॉ. शर्मा 3.5 बजे आए।"],
+        ["السلام علیکم۔", "آپ کیسے ہیں؟", "قیمت 3۔5 ہے۔", "ٹھیک ہے!"],
+        ["¡Hola!", "¿Qué tal?", "El Sr. Pérez vive en EE. UU. y trabaja.", "Dijo que no.", "Luego se fue."],
+        ["Am 3. Mai kam Dr. Müller.", "Das war z. B. der 2. Weltkrieg.", "Ludwig XIV. war König."],
+        ["M. Dupont est là.", "Il a 3.5 ans, p. ex. avec Mme Martin.", "C'est..."],
+        ["Il dott. Rossi, ecc. è qui.", "La sig.ra no."],
+        ["O Sr. Silva e a Dra. Costa chegaram.", "Custa 3,5 reais."],
+        ["Tell me.", "Come on.", "I love art.", "It is 5 mm.", "John Smith Sr.", "He left.", "Cf. p. 5, art. 3."],
     ],
 )
 def test_sentences_are_found(parts: list[str]) -> None:
@@ -59,6 +67,17 @@ def test_long_sentences_are_cut_at_clauses() -> None:
     assert all(piece.endswith((",", ".")) and len(piece) <= 240 for piece in found)
 
 
+def test_marks_that_need_no_space() -> None:
+    assert texts("पहला।दूसरा।") == ["पहला।", "दूसरा।"]
+    assert texts("ایک۔دو؟") == ["ایک۔", "دو؟"]
+
+
+def test_chinese_is_cut_shorter_and_at_its_commas() -> None:
+    found = texts("，".join(["这是一个非常长的句子的一部分"] * 12) + "。")
+    assert len(found) > 2
+    assert all(piece.endswith(("，", "。")) and len(piece) <= 80 for piece in found)
+
+
 def test_long_words_are_cut_and_do_not_crash() -> None:
     assert "".join(texts("x" * 1000)) == "x" * 1000
     assert max(map(len, texts("w" * 200 + " " + "v" * 200))) <= 240
@@ -81,7 +100,7 @@ def test_a_sentence_comes_before_the_rest_is_written() -> None:
     assert len(written) < 4
 
 
-PROSE = st.text(st.sampled_from("ab.AB?!… ,;\n\"'1é你。-"), max_size=400) | st.lists(
+PROSE = st.text(st.sampled_from("ab.AB?!… ,;\n\"'1é你。-क।ک۔؟¿"), max_size=400) | st.lists(
     st.sampled_from(["Dr.", "Smith", "went", "home.", "The", "end", "e.g.", "3.5", "Really?!", "\n\n", "\n", "well..."])
 ).map(" ".join)
 
