@@ -11,6 +11,7 @@ import numpy as np
 
 from paksatalker.config.settings import Settings
 from paksatalker.core.audio.decode import AudioReader
+from paksatalker.core.audio.quality import QualityMeter, measured
 from paksatalker.core.briefs import WriterGetter, check_brief, expected_characters, written
 from paksatalker.core.casting import Casting, primary
 from paksatalker.core.direction import direct
@@ -157,6 +158,7 @@ def _from_recording(request: Request, settings: Settings, engine: EngineGetter) 
     listener: RecordingEngine = engine(info)
     path = Path(request.audio or "")
     duration = AudioReader(path, max_seconds=settings.max_audio_minutes * 60).duration
+    meter = QualityMeter()
     transcript = None
     if request.transcript is not None:
         said = request.transcript
@@ -165,9 +167,10 @@ def _from_recording(request: Request, settings: Settings, engine: EngineGetter) 
     return SpeechSource(
         stage="recording",
         engine=info.name,
-        pieces=lambda: _felt(listener.listen(path, transcript), request),
+        pieces=lambda: _felt(measured(listener.listen(path, transcript), meter), request),
         duration=duration,
         notes=_heard_only(info) if transcript is None else (),
+        late_notes=lambda: meter.result().notes(),
     )
 
 
