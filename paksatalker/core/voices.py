@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from paksatalker.core.engines import EngineInfo, SpeechEngine, Voice, find, installed
@@ -51,4 +52,6 @@ def find_speaker(voice: str, engine: str, make: EngineGetter) -> Speaker:
     shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
     lacking = [entry for info in infos for entry in info.weights if not make(info).voices()]
     more = f"; more voices come with: paksatalker models download {' '.join(lacking)}" if lacking else ""
-    raise UnknownVoice(f"there is no voice '{voice}'", "no installed engine knows it", f"Choose one of: {shown}{more}")
+    near = get_close_matches(voice.lower(), names, n=3, cutoff=0.6)
+    choice = f"Did you mean {' or '.join(near)}? All: paksatalker voices" if near else f"Choose one of: {shown}"
+    raise UnknownVoice(f"there is no voice '{voice}'", "no installed engine knows it", f"{choice}{more}")

@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from paksatalker.config import get_settings
 from paksatalker.core.audio.blend import Blend, SavedVoices, is_blend, parse_blend
+from paksatalker.core.audio.g2p import LANGUAGES, TextPronouncer, make_pronouncer, missing_package
 from paksatalker.core.audio.kokoro_voices import DEFAULT, KOKORO_VOICES
 from paksatalker.core.audio.loudness import Leveller
 from paksatalker.core.audio.onnx_output import with_factor, with_output
-from paksatalker.core.audio.pronunciation import Pronouncer, Pronunciation
+from paksatalker.core.audio.pronunciation import Pronunciation
 from paksatalker.core.audio.synthesis import Delivery, Narrator, symbol_borders
 from paksatalker.core.engines import Voice
 from paksatalker.core.options import PITCH, SPEED, require_range
@@ -87,7 +88,7 @@ class _Speaker:
         pitch: What the pitch of the network is multiplied by.
     """
 
-    def __init__(self, graph: _Graph, styles: FloatArray, pronouncer: Pronouncer, pitch: float = 1.0) -> None:
+    def __init__(self, graph: _Graph, styles: FloatArray, pronouncer: TextPronouncer, pitch: float = 1.0) -> None:
         self._pitch = pitch
         self._graph = graph
         self._styles = styles
@@ -125,17 +126,17 @@ class KokoroSpeech:
         self._saved = saved or SavedVoices(get_settings().voices)
         self._loudness = loudness
         self._graph: _Graph | None = None
-        self._pronouncers: dict[str, Pronouncer] = {}
+        self._pronouncers: dict[str, TextPronouncer] = {}
         self._speakers: dict[str, _Speaker] = {}
 
     def voices(self) -> tuple[Voice, ...]:
         """The voices that can be spoken with, and the user's own mixtures; none before the network is downloaded."""
         if self._store.status(WEIGHTS).state not in (State.VERIFIED, State.UNVERIFIED):
             return ()
-        stock = tuple(voice for voice in KOKORO_VOICES.values() if _is_english(voice))
+        stock = tuple(voice for voice in KOKORO_VOICES.values() if _is_readable(voice))
         mixed = self._saved.all().items()
         own = tuple(self._mixed(name, blend) for name, blend in mixed if _are_known(blend))
-        return stock + tuple(voice for voice in own if _is_english(voice))
+        return stock + tuple(voice for voice in own if _is_readable(voice))
 
     def voice(self, name: str = "auto") -> Voice:
         """The voice of a name, of a mixture (``af_heart:0.6+bf_emma:0.4``) or of a saved mixture.
@@ -152,6 +153,11 @@ class KokoroSpeech:
             self._store.path(WEIGHTS, f"{part}.bin")
         self._store.path(WEIGHTS, _MODEL)
         return voice
+
+    @staticmethod
+    def lacking(language: str) -> str | None:
+        """The command that gets what reading a language needs, if that is all that is missing."""
+        return missing_package(language) if language in LANGUAGES else None
 
     def speak(
         self, utterances: Iterable[Utterance], voice: str = "auto", speed: float = 1.0, pitch: float = 0.0
@@ -191,11 +197,11 @@ class KokoroSpeech:
                     f"there is no voice '{part}' to mix", "kokoro does not know it", "See: paksatalker voices"
                 )
         voice = KOKORO_VOICES.get(name) or self._mixed(name, blend)
-        if not _is_english(voice):
+        if command := missing_package(_language(voice)):
             raise EngineUnavailable(
                 f"the voice '{voice.name}' cannot speak here",
-                f"its language is {voice.language}, and PaksaTalker can pronounce English only for this engine",
-                "Choose an English voice: paksatalker voices --language en",
+                f"what reads its language, {voice.language}, is not installed",
+                f"Run: {command}",
             )
         return voice, blend
 
@@ -216,7 +222,7 @@ class KokoroSpeech:
             if self._graph is None:
                 self._graph = _Graph(self._store.path(WEIGHTS, _MODEL))
             if voice.language not in self._pronouncers:
-                self._pronouncers[voice.language] = Pronouncer(british=voice.language == "en-GB")
+                self._pronouncers[voice.language] = make_pronouncer(voice.language)
             pronouncer = self._pronouncers[voice.language]
             pitch = blend.likeness.pitch if blend.likeness else 1.0
             self._speakers[name] = _Speaker(self._graph, np.asarray(styles, np.float32), pronouncer, pitch)
@@ -227,8 +233,12 @@ class KokoroSpeech:
         return np.fromfile(path, "<f4").reshape(-1, STYLES).astype(np.float64)
 
 
-def _is_english(voice: Voice) -> bool:
-    return voice.language.startswith("en")
+def _language(voice: Voice) -> str:
+    return voice.language.split("-")[0]
+
+
+def _is_readable(voice: Voice) -> bool:
+    return missing_package(_language(voice)) is None
 
 
 def _are_known(blend: Blend) -> bool:

@@ -16,15 +16,17 @@ _VOWELS: dict[str, str] = {
     "ʊ": "UH", "u": "UW", "ɯ": "UW", "ɤ": "AH", "y": "UW",
 }  # fmt: skip
 _CONSONANTS: dict[str, str] = {
-    "b": "B", "β": "V", "c": "K", "ç": "HH", "d": "D", "ɖ": "D", "ð": "DH", "f": "F", "ɸ": "F", "ɡ": "G", "g": "G",
+    "b": "B", "β": "V", "c": "CH", "ɟ": "JH", "ç": "HH", "d": "D", "ɖ": "D", "ð": "DH", "f": "F", "ɸ": "F",
+    "ɡ": "G", "g": "G",
     "ɣ": "G", "h": "HH", "j": "Y", "ʝ": "Y", "ʎ": "Y", "k": "K", "q": "K", "l": "L", "m": "M", "n": "N", "ɲ": "N",
     "ɳ": "N", "ɴ": "NG", "ŋ": "NG", "p": "P", "r": "R", "ɹ": "R", "ɻ": "R", "ʁ": "R", "ʀ": "R", "ɽ": "R", "s": "S",
     "ʂ": "SH", "ʃ": "SH", "ɕ": "SH", "t": "T", "ʈ": "T", "ɾ": "T", "T": "T", "ʔ": "T", "θ": "TH", "v": "V", "ʋ": "V",
     "w": "W", "ɰ": "W", "ɥ": "W", "x": "HH", "χ": "HH", "z": "Z", "ʒ": "ZH", "ʣ": "Z", "ʥ": "JH", "ʤ": "JH",
-    "ʦ": "S", "ʨ": "CH", "ʧ": "CH",
+    "ʦ": "S", "ʨ": "CH", "ʧ": "CH", "ꭧ": "CH",
 }  # fmt: skip
 _STRESS: dict[str, int] = {"ˈ": 1, "ˌ": 2}
-_LENGTH = "ː"
+#: Marks that belong to the phone before: length, breath, palatal or rounded sound, nasal vowel, tone.
+_MODIFIERS = frozenset("ːʰʲᵝ\u0303→↗↘↓")
 #: Vowels that merge with a following /ɹ/ into one r-coloured vowel.
 _R_COLOURED = frozenset("ɜə")
 _VOWEL_SET = frozenset(_VOWELS.values())
@@ -71,7 +73,7 @@ def segments(symbols: str, owners: Sequence[int] | None = None) -> list[Segment]
         previous = result[-1] if result and result[-1].last == index - 1 else None
         if previous and owners is not None and owners[previous.last] != owners[index]:
             previous = None
-        if char == _LENGTH and previous:
+        if char in _MODIFIERS and previous:
             result[-1] = Segment(previous.symbol, previous.stress, previous.first, index)
         elif char == "ɹ" and previous and symbols[previous.last] in _R_COLOURED:
             result[-1] = Segment("ER", previous.stress, previous.first, index)

@@ -30,9 +30,9 @@ KOKORO = EngineInfo(
     capabilities=Capabilities(
         takes="text",
         gives="Speech",
-        languages=("en-US", "en-GB"),
+        languages=("en-US", "en-GB", "es", "fr-FR", "hi", "it", "ja", "pt-BR", "zh"),
         licence="Apache-2.0",
-        summary="28 English voices and mixtures of them, about four times real time on two cores, exact phone timings",
+        summary="54 voices in nine languages and mixtures of them, three times real time on two cores, exact timings",
     ),
     factory="paksatalker.core.audio.kokoro:KokoroSpeech",
     requires=("hibari", "onnxruntime"),

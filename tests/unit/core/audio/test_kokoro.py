@@ -1,3 +1,5 @@
+import importlib.util
+
 import pytest
 
 from paksatalker.core.audio.blend import SavedVoices, parse_blend
@@ -40,9 +42,12 @@ def test_other_voices_are_unknown(engine, name):
         engine.voice(name)
 
 
-def test_a_language_that_cannot_be_pronounced_is_told(engine):
-    with pytest.raises(EngineUnavailable, match="its language is es"):
-        engine.voice("ef_dora")
+def test_a_language_that_cannot_be_pronounced_is_told(engine, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(EngineUnavailable, match="pip install pyopenjtalk-plus"):
+        engine.voice("jf_alpha")
+    assert engine.lacking("ja") == "pip install pyopenjtalk-plus"
+    assert engine.lacking("es") is engine.lacking("tlh") is None
 
 
 def test_what_is_wrong_with_the_options_is_told(engine):
