@@ -60,10 +60,10 @@ def direct(request: SpeechRequest, text: str, language: str, max_characters: int
         ScriptInvalid: It is SSML that is not well-formed.
         InvalidOption: The dictionary holds a line that is no entry.
     """
-    start = Utterance("", request.emotion, request.emotion_intensity)
+    named = None if request.language == "auto" else language
+    start = Utterance("", request.emotion, request.emotion_intensity, language=named or "")
     script = read_script(text, start) if request.markup else Script((replace(start, text=text),))
     readable, notes = readable_script(script, language, max_characters)
-    named = None if request.language == "auto" else language
     return DirectedText(readable, _dictionary(request), (*notes, *_notes(readable)), named, language)
 
 

@@ -9,7 +9,9 @@ from typing import NoReturn
 from xml.parsers import expat
 
 from paksatalker.core.text.builder import ScriptBuilder
-from paksatalker.core.text.markup import PITCH_RANGE, RATE_RANGE, VOLUME_RANGE, read_seconds
+from paksatalker.core.text.language import document_language
+from paksatalker.core.text.markup import PITCH_RANGE, RATE_RANGE, VOLUME_RANGE, primary_language, read_seconds
+from paksatalker.core.text.normalise.say_as import KINDS, read_as
 from paksatalker.core.text.script import Script, ScriptWarning
 from paksatalker.core.timeline import Utterance
 from paksatalker.errors import ScriptInvalid
@@ -26,12 +28,8 @@ _PROSODY = {
     "pitch": (_PITCHES, PITCH_RANGE, re.compile(r"([+-]\d+(?:\.\d+)?)(st|%)")),
     "volume": (_VOLUMES, VOLUME_RANGE, re.compile(r"([+-]\d+(?:\.\d+)?)(dB)")),
 }
-#: What the voice reads right as it stands.
-_READ_AS_WRITTEN = frozenset(
-    ("cardinal", "number", "ordinal", "fraction", "unit", "date", "time", "currency", "address", "name")
-)
-_SPELLED = frozenset(("characters", "spell-out", "verbatim", "digits", "telephone"))
-_DIGITS = dict(zip("0123456789", "zero one two three four five six seven eight nine".split(), strict=True))  # noqa: SIM905
+_LANG = "xml:lang"
+_LONGEST_READING = 400  # characters
 
 
 def is_ssml(text: str) -> bool:
@@ -40,7 +38,7 @@ def is_ssml(text: str) -> bool:
 
 
 def parse_ssml(text: str, start: Utterance | None = None) -> Script:
-    """Reads SSML: speak, p, s, break, emphasis, prosody, say-as, sub, phoneme, voice and mark.
+    """Reads SSML: speak, p, s, lang, break, emphasis, prosody, say-as, sub, phoneme, voice and mark.
 
     No document type, entity or outside file is ever looked at. Other elements are passed over, their text is said, and
     a warning tells.
@@ -64,7 +62,10 @@ class _Reader:
         self._warnings: list[ScriptWarning] = []
         self._parser = expat.ParserCreate()
         self._leave: list[Callable[[], None]] = []
-        self._say_as: list[str] = []
+        self._kind = ""  # of what is said now, by <say-as>
+        self._kept: list[str] = []
+        self._document = ""
+        self._language = ""  # of what does not say its own; found out when it is needed
         self._gap = False  # white space that is only said before something else
         self._spoken = False
 
@@ -76,6 +77,7 @@ class _Reader:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
+        self._document = text
         text = re.sub(r"\A<\?xml[^>]*\?>", lambda match: " " * len(match[0]), text).lstrip(" ")
         try:
             parser.Parse(text.encode("utf-8", "replace"), True)
@@ -114,8 +116,8 @@ class _Reader:
 
     def _text(self, text: str) -> None:
         words = " ".join(text.split())
-        if self._say_as and words:
-            self._spell(words)
+        if self._kind:
+            self._kept.append(text)
             return
         self._gap = self._gap or text[:1].isspace()
         if not words:
@@ -138,16 +140,39 @@ class _Reader:
             self._builder.say(space)
         self._gap = self._spoken = False
 
-    def _enter_speak(self, _attributes: dict[str, str]) -> None:
-        return
+    def _enter_speak(self, attributes: dict[str, str]) -> Callable[[], None] | None:
+        return self._in_language(attributes)
 
-    def _enter_p(self, _attributes: dict[str, str]) -> Callable[[], None]:
-        self._new_paragraph("\n\n")
-        return lambda: self._new_paragraph("\n\n")
+    def _enter_lang(self, attributes: dict[str, str]) -> Callable[[], None] | None:
+        return self._in_language(attributes)
 
-    def _enter_s(self, _attributes: dict[str, str]) -> Callable[[], None]:
-        self._new_paragraph("\n")
-        return lambda: self._new_paragraph("\n")
+    def _enter_p(self, attributes: dict[str, str]) -> Callable[[], None]:
+        return self._paragraph("\n\n", attributes)
+
+    def _enter_s(self, attributes: dict[str, str]) -> Callable[[], None]:
+        return self._paragraph("\n", attributes)
+
+    def _paragraph(self, space: str, attributes: dict[str, str]) -> Callable[[], None]:
+        self._new_paragraph(space)
+        leave_language = self._in_language(attributes)
+
+        def leave() -> None:
+            self._new_paragraph(space)
+            if leave_language:
+                leave_language()
+
+        return leave
+
+    def _in_language(self, attributes: dict[str, str]) -> Callable[[], None] | None:
+        """What is in an element with ``xml:lang`` is in that language."""
+        if _LANG not in attributes:
+            return None
+        language = primary_language(attributes[_LANG])
+        if language is None:
+            self._warn(f"xml:lang='{attributes[_LANG]}' is passed over: it is no language tag")
+            return None
+        self._space()
+        return self._scope("lang", {"language": language})
 
     def _enter_break(self, attributes: dict[str, str]) -> None:
         time = attributes.get("time")
@@ -180,7 +205,9 @@ class _Reader:
         name = attributes.get("name", "").split()[:1]
         if not name:
             self._warn("a <voice> without a name is passed over")
-        return self._scope("voice", {"voice": name[0]} if name else {})
+        changes = {"voice": name[0]} if name else {}
+        language = primary_language(attributes.get(_LANG, ""))
+        return self._scope("voice", changes | ({"language": language} if language else {}))
 
     def _scope(self, name: str, changes: dict[str, float] | dict[str, str]) -> Callable[[], None]:
         self._builder.enter(name, **changes)
@@ -208,20 +235,28 @@ class _Reader:
         return self._builder.read_as_written
 
     def _enter_say_as(self, attributes: dict[str, str]) -> Callable[[], None] | None:
-        kind = attributes.get("interpret-as", "")
-        if kind in _SPELLED:
-            self._say_as.append(kind)
-            return self._say_as.clear
-        if kind not in _READ_AS_WRITTEN:
+        kind = attributes.get("interpret-as", "").strip().lower()
+        if kind not in KINDS:
             self._warn(f"interpret-as='{kind}' is passed over")
-        return None
+            return None
+        self._kind = kind
 
-    def _spell(self, words: str) -> None:
-        letters = [_DIGITS.get(char, char.upper()) for char in words if char.isalnum()]
+        def leave() -> None:
+            text, self._kept, self._kind = " ".join("".join(self._kept).split()), [], ""
+            if text:
+                self._say_as(text, kind, attributes.get("format", "").strip().lower())
+
+        return leave
+
+    def _say_as(self, text: str, kind: str, form: str) -> None:
+        language = self._builder.direction.language
+        if not language:
+            language = self._language = self._language or document_language(self._document, "en")
+        spoken = read_as(text, kind, language, form)
         self._space()
-        if letters:
-            self._builder.read_as(" ".join(letters)[:120])
-        self._say(words)
+        if spoken and any(map(str.isalnum, spoken)):
+            self._builder.read_as(spoken[:_LONGEST_READING])
+        self._say(text)
         self._builder.read_as_written()
 
     def _enter_mark(self, attributes: dict[str, str]) -> None:

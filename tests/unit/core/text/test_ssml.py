@@ -62,6 +62,47 @@ def test_what_is_not_known_is_told() -> None:
     assert [(w.line, w.column) for w in script.warnings] == [(2, 1), (2, 25)]
 
 
+@pytest.mark.parametrize(
+    ("kind", "written", "language", "spoken"),
+    [
+        ("characters", "ab-1", "en", "A B dash one"), ("spell-out", "ñ2", "es", "Ñ dos"),
+        ("telephone", "+1 555 0100", "en", "plus one, five five five, zero one zero zero"),
+        ("telephone", "06 12 34 56 78", "fr", "zéro six, douze, trente-quatre, cinquante-six, soixante-dix-huit"),
+        ("digits", "1945", "de", "eins neun vier fünf"), ("cardinal", "1945", "en", "one thousand nine hundred forty-five"),
+        ("ordinal", "3", "es", "tercero"), ("ordinal", "21", "en", "twenty-first"), ("number", "-1.5", "en", "minus one point five"),
+        ("currency", "$5.20", "en", "five dollars and twenty cents"), ("unit", "5 km", "it", "cinque chilometri"),
+        ("time", "14:30", "de", "vierzehn Uhr dreißig"), ("fraction", "3/4", "pt", "três quartos"),
+        ("date", "3/4/2026", "en", "March fourth, twenty twenty-six"),
+        ("date' format='dmy", "3/4/2026", "en", "April third, twenty twenty-six"),
+        ("date' format='ymd", "20260403", "es", "tres de abril de dos mil veintiséis"),
+        ("date' format='my", "4/2026", "fr", "avril deux mille vingt-six"),
+        ("cardinal", "२१", "hi", "इक्कीस"), ("ordinal", "3", "ur", "تیسرا"),
+    ],
+)  # fmt: skip
+def test_say_as_in_the_language_around_it(kind: str, written: str, language: str, spoken: str) -> None:
+    text = f"<speak xml:lang='{language}'>x <say-as interpret-as='{kind}'>{written}</say-as>.</speak>"
+    (found,) = parse_ssml(text).utterances
+    assert found.text == f"x {written}."
+    assert [(found.text[r.start : r.end], r.spoken) for r in found.readings] == [(written, spoken)]
+
+
+def test_say_as_of_a_document_that_does_not_say_its_language() -> None:
+    text = "<speak>Hola a todos, hoy es <say-as interpret-as='ordinal'>3</say-as>.</speak>"
+    assert parse_ssml(text).utterances[0].readings[0].spoken == "tercero"
+
+
+def test_languages_of_elements() -> None:
+    script = parse_ssml(
+        "<speak xml:lang='en-US'>Hi. <lang xml:lang='fr'>Salut.</lang> <s xml:lang='es-MX'>Hola.</s><p>End.</p>"
+        "<voice name='x' xml:lang='de'>Ja.</voice></speak>"
+    )
+    assert [(u.text.strip(), u.language) for u in script.utterances] == [
+        ("Hi.", "en"), ("Salut.", "fr"), ("Hola.", "es"), ("End.", "en"), ("Ja.", "de"),
+    ]  # fmt: skip
+    (warned,) = parse_ssml("<speak xml:lang='?!'>x</speak>").warnings
+    assert "no language tag" in str(warned)
+
+
 def test_ssml_is_told_from_prose() -> None:
     assert is_ssml("\n<?xml version='1.0'?>\n<speak>")
     assert is_ssml("<speak version='1.1'>")
