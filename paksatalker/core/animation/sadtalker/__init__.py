@@ -1,0 +1,1 @@
+"""SadTalker's half of the animation layer: sound to the coefficients that its own renderer takes."""
