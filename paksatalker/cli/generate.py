@@ -11,12 +11,13 @@ import typer
 from paksatalker.cli.console import ProgressView, print_json, say
 from paksatalker.cli.interrupt import stop_requests
 from paksatalker.core.request import Request
-from paksatalker.errors import TextUnreadable
+from paksatalker.errors import InvalidOption, TextUnreadable
 
 _PHOTO = "The photo"
 _SAYS = "What is said"
 _ACTING = "How it is performed"
 _VIDEO = "The video"
+_DRAWN = "SadTalker (--engine sadtalker)"
 
 
 def generate(
@@ -102,6 +103,26 @@ def generate(
     subtitles: Annotated[
         str | None, typer.Option(help="srt or vtt beside the video, or burn.", rich_help_panel=_VIDEO)
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(help="Draws face and motion: auto or sadtalker, see docs/sadtalker.md.", rich_help_panel=_DRAWN),
+    ] = "auto",
+    preprocess: Annotated[
+        str, typer.Option(help="What is animated: crop, extcrop, resize, full or extfull.", rich_help_panel=_DRAWN)
+    ] = "crop",
+    network_size: Annotated[
+        int, typer.Option(help="What the networks draw: 256 or 512.", rich_help_panel=_DRAWN)
+    ] = 256,
+    enhance: Annotated[str | None, typer.Option(help="gfpgan sharpens the face.", rich_help_panel=_DRAWN)] = None,
+    yaw: Annotated[
+        str, typer.Option(help="Degrees the head turns through, e.g. -20,0,20.", rich_help_panel=_DRAWN)
+    ] = "",
+    nod: Annotated[str, typer.Option(help="The same for nodding.", rich_help_panel=_DRAWN)] = "",
+    roll: Annotated[str, typer.Option(help="The same for tilting.", rich_help_panel=_DRAWN)] = "",
+    reference_video: Annotated[
+        Path | None, typer.Option(help="Take head motion and blinks from a video.", rich_help_panel=_DRAWN)
+    ] = None,
+    reference_uses: Annotated[str, typer.Option(help="pose, blinks or both.", rich_help_panel=_DRAWN)] = "both",
     timeline: Annotated[
         Path | None, typer.Option(help="Also write words and phones as JSON lines.", rich_help_panel=_VIDEO)
     ] = None,
@@ -144,6 +165,16 @@ def generate(
         subtitles=subtitles,
         preset=preset,
         format=container,
+        face_engine=engine,
+        renderer=engine,
+        preprocess=preprocess,
+        network_size=network_size,
+        enhance=enhance,
+        yaw=_angles("yaw", yaw),
+        nod=_angles("nod", nod),
+        roll=_angles("roll", roll),
+        reference_video=reference_video,
+        reference_uses=reference_uses,
     )
     with stop_requests() as cancel:
         from paksatalker.core.pipeline import Pipeline  # heavy: not for --help or a wrong option
@@ -168,3 +199,13 @@ def _stdin() -> str:
 
 def _transcript(value: str | None) -> str | Path | None:
     return Path(value[1:]) if value is not None and value.startswith("@") else value
+
+
+def _angles(name: str, value: str) -> tuple[float, ...]:
+    """Degrees with commas between them."""
+    try:
+        return tuple(float(part) for part in value.split(",")) if value else ()
+    except ValueError as error:
+        raise InvalidOption(
+            f"--{name} cannot be '{value}'", "", "Give degrees with commas between: -20,0,20"
+        ) from error

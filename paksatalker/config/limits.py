@@ -10,3 +10,5 @@ MAX_AUDIO_MINUTES = 120.0
 MAX_IMAGE_PIXELS = 100_000_000
 #: No setting takes it further: Pillow, which decodes, refuses larger ones itself.
 MOST_IMAGE_PIXELS = 178_956_970
+#: Loaded networks that stay in memory between videos, bytes: SadTalker at one size with all that belongs to it.
+MODEL_CACHE_BYTES = 4 << 30

@@ -10,7 +10,13 @@ from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from paksatalker.config.limits import MAX_AUDIO_MINUTES, MAX_IMAGE_PIXELS, MAX_TEXT_CHARACTERS, MOST_IMAGE_PIXELS
+from paksatalker.config.limits import (
+    MAX_AUDIO_MINUTES,
+    MAX_IMAGE_PIXELS,
+    MAX_TEXT_CHARACTERS,
+    MODEL_CACHE_BYTES,
+    MOST_IMAGE_PIXELS,
+)
 from paksatalker.errors import SettingsInvalid
 
 _PREFIX = "PAKSATALKER_"
@@ -30,6 +36,7 @@ class Settings(BaseSettings):
         max_text_characters: Longest text that is spoken.
         max_audio_minutes: Longest recording that is animated, minutes.
         max_image_pixels: Largest photo that is decoded, width × height: the guard against decompression bombs.
+        model_cache_bytes: How much of loaded networks stays in memory between the videos of a process.
         qwen_model_path: A GGUF file, or a folder as transformers saves it, in place of the model of the weights store.
             ``QWEN_MODEL_PATH`` sets it too.
         sadtalker_model_path: A folder with SadTalker's official files in place of the weights store's.
@@ -61,6 +68,7 @@ class Settings(BaseSettings):
     max_audio_minutes: float = Field(default=MAX_AUDIO_MINUTES, gt=0, allow_inf_nan=False)
     max_image_pixels: int = Field(default=MAX_IMAGE_PIXELS, ge=1, le=MOST_IMAGE_PIXELS)
 
+    model_cache_bytes: int = Field(default=MODEL_CACHE_BYTES, ge=0)
     qwen_model_path: Path | None = Field(
         default=None, validation_alias=AliasChoices(f"{_PREFIX}QWEN_MODEL_PATH", "QWEN_MODEL_PATH")
     )

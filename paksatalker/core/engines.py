@@ -23,7 +23,7 @@ import numpy.typing as npt
 from pydantic import BaseModel
 
 from paksatalker.config.settings import get_settings
-from paksatalker.core.timeline import FaceTrack, Speech, Utterance
+from paksatalker.core.timeline import BodyTrack, FaceTrack, Speech, Utterance
 from paksatalker.errors import EngineUnavailable, InvalidOption
 from paksatalker.models.base import State, WeightsStore
 
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 STAGES: tuple[str, ...] = ("speech", "recording", "face", "renderer")
 #: Stages that no video needs.
-OPTIONAL_STAGES: tuple[str, ...] = ("writer",)
+OPTIONAL_STAGES: tuple[str, ...] = ("writer", "body")
 
 
 #: A message to a language model: ``role`` (``system``, ``user`` or ``assistant``) and ``content``.
@@ -96,6 +96,7 @@ class EngineInfo:
         weights: Names in the weights manifest that must be present. The factory of an engine with weights takes the
             weights store as ``store``.
         setting: A setting that it cannot do without; where it has weights, one that stands in for them.
+        options: What its factory takes beyond that, out of what the pipeline offers every engine of its stage.
     """
 
     name: str
@@ -107,6 +108,7 @@ class EngineInfo:
     priority: int = 0
     weights: tuple[str, ...] = ()
     setting: str = ""
+    options: tuple[str, ...] = ()
 
     def missing(self) -> tuple[str, ...]:
         """Import names that are not installed."""
@@ -240,6 +242,19 @@ class FaceEngine(Protocol):
         Yields:
             Neighbouring runs of frames that together cover ``ceil(end · fps)`` frames. A run may lag the piece it
             belongs to, for look-ahead, but never by more than one piece.
+        """
+        ...
+
+
+@runtime_checkable
+class BodyEngine(Protocol):
+    """Speech to motion of the whole body."""
+
+    def gesture(self, pieces: Iterable[Speech]) -> Iterator[BodyTrack]:
+        """Moves to speech, piece by piece, carrying its state across the borders.
+
+        Yields:
+            Neighbouring runs of frames that together cover ``round(fps · seconds)`` frames.
         """
         ...
 

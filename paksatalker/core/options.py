@@ -11,6 +11,11 @@ from paksatalker.errors import InvalidOption
 ASPECTS: tuple[str, ...] = ("source", "1:1", "9:16", "16:9")
 FORMATS: tuple[str, ...] = ("mp4", "webm", "gif")
 PRESETS: tuple[str, ...] = ("draft", "standard", "high")
+NETWORK_SIZES: tuple[int, ...] = (256, 512)
+#: What SadTalker animates: the face, with a border, the whole picture squashed, or the first two put back into it.
+PREPROCESS: tuple[str, ...] = ("crop", "extcrop", "resize", "full", "extfull")
+ENHANCERS: tuple[str, ...] = ("gfpgan",)
+REFERENCE_USES: tuple[str, ...] = ("pose", "blinks", "both")
 SOUND_FORMATS: tuple[str, ...] = ("wav", "flac", "mp3", "ogg", "opus", "m4a")
 SUBTITLES: tuple[str, ...] = ("srt", "vtt", "burn")
 
@@ -41,6 +46,7 @@ POSE_STYLE = Range(0, 45, whole=True)
 FPS = Range(10, 60)
 SIZE = Range(64, 2160, whole=True)
 FACE = Range(1, 64, whole=True)
+DEGREES = Range(-90, 90)
 SEED = Range(0, 2**63 - 1, whole=True)
 
 

@@ -28,6 +28,7 @@ from paksatalker.core.text.writing.writer import Writer
 from paksatalker.core.timeline import Speech, VideoFrame
 from paksatalker.errors import Cancelled, EnginesIncompatible
 from paksatalker.models.base import WeightsStore
+from paksatalker.models.cache import ModelCache
 
 Listener = Callable[[Speech], None]
 
@@ -54,6 +55,7 @@ class Pipeline:
         self._moderation = moderation
         self._engines: dict[tuple[str, str], Any] = {}
         self._writer: Writer | None = None
+        self._models = ModelCache(self.settings.model_cache_bytes)
 
     def __enter__(self) -> Self:
         return self
@@ -66,6 +68,7 @@ class Pipeline:
     def close(self) -> None:
         """Lets go of everything that was kept warm."""
         self._engines.clear()
+        self._models.clear()
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -104,6 +107,10 @@ class Pipeline:
         )
         if cancel is not None and cancel.is_set():
             raise _cancelled()
+        offer = self._offer(request)
+        threads = self.settings.worker_threads
+        drawn: Renderer = renderer.create(scene=scene, threads=threads, **_taken(renderer, offer))
+        offer["reference"] = getattr(drawn, "reference", None)
         animator: FaceEngine = face.create(
             fps=request.fps,
             seed=request.seed,
@@ -111,8 +118,8 @@ class Pipeline:
             head_motion=request.head_motion,
             pose_style=request.pose_style,
             still=request.still,
+            **_taken(face, offer),
         )
-        drawn: Renderer = renderer.create(scene=scene, threads=self.settings.worker_threads)
         return VideoStream(
             request=request,
             scene=scene,
@@ -174,6 +181,21 @@ class Pipeline:
         if self._writer is None:
             self._writer = Writer(settings=self.settings, store=self.store)
         return self._writer
+
+    def _offer(self, request: Request) -> dict[str, Any]:
+        """What face engines and renderers can have; each takes what its ``EngineInfo.options`` names."""
+        return {
+            "store": self.store,
+            "models": self._models,
+            "preprocess": request.preprocess,
+            "network_size": request.network_size,
+            "enhance": request.enhance,
+            "yaw": request.yaw,
+            "nod": request.nod,
+            "roll": request.roll,
+            "reference_video": None if request.reference_video is None else Path(request.reference_video),
+            "reference_uses": request.reference_uses,
+        }
 
     def _engine(self, info: EngineInfo) -> Any:
         """An engine of the speech or recording stage, made once."""
@@ -271,6 +293,10 @@ class VideoStream:
 
 def _cancelled() -> Cancelled:
     return Cancelled("stopped", "the work was interrupted", "No unfinished file was left behind")
+
+
+def _taken(info: EngineInfo, offer: dict[str, Any]) -> dict[str, Any]:
+    return {name: offer[name] for name in info.options}
 
 
 def _check_fit(face: EngineInfo, renderer: EngineInfo) -> None:

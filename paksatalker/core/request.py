@@ -120,6 +120,14 @@ class Request(SpeechRequest):
         recording_engine: Name of an engine, or ``auto``.
         face_engine: Name of an engine, or ``auto``.
         renderer: Name of an engine, or ``auto``.
+        preprocess: What SadTalker animates, one of :data:`~paksatalker.core.options.PREPROCESS`.
+        network_size: 256 or 512: side of the square that SadTalker's networks draw, pixels.
+        enhance: ``gfpgan`` sharpens the faces that SadTalker draws; None leaves them.
+        yaw: Degrees that SadTalker's head passes through, spread over the video; empty leaves it to the network.
+        nod: The same for nodding (its pitch; ``pitch`` is the voice's).
+        roll: The same for tilting.
+        reference_video: A video whose head motion or blinks SadTalker takes over.
+        reference_uses: Which of them: ``pose``, ``blinks`` or ``both``.
 
     Raises:
         InvalidOption: A value is outside its range, or two contradict each other.
@@ -146,6 +154,14 @@ class Request(SpeechRequest):
     recording_engine: str = "auto"
     face_engine: str = "auto"
     renderer: str = "auto"
+    preprocess: str = "crop"
+    network_size: int = 256
+    enhance: str | None = None
+    yaw: tuple[float, ...] = ()
+    nod: tuple[float, ...] = ()
+    roll: tuple[float, ...] = ()
+    reference_video: Path | str | None = None
+    reference_uses: str = "both"
 
     def __post_init__(self) -> None:
         SpeechRequest.__post_init__(self)  # not super(): a class with slots is made anew
@@ -163,6 +179,18 @@ class Request(SpeechRequest):
             options.require_range("size", self.size, options.SIZE)
         if self.face is not None:
             options.require_range("face", self.face, options.FACE)
+        self._check_sadtalker()
+
+    def _check_sadtalker(self) -> None:
+        options.require_choice("preprocess", self.preprocess, options.PREPROCESS)
+        if self.network_size not in options.NETWORK_SIZES:
+            raise InvalidOption(f"--network-size cannot be {self.network_size}", fix="Choose 256 or 512")
+        if self.enhance is not None:
+            options.require_choice("enhance", self.enhance, options.ENHANCERS)
+        options.require_choice("reference-uses", self.reference_uses, options.REFERENCE_USES)
+        for name in ("yaw", "nod", "roll"):
+            for angle in getattr(self, name):
+                options.require_range(name, angle, options.DEGREES)
 
     def _check_source(self) -> None:
         require_one(text=self.text, text_file=self.text_file, brief=self.brief, audio=self.audio)

@@ -8,10 +8,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-_T = TypeVar("_T")
+from paksatalker.config.limits import MODEL_CACHE_BYTES
 
-#: Enough for SadTalker at one size with everything that belongs to it, in 16 and in 32 bits.
-DEFAULT_LIMIT_BYTES = 4 << 30
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -32,7 +31,7 @@ class ModelCache:
         limit_bytes: How much is kept. A model larger than that is handed out but not kept; 0 keeps nothing.
     """
 
-    def __init__(self, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
+    def __init__(self, limit_bytes: int = MODEL_CACHE_BYTES) -> None:
         if limit_bytes < 0:
             raise ValueError(f"limit_bytes must not be negative, not {limit_bytes}")
         self._limit = limit_bytes

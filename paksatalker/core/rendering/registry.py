@@ -20,3 +20,20 @@ PORTRAIT = EngineInfo(
     priority=10,
     weights=("face-landmarker", "selfie-segmentation"),
 )
+
+SADTALKER = EngineInfo(
+    name="sadtalker",
+    stage="renderer",
+    capabilities=Capabilities(
+        takes="sadtalker",
+        gives="frames",
+        licence="Apache-2.0",
+        summary="Draws the whole face anew with SadTalker's networks, 256 or 512 pixels; seconds a frame on a CPU",
+    ),
+    factory="paksatalker.core.rendering.sadtalker.build:build",
+    requires=("torch", "safetensors"),
+    install="pip install 'paksatalker[neural]'",
+    weights=("sadtalker-256", "sadtalker-mapping"),
+    setting="sadtalker_model_path",
+    options=("store", "models", "preprocess", "network_size", "enhance"),
+)
