@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from paksatalker.core.rendering.sadtalker.landmarks import ibug_68
 from paksatalker.core.rendering.sadtalker.paste import Box
-from paksatalker.core.rendering.sadtalker.preprocess import Alignment, align, find_crop
+from paksatalker.core.rendering.sadtalker.preprocess import find_crop
 from paksatalker.core.rendering.scene import Scene
 from paksatalker.errors import FaceTooSmall, InvalidOption
+from paksatalker.models.mediapipe.ibug import ibug_68
+from paksatalker.models.sadtalker.alignment import Alignment, align
 
 Image = npt.NDArray[np.uint8]
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paksatalker.core.rendering.sadtalker import preprocess
-from paksatalker.errors import FaceTooSmall, NoFace
+from paksatalker.errors import NoFace
 from tests.golden import rule
 
 GOLDEN = rule.GOLDEN / "sadtalker"
@@ -42,10 +42,6 @@ def test_a_very_large_face_is_cut_out_of_the_smaller_photo(crops: dict[str, np.n
         assert found.cut(photo, extended=extended).shape == (box.height, box.width, 3)
 
 
-def test_the_points_of_the_model(crops: dict[str, np.ndarray]) -> None:
-    assert np.abs(preprocess.FACE_POINTS - crops["lm3d_std5"]).max() <= 1e-7
-
-
 def test_the_lower_edge_stays_within_the_width(crops: dict[str, np.ndarray]) -> None:
     narrow = preprocess.find_crop(crops["c0_landmarks"] - [200, 0], 200, 900)
     assert narrow.quad[3] == 200
@@ -79,29 +75,3 @@ def test_a_box_always_lies_in_the_photo(width: int, height: int, x: float, y: fl
 def test_points_beside_the_photo() -> None:
     with pytest.raises(NoFace):
         preprocess.find_crop(_face(500, 50, 20, 0), 100, 100)
-
-
-@pytest.mark.parametrize("case", ["a0", "a1"])
-def test_alignment(case: str) -> None:
-    with np.load(GOLDEN / "align_img.npz") as data:
-        golden = {k.removeprefix(f"{case}_"): data[k] for k in data if k.startswith(case)}
-    found = preprocess.align(golden["image"], golden["landmarks_image"])
-    width, height, *crop = golden["trans_params"]
-    assert golden["image"].shape == (height, width, 3)
-    assert np.abs(np.array([found.scale, *found.shift]) - crop).max() <= 1e-5
-    assert np.array_equal(found.image, golden["crop224"])
-    assert np.abs(found.points - golden["lm_new"]).max() <= 1e-5
-    assert found.crop.dtype == np.float32
-
-
-def test_a_model_seen_from_the_front_is_found_exactly() -> None:
-    seen = preprocess.FACE_POINTS[:, :2] * 70 + (12, 34)
-    shift, scale = preprocess.weak_perspective(seen)
-    assert shift == pytest.approx((12, 34))
-    assert scale == pytest.approx(70)
-
-
-@pytest.mark.parametrize("spread", [0.0, 1e-3, 0.05])
-def test_points_in_one_place_are_no_face(spread: float) -> None:
-    with pytest.raises(FaceTooSmall):
-        preprocess.align(np.zeros((2000, 2000, 3), np.uint8), _face(300, 300, spread, 0))

@@ -1,4 +1,4 @@
-"""The 68 points that SadTalker's preparation of a photo reads, out of the 478 that our landmarker finds."""
+"""The 68 points of iBUG 300-W out of the 478 that the landmarker finds."""
 
 from __future__ import annotations
 
