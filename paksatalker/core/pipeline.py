@@ -111,6 +111,7 @@ class Pipeline:
         threads = self.settings.worker_threads
         drawn: Renderer = renderer.create(scene=scene, threads=threads, **_taken(renderer, offer))
         offer["reference"] = getattr(drawn, "reference", None)
+        offer["duration"] = source.duration
         animator: FaceEngine = face.create(
             fps=request.fps,
             seed=request.seed,
@@ -191,7 +192,7 @@ class Pipeline:
             "network_size": request.network_size,
             "enhance": request.enhance,
             "yaw": request.yaw,
-            "nod": request.nod,
+            "pitch": request.nod,
             "roll": request.roll,
             "reference_video": None if request.reference_video is None else Path(request.reference_video),
             "reference_uses": request.reference_uses,
