@@ -55,7 +55,8 @@ def versions(tools: Tools) -> list[Rule]:
 
     def read(match: re.Match[str]) -> str:
         parts = [_part(tools, part) for part in plain_digits(match["number"]).split(".")]
-        words = f" {point} ".join(parts)
+        dots = len(parts) == 4 and not match["v"]  # an address of the internet
+        words = f" {tools.language.web['.'] if dots else point} ".join(parts)
         named = word_before(match).lower() == tools.language.version.lower()
         return f"{tools.language.version} {words}" if match["v"] and not named else words
 

@@ -71,7 +71,7 @@ def _amount(tools: Tools, numeral: Numeral, scale: tuple[str, str] | None, curre
     parts = []
     if whole.whole or not cents:
         name = currency.one if whole.is_one else currency.many
-        parts.append(f"{tools.count(whole, name)} {name}")
+        parts.append(f"{tools.count(whole, name)}{tools.of(whole, name) or ' '}{name}")
     if cents:
         name = currency.cent if cents == 1 else currency.cents
         words = tools.count(Numeral(cents), name)

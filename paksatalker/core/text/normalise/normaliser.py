@@ -80,7 +80,7 @@ def _spaced(text: str, start: int, end: int, spoken: str) -> str:
     """The words with a space where they touch other words."""
     before, after = text[start - 1 : start], text[end : end + 1]
     left = " " if before and not before.isspace() and _joins(before) else ""
-    right = " " if after and not after.isspace() and _joins(after) else ""
+    right = " " if after and not after.isspace() and _joins(after) and not spoken.endswith("'") else ""
     return left + spoken + right
 
 

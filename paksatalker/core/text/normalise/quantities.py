@@ -231,7 +231,9 @@ def numerals(tools: Tools) -> list[Rule]:
         numeral = tools.numeral(written)
         if written.isdigit() and len(written) == 4 and int(written) in _YEARS and not match["sign"]:
             return tools.numbers.year(numeral.whole)
-        return tools.signed(match, tools.numbers.numeral(numeral, _agreement(tools, numeral, match)))
+        noun = word_after(match)
+        joint = "" if noun.lower() in language.functional else tools.of(numeral, noun).rstrip()
+        return tools.signed(match, tools.numbers.numeral(numeral, _agreement(tools, numeral, match)) + joint)
 
     rules = [Rule(re.compile(rf"{SIGN}{START}(?P<number>{tools.number})"), read)]
     if not language.comma_decimals:
@@ -242,6 +244,14 @@ def numerals(tools: Tools) -> list[Rule]:
                 lambda m: tools.signed(m, f"{language.point['.']} {tools.numbers.digits(m['number'])}"),
             ),
         )
+    if language.tag == "fr":  # "un million d'habitants": the space is gone, too
+
+        def elided(match: re.Match[str]) -> str | None:
+            joint = tools.of(tools.numeral(match["number"]), match["noun"])
+            return tools.numbers.numeral(tools.numeral(match["number"])) + joint if "'" in joint else None
+
+        pattern = rf"(?P<all>{START}(?P<number>{tools.number})\s)(?P<noun>[^\W\d_]{{3,}})"
+        rules.insert(0, Rule(re.compile(pattern), elided, "all"))
     rules.append(Rule(re.compile(r"\d+"), lambda match: tools.numbers.digits(match[0])))
     return rules
 

@@ -55,6 +55,14 @@ class Tools:
         """So many of something, without it."""
         return self.numbers.numeral(numeral, self.gender(noun.split(maxsplit=1)[0]) if noun else "")
 
+    def of(self, numeral: Numeral, noun: str) -> str:
+        """What stands between a whole number of millions and what is counted: "un millón de euros"."""
+        joint = self.language.scale_of.strip()
+        if not joint or not noun or numeral.decimals or not numeral.whole or numeral.whole % 10**6:
+            return ""
+        elided = self.language.tag == "fr" and noun[0].lower() in "aeiouyhéèêàâîô"
+        return " d'" if elided else f" {joint} "
+
     def signed(self, match: re.Match[str], words: str) -> str:
         """The words with those for the group ``sign`` of a match before them."""
         sign = match["sign"]

@@ -29,8 +29,7 @@ _UNITS: dict[str, str] = {
     "Gbit/s": "gigabit/second", "MB/s": "megabyte/second", "GB/s": "gigabyte/second", "kg/m³": "kilogram/cubic-meter",
     "किमी": "kilometer", "किग्रा": "kilogram", "ग्रा": "gram", "मी": "meter", "सेमी": "centimeter",
 }  # fmt: skip
-#: By the names that SSML uses.
-UNIT_NAMES = frozenset(_UNITS)
+_FRENCH = {"Ko": "kilobyte", "ko": "kilobyte", "Mo": "megabyte", "Go": "gigabyte", "To": "terabyte"}  # octets
 
 
 def units(tools: Tools) -> list[Rule]:
@@ -61,7 +60,7 @@ def units(tools: Tools) -> list[Rule]:
                 spoken.append(f"{tools.count(tools.numeral(value), name)} {name}")
         return " ".join(spoken)
 
-    symbols = one_of(_UNITS)
+    symbols = one_of(_UNITS if language.tag != "fr" else _UNITS | _FRENCH)
     return [
         Rule(re.compile(rf"{SIGN}{START}{number}\s?(?P<unit>{symbols})(?![\w²³/°]|['’]\w)"), measure),
         Rule(re.compile(rf"{SIGN}{START}{number}\s?(?P<unit>[%‰٪])"), percent),
@@ -72,7 +71,7 @@ def units(tools: Tools) -> list[Rule]:
 
 def unit_name(language: Language, symbol: str, value: float) -> str:
     """The name of a unit after a number, by its symbol."""
-    unit = _UNITS[symbol]
+    unit = _UNITS.get(symbol) or _FRENCH[symbol]
     if unit in language.units:
         return language.units[unit][0 if value == 1 else 1]
     if "/" in unit:

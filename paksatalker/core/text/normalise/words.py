@@ -23,7 +23,7 @@ def abbreviations(tools: Tools) -> list[Rule]:
     rules = []
     if language.titles:
         names = one_of(language.titles)
-        pattern = rf"(?<![\w.])(?P<title>{names})(?=\s?(?:[^\W\d_a-zß-öø-ÿ]))"
+        pattern = rf"(?<![\w.])(?P<title>{names})(?=\s?[^\W\d_a-zß-öø-ÿ]|\s(?:and|y|et|und|e|o|&)\s)"
         rules.append(Rule(re.compile(pattern), title, "title"))
     if language.tag == "en":
         places = re.compile(r"(?<=[a-z])\s(?P<place>St\.|Dr\.)(?!\w)")

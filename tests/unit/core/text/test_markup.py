@@ -120,7 +120,8 @@ SCRIPTS = st.lists(
         ["[pause 0.5]", "[happy]", "[sad 0.4]", "[/happy]", "[neutral]", "[emphasis]", "[/emphasis]", "[slow]",
          "[/slow]",
          "[rate 1.1]", "[pitch -2]", "[volume 3]", "[gesture wave]", "[camera close]", "[mark m]", "[scene Two]",
-         "[lang es]", "[lang]", "[/lang]", "[voice af_heart]", "[voice]", "[/voice]", "[speaker Ada]", "[speaker]", "[/speaker]", "[say x y]", "[ipa pæ]",
+         "[lang es]", "[lang]", "[/lang]",
+         "[voice af_heart]", "[voice]", "[/voice]", "[speaker Ada]", "[speaker]", "[/speaker]", "[say x y]", "[ipa pæ]",
          "[/say]", "[/ipa]", "\nAda: ", "Ben: ", "\nNote: ", "# Scene\n", "# ", "\n", "\n\n", "Hello.", "a", " ", "  ",
          "\\", "\\\\", "[", "]", "[foo]", "(x)", ":", "#", "Ada", "Ada\\: ", "\\# ", "é😀"]
     ),

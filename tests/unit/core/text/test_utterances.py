@@ -73,7 +73,8 @@ PARTS = st.lists(
     st.sampled_from(
         ["[happy]", "[neutral]", "[emphasis]", "[/emphasis]", "[slow]", "[/slow]", "[pause 1]", "[gesture wave]",
          "\n\n",
-         "[say x]", "[/say]", "\n# Scene\n", "Hello there.", " ", "Dr. Who", "[lang es]", " and", " so it goes on and on", "Go!",
+         "[say x]", "[/say]", "\n# Scene\n", "Hello there.", " ", "Dr. Who", "[lang es]",
+         " and", " so it goes on and on", "Go!",
          "\n"]
     ),
     max_size=25,
