@@ -33,7 +33,10 @@ class ChatModel:
             raise EngineUnavailable(what, "it is no folder", "Set PAKSATALKER_QWEN_MODEL_PATH to a model's folder")
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging
 
+        quiet: Any = logging
+        quiet.disable_progress_bar()
         self._device = device or _best_device(torch)
         options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         try:

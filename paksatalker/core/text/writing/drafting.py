@@ -6,26 +6,28 @@ the text gets too long, ask for more while it is too short, and choose an end am
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import combinations
 
 from paksatalker.core.engines import Sampling
 from paksatalker.core.text.sentences import sentences as cut
 from paksatalker.core.text.writing import prompts
 from paksatalker.core.text.writing.asking import Desk, Malformed, refusal
-from paksatalker.core.text.writing.form import Form
+from paksatalker.core.text.writing.form import REPETITION, Form
 from paksatalker.core.text.writing.length import TOLERANCE, SpeakingRate
 from paksatalker.errors import WritingFailed
 
 #: Inside of the tolerance, so that the voice may be a little faster or slower than we think.
-_CLOSE, _WITHIN = 0.08, TOLERANCE - 0.03
+_CLOSE, _WITHIN = 0.09, TOLERANCE - 0.02
 _WHOLE = 14.0  # seconds up to which a text is asked for in one go
 _ENDING = (4.0, 7.0)  # shortest and longest time that is kept for the end, seconds
 _USUAL_WORDS = 13  # of a sentence that is easy to say
 _LETTERS = 6.0  # of a word, with the space after it
 _BATCH = 10  # sentences asked for at once
 _CONTEXT = 8  # sentences of the text so far that the model is shown
+_POOL, _TOGETHER = 12, 6  # sentences of several attempts, and how many of them may make an end
 _CANDIDATES = 6  # ends that are tried
 _EMPTY_ANSWERS = 4  # in a row, after which the model has nothing more to say
 _ALPHABETIC = 13.0  # characters a second: slower languages have letters that take more tokens
@@ -76,7 +78,7 @@ class Draft:
     def _body(self) -> Iterator[str]:
         kept = min(max(0.15 * self._order.seconds, _ENDING[0]), _ENDING[1])
         empty = malformed = 0
-        while self._left() > 1.3 * kept:
+        while self._left() - kept > 0.6 * self._usual():
             before, reason = len(self.said), ""
             with closing(self._asked(self._left() - kept, empty)) as found:
                 for sentence, problem in found:
@@ -87,22 +89,22 @@ class Draft:
                         reason = "a sentence that is too long"
                         continue
                     yield self._say(sentence)
-                    if self._left() <= 1.3 * kept:
+                    if self._left() - kept <= 0.6 * self._usual():
                         break
             if len(self.said) > before:
                 empty = malformed = 0
                 continue
             empty += 1
-            malformed += reason != "a repetition"
-            if malformed >= _MALFORMED:
+            malformed += reason != REPETITION
+            if malformed >= _MALFORMED and not self.said:
                 raise refusal(reason or "an empty answer")
-            if empty >= _EMPTY_ANSWERS:
+            if malformed >= _MALFORMED or empty >= _EMPTY_ANSWERS:
                 return  # it has nothing new to say; maybe there is an end that makes the length right
 
     def _asked(self, seconds: float, empty: int) -> Generator[tuple[str, str], None, None]:
         """New sentences, each with what is wrong with it; the last may be empty, with what is wrong with the answer."""
-        order, each = self._order, self._order.rate.seconds("x" * round(_USUAL_WORDS * _LETTERS))
-        count = min(max(round(seconds / each), 1), _BATCH)
+        order = self._order
+        count = min(max(round(seconds / self._usual()), 1), _BATCH)
         said = self.said[-_CONTEXT:]
         messages = prompts.body(order.task, said, count, count * _USUAL_WORDS)
         try:
@@ -115,52 +117,49 @@ class Draft:
 
     # --- the end -----------------------------------------------------------------------------------------------------
     def _end(self) -> Iterator[str]:
-        """Chooses sentences that make the length right."""
-        best: list[str] = []
-        scale, reason, problems = 1.0, "no end of the right length", 0
+        """Chooses sentences that make the length right, out of what several attempts gave."""
+        pool: list[str] = []
+        best: tuple[str, ...] = ()
+        scale, reason, malformed = 1.0, "no end of the right length", 0
         for attempt in range(_CANDIDATES):
-            candidate, problem = self._candidate(scale, attempt)
-            if problem:
-                reason, problems = problem, problems + 1
-                if problems >= _MALFORMED and not best and not self.said:
+            found, problem = self._candidate(scale, attempt, pool)
+            if not found:
+                reason = problem or reason
+                malformed += problem != REPETITION
+                if malformed >= _MALFORMED and not pool:
                     raise refusal(problem)
                 continue
-            if not best or self._miss(candidate) < self._miss(best):
-                best = candidate
+            pool += found
+            sizes = range(1, _TOGETHER + 1)
+            choices = [tuple(found), *(c for size in sizes for c in combinations(pool[-_POOL:], size))]
+            best = min((best, *choices), key=self._miss)
             if self._miss(best) <= _CLOSE:
                 break
-            wanted, got = self._left(), sum(map(self._cost, candidate))
-            scale = min(max(scale * wanted / max(got, 0.1), 0.4), 2.5)
-        if self._miss([]) <= min(_WITHIN, self._miss(best)):
-            best = []  # long enough as it is
-        elif self._miss(best) > _WITHIN:
-            raise _wrong_length(self._order.seconds, self.seconds, reason)
+            scale = min(max(scale * self._left() / max(sum(map(self._cost, found)), 0.1), 0.4), 2.5)
+        if self._miss(best) > _WITHIN:
+            raise _wrong_length(self._order.seconds, self._order.seconds - self._left(), reason)
         for sentence in best:
             yield self._say(sentence)
 
-    def _candidate(self, scale: float, attempt: int) -> tuple[list[str], str]:
+    def _candidate(self, scale: float, attempt: int, pool: list[str]) -> tuple[list[str], str]:
         """Sentences that could be the end, or what is wrong with the answer."""
         order = self._order
-        each = order.rate.seconds("x" * round(_USUAL_WORDS * _LETTERS))
-        count = max(1, round(self._left() / each))
+        count = max(1, round(self._left() / self._usual()))
         letters = (self._left() - count * order.rate.pause) * order.rate.characters
         words = max(3, round(scale * letters / _LETTERS))
-        said = self.said[-_CONTEXT:]
-        task = order.task
-        messages = prompts.ending(task, said, count, words) if said else prompts.whole(task, count, words)
+        said, task = self.said[-_CONTEXT:], order.task
+        messages = prompts.ending(task, said, count, words, attempt) if said else prompts.whole(task, count, words)
         found: list[str] = []
         try:
             with closing(self._desk.sentences(messages, 1, count + 1, self._sampling(count + 1, attempt))) as answer:
                 for sentence in (sentence for raw in answer for sentence in self._cut(raw)):
-                    if problem := self._form.problem(sentence, [*self.said, *found]):
-                        if problem == "a repetition" and found:
-                            continue
+                    problem = self._form.problem(sentence, [*self.said, *pool, *found])
+                    if problem and not found:
                         return [], problem
-                    if found and self._miss([*found, sentence]) > self._miss(found):
-                        break  # what comes after makes it worse
-                    found.append(sentence)
+                    if not problem:
+                        found.append(sentence)
         except Malformed as error:
-            return ([], str(error)) if not found else (found, "")
+            return found, str(error)
         return found, "" if found else "an empty answer"
 
     # --- counting ----------------------------------------------------------------------------------------------------
@@ -176,16 +175,20 @@ class Draft:
     def _cost(self, sentence: str) -> float:
         return self._order.rate.seconds(sentence)
 
+    def _usual(self) -> float:
+        """Seconds of a usual sentence."""
+        return self._order.rate.seconds("x" * round(_USUAL_WORDS * _LETTERS))
+
     def _left(self) -> float:
         return self._order.seconds - self.seconds
 
-    def _miss(self, more: list[str]) -> float:
+    def _miss(self, more: Sequence[str]) -> float:
         """How far the text with these sentences is from the length asked for, as a share of it."""
         return abs(self._left() - sum(map(self._cost, more))) / self._order.seconds
 
     def _sampling(self, count: int, attempt: int) -> Sampling:
         """Bolder with each attempt that gave nothing."""
-        tokens = 80 if self._order.rate.characters > _ALPHABETIC else 200
+        tokens = 100 if self._order.rate.characters > _ALPHABETIC else 200
         boldness = min(0.1 * attempt, 0.4)
         return Sampling(temperature=0.7 + boldness, max_tokens=64 + count * tokens, penalty=0.4 + boldness)
 

@@ -12,6 +12,8 @@ from paksatalker.core.text.clean import clean_text
 from paksatalker.core.text.scripts import count_scripts, language_name, scripts_of
 from paksatalker.core.text.tokens import TAG
 
+#: What is wrong with a sentence that says what was said before.
+REPETITION = "a repetition"
 #: Longest sentence, characters.
 LONGEST = 400
 
@@ -19,7 +21,7 @@ _ENDS = ".!?…。！？।۔"
 _CLOSERS = "\"'”’»)」』"
 _END_MARKS = {"hi": "।", "ur": "۔", "zh": "。", "ja": "。"}
 _ADDRESS = re.compile(r"https?://|www\.|\b[\w.+-]+@[\w-]+\.\w|\b[\w-]+\.(?:com|org|net|io|example)\b", re.IGNORECASE)
-_CODE = re.compile(r"[{}<>\\^~|`=]|```|\$\w|;\s*$|::|\(\)")
+_CODE = re.compile(r"[{}<>\\^~|`=]|```|\$[A-Za-z_]|;\s*$|::|\(\)")
 _ROLE = re.compile(
     r"\s*(?:system|user|assistant|human|ai|narrator|presenter|host|speaker|output|response|answer|title|scene|note)\s*[:：]",
     re.IGNORECASE,
@@ -87,7 +89,7 @@ class Form:
         if any(unicodedata.category(char) in ("Cc", "Co", "Cn") for char in sentence):
             return "control characters"
         if repeats(sentence, before):
-            return "a repetition"
+            return REPETITION
         if not is_in(self.language, sentence):
             return f"another language than {language_name(self.language)}"
         return ""

@@ -21,7 +21,9 @@ _RATES = {
     "ru": 15.5, "zh": 5.0, "ja": 8.0, "ko": 7.5,
 }  # fmt: skip
 _DIGIT = 4.0  # a digit is said with about four letters
-_DURATION = re.compile(r"(?:(?P<m>\d+(?:\.\d+)?)m(?:in)?)?\s*(?:(?P<s>\d+(?:\.\d+)?)s?(?:ec)?)?", re.IGNORECASE)
+_DURATION = re.compile(
+    r"(?:(?P<m>\d+(?:\.\d+)?)\s*m(?:in)?)?\s*(?:(?P<s>\d+(?:\.\d+)?)\s*(?:s(?:ec)?)?)?", re.IGNORECASE
+)
 _CLOCK = re.compile(r"(\d+):([0-5]\d)")
 
 

@@ -1,0 +1,74 @@
+import itertools
+import json
+import re
+
+import pytest
+
+from paksatalker.core.text.writing import prompts
+from paksatalker.core.text.writing.asking import Desk
+from paksatalker.core.text.writing.rephrasing import rephrase
+from paksatalker.errors import WritingFailed
+
+SPANISH = {
+    "Good morning, ladies and gentlemen.": "Buenos días, señoras y señores.",
+    "The museum opens at nine.": "El museo abre a las nueve.",
+    "Please follow me.": "Síganme, por favor.",
+}
+TEXT = "Good morning, ladies and gentlemen. The museum opens at nine.\n\nPlease follow me."
+
+
+def given(question):
+    return json.loads(re.search(r"<data>(.*?)</data>", question)[1])
+
+
+def translator(question):
+    return json.dumps({"sentences": [SPANISH[s] for s in given(question)]})
+
+
+def ask(sentences):
+    return prompts.translation(sentences, "es")
+
+
+def run(model, text=TEXT, *, changed=True):
+    return "".join(rephrase(Desk(model, 0), text, ask, "es", changed=changed))
+
+
+def test_each_sentence_has_its_answer_and_paragraphs_stay(scripted):
+    model = scripted([translator])
+    assert run(model) == "Buenos días, señoras y señores. El museo abre a las nueve.\n\nSíganme, por favor."
+    assert "into Spanish" in model.asked[0]
+
+
+def test_where_one_is_wrong_the_rest_is_asked_for_once_more(scripted, answer):
+    model = scripted([answer("Buenos días, señoras y señores.", "https://evil.example", "Síganme."), translator])
+    assert run(model).endswith("El museo abre a las nueve.\n\nSíganme, por favor.")
+    assert given(model.asked[1]) == ["The museum opens at nine.", "Please follow me."]
+
+
+@pytest.mark.parametrize("wrong", ["nonsense", '{"sentences": []}', '{"sentences": ["[happy] Hola."]}'])
+def test_what_stays_wrong_is_refused_with_its_sentence(scripted, wrong):
+    model = scripted(itertools.repeat(wrong))
+    with pytest.raises(WritingFailed, match=r"for 'Good morning, ladies and gentlemen\.'"):
+        run(model)
+    assert len(model.asked) <= 4
+
+
+def test_a_long_sentence_that_is_not_translated_is_noticed(scripted, answer):
+    same = "Information Technology Management International Organization Conference."
+    with pytest.raises(WritingFailed, match=r"not changed|another language"):
+        run(scripted(itertools.repeat(answer(same))), same)
+
+
+def test_a_long_text_is_asked_for_in_small_parts(scripted):
+    text = " ".join(["The museum opens at nine."] * 23)
+    model = scripted(itertools.repeat(translator))
+    assert run(model, text) == " ".join(["El museo abre a las nueve."] * 23)
+    assert len(model.asked) == 5
+
+
+def test_sentences_come_one_by_one(scripted):
+    model = scripted([translator])
+    sentences = rephrase(Desk(model, 0), TEXT, ask, "es", changed=True)
+    assert next(sentences) == "Buenos días, señoras y señores."
+    assert model.stopped == 0
+    sentences.close()
