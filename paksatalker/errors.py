@@ -245,6 +245,12 @@ class VideoUnreadable(PaksaTalkerError):
     exit_code = 71
 
 
+class MotionUnreadable(PaksaTalkerError):
+    """A file of body motion is missing, damaged, or holds no motion."""
+
+    exit_code = 73
+
+
 class RunFailed(PaksaTalkerError):
     """A program that the benchmark measures ended with an error."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from paksatalker.cli import analyse, bench, catalogue, doctor, generate, models, say, score, script, voices, write
+from paksatalker.cli import analyse, bench, body, catalogue, doctor, generate, models, say, score, script, voices, write
 from paksatalker.config import get_settings, setup_logging
 
 _EPILOG = "Exit codes: 0 done, 2 wrong usage, 130 stopped; every other error has its own: see docs/errors.md."
@@ -27,6 +27,7 @@ app.command("write", epilog=_EPILOG)(write.write)
 app.command("rewrite", epilog=_EPILOG)(write.rewrite)
 app.command("translate", epilog=_EPILOG)(write.translate)
 app.command("direct", epilog=_EPILOG)(write.direct)
+app.add_typer(body.app, name="body")
 app.add_typer(voices.app, name="voices")
 app.command("engines")(catalogue.engines)
 app.add_typer(models.app, name="models")

@@ -80,6 +80,8 @@ def _report(store: WeightsStore, entries: tuple[WeightEntry, ...], *, json: bool
         return
     for status in found:
         typer.echo(f"{status.entry.name}: {status.state}, {_size(status.entry)}, {status.folder}")
+        for file in store.published(status.entry.name):
+            typer.echo(f"  {file.name}: SHA-256 {file.sha256}, as recorded when it came")
 
 
 def _describe(status: EntryStatus) -> dict[str, Any]:

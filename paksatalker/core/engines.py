@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel
 
-from paksatalker.config.settings import get_settings
+from paksatalker.config.settings import Settings, get_settings
 from paksatalker.core.timeline import BodyTrack, FaceTrack, Speech, Utterance
 from paksatalker.errors import EngineUnavailable, InvalidOption
 from paksatalker.models.base import State, WeightsStore
@@ -120,40 +120,46 @@ class EngineInfo:
         Args:
             store: Where to look; None takes the settings' folder.
         """
-        if not self.weights or (self.setting and getattr(get_settings(), self.setting)):
+        if not self.weights:
             return ()
         store = store or WeightsStore()
         return tuple(n for n in self.weights if store.status(n).state in (State.MISSING, State.CORRUPT))
 
-    def missing_settings(self) -> tuple[str, ...]:
-        """Names of environment variables that must be set and are not."""
-        wanted = bool(self.setting) and not self.weights and not getattr(get_settings(), self.setting)
-        return (f"PAKSATALKER_{self.setting.upper()}",) if wanted else ()
-
-    def lacking(self, store: WeightsStore | None = None) -> tuple[str, ...]:
-        """The first kind of things that are missing: packages, else weights, else settings. Empty if it would run.
+    def lacking(self, store: WeightsStore | None = None, settings: Settings | None = None) -> tuple[str, ...]:
+        """The first kind of things that are missing: packages, else weights, else a setting. Empty if it would run.
 
         Args:
             store: Where its weights should be; None takes the settings' folder.
+            settings: None reads the environment.
         """
-        return self.missing() or self.missing_weights(store) or self.missing_settings()
+        if missing := self.missing():
+            return missing
+        if self.setting and getattr(settings or get_settings(), self.setting):
+            return ()
+        if self.weights:
+            return self.missing_weights(store)
+        return (f"PAKSATALKER_{self.setting.upper()}",) if self.setting else ()
 
-    def hindrance(self, store: WeightsStore | None = None) -> EngineUnavailable | None:
+    def hindrance(
+        self, store: WeightsStore | None = None, settings: Settings | None = None
+    ) -> EngineUnavailable | None:
         """Why it would not run here, with the command that mends it; None if it would.
 
         Args:
             store: Where its weights should be; None takes the settings' folder.
+            settings: None reads the environment.
         """
         what = f"the {self.stage} engine '{self.name}' cannot run"
-        if missing := self.missing():
-            why = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed"
+        absent = self.lacking(store, settings)
+        if not absent:
+            return None
+        if self.missing():
+            why = f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} not installed"
             return EngineUnavailable(what, why, f"Run: {self.install}")
-        if absent := self.missing_weights(store):
+        if self.weights:
             why = f"its model {' and '.join(absent)} is not downloaded"
             return EngineUnavailable(what, why, f"Run: paksatalker models download {' '.join(absent)}")
-        if unset := self.missing_settings():
-            return EngineUnavailable(what, f"{unset[0]} is not set", f"Set {unset[0]}, see docs/writing.md")
-        return None
+        return EngineUnavailable(what, f"{absent[0]} is not set", f"Set {absent[0]}, see docs/writing.md")
 
     def create(self, **options: Any) -> Any:
         """Makes the engine. Its weights are checked when it loads them.

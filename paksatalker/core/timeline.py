@@ -388,15 +388,56 @@ class CoefficientTrack:
 
 @dataclass(frozen=True, slots=True)
 class BodyTrack:
-    """Full-body motion in SMPL-X convention: axis-angle [T, 55, 3] and root position [T, 3] in metres."""
+    """Full-body motion in SMPL-X convention. Row ``i`` is frame ``first_frame + i``, at ``(first_frame + i) / fps``.
+
+    Attributes:
+        fps: Frames a second.
+        pose: Axis-angle [T, 55, 3] in radians: every joint against its parent.
+        root: Position [T, 3] in metres: x to the person's left, y up, z forward.
+        first_frame: Index of row 0.
+        expressions: Face coefficients of SMPL-X [T, 100]; None where only the body moves.
+        contact: [T, 4] about 0–1: whether left heel, left toe, right heel, right toe stand; None where not known.
+    """
 
     fps: float
     pose: FloatArray
     root: FloatArray
     first_frame: int = 0
+    expressions: FloatArray | None = None
+    contact: FloatArray | None = None
+
+    _ROWS: ClassVar[tuple[str, ...]] = ("pose", "root", "expressions", "contact")
+
+    def __post_init__(self) -> None:
+        if self.pose.shape[1:] != (55, 3):
+            raise ValueError(f"pose has shape {self.pose.shape}, not [T, 55, 3]")
+        for name in self._ROWS:
+            rows = getattr(self, name)
+            if rows is not None and len(rows) != len(self.pose):
+                raise ValueError(f"{name} has {len(rows)} rows, not {len(self.pose)}")
 
     def __len__(self) -> int:
         return len(self.pose)
+
+    def __getitem__(self, rows: slice) -> BodyTrack:
+        """A contiguous run of frames; views, not copies."""
+        first, _, step = rows.indices(len(self))
+        if step != 1:
+            raise ValueError("a track can only be cut into contiguous runs")
+        cut: dict[str, Any] = {n: None if getattr(self, n) is None else getattr(self, n)[rows] for n in self._ROWS}
+        return replace(self, first_frame=self.first_frame + first, **cut)
+
+    @classmethod
+    def concatenate(cls, tracks: Sequence[BodyTrack]) -> BodyTrack:
+        """Joins neighbouring pieces into one. For tests and short clips; long work stays in pieces."""
+        for before, after in itertools.pairwise(tracks):
+            if after.first_frame != before.first_frame + len(before) or after.fps != before.fps:
+                raise ValueError("pieces are not neighbours")
+        joined: dict[str, Any] = {}
+        for name in cls._ROWS:
+            pieces = [getattr(track, name) for track in tracks]
+            joined[name] = None if any(piece is None for piece in pieces) else np.concatenate(pieces)
+        return replace(tracks[0], **joined)
 
 
 @dataclass(frozen=True, slots=True)

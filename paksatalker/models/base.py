@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,14 @@ from paksatalker.models.download import Downloader, hash_file
 from paksatalker.models.manifest import Manifest, WeightEntry, WeightFile, builtin_manifest
 from paksatalker.models.transfer import Progress
 
+_LOG = logging.getLogger(__name__)
+
 #: Longest wait for another process that downloads the same entry, seconds.
 _LOCK_S = 3600.0
 #: Disk space that is left alone, bytes.
 _SPARE = 16 << 20
 _STAMP = ".stamp.json"
+_RECORD = ".published.json"
 _WORK = ".download"
 _ARCHIVES = ".packages"
 _LOCK = ".lock"
@@ -111,7 +115,7 @@ class WeightsStore:
             WeightsMissing: It has not been downloaded.
             WeightsCorrupt: It is not the file that the manifest promises.
         """
-        entry = self._manifest.entry(name)
+        entry = self._entry(name)
         wanted = [item for item in entry.files if file in {None, item.name}]
         if not wanted:
             raise ValueError(f"the model '{name}' has no file '{file}'")
@@ -126,9 +130,16 @@ class WeightsStore:
         Raises:
             InvalidOption: No entry has this name.
         """
-        entry = self._manifest.entry(name)
+        entry = self._entry(name)
         states = {self._state(entry, file) for file in entry.files}
         return EntryStatus(entry, next(state for state in State if state in states), self._folder(entry))
+
+    def published(self, name: str) -> tuple[WeightFile, ...]:
+        """Files of an entry whose hash was not in the manifest but recorded when they came."""
+        before = self._manifest.entry(name).files
+        return tuple(
+            now for was, now in zip(before, self._entry(name).files, strict=True) if not was.sha256 and now.sha256
+        )
 
     def verify(self, name: str) -> Path:
         """Hashes all files of an entry, whatever is remembered of them.
@@ -141,7 +152,7 @@ class WeightsStore:
             WeightsMissing: It has not been downloaded.
             WeightsCorrupt: It is not the file that the manifest promises.
         """
-        entry = self._manifest.entry(name)
+        entry = self._entry(name)
         for file in entry.files:
             self._require(entry, file, trust_stamp=False)
         return self._folder(entry)
@@ -165,7 +176,7 @@ class WeightsStore:
             DiskFull: There is no room for it.
             OutputUnwritable: The store cannot be written.
         """
-        entry = self._manifest.entry(name)
+        entry = self._entry(name)
         folder = self._folder(entry)
         tell: Progress = progress or (lambda _done, _total: None)
         if all(self._state(entry, file) is State.VERIFIED for file in entry.files):
@@ -191,6 +202,9 @@ class WeightsStore:
                 "Unset PAKSATALKER_OFFLINE and try again",
             )
         folder = self._folder(entry)
+        if not file.sha256:
+            file = self._downloader.published(file)
+            self._record(entry, file)
         if shutil.disk_usage(folder).free < file.bytes + _SPARE:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         work = folder / _WORK / file.name
@@ -240,6 +254,9 @@ class WeightsStore:
             raise WeightsMissing(
                 f"the model '{entry.name}' cannot be used", why, "Check the file's permissions"
             ) from error
+        if not file.sha256:  # put here by the user: what it is now holds from now on
+            file = replace(file, bytes=path.stat().st_size, sha256=digest)
+            self._record(entry, file)
         if digest != file.sha256:
             why = f"{path} has the SHA-256 {digest[:12]}… instead of {file.sha256[:12]}…"
             raise WeightsCorrupt(f"the model '{entry.name}' is damaged", why, fix)
@@ -257,29 +274,51 @@ class WeightsStore:
         if not path.is_file():
             return State.MISSING
         found = path.stat()
+        if not file.sha256:
+            return State.UNVERIFIED
         if found.st_size != file.bytes:
             return State.CORRUPT
         return State.VERIFIED if self._stamps(entry).get(file.name) == _mark(found, file) else State.UNVERIFIED
 
+    def _entry(self, name: str) -> WeightEntry:
+        """An entry; where the manifest does not know a file's hash, with the one that is recorded here."""
+        entry = self._manifest.entry(name)
+        if all(file.sha256 for file in entry.files):
+            return entry
+        known = self._read(entry, _RECORD)
+        return replace(entry, files=tuple(_as_recorded(file, known.get(file.name)) for file in entry.files))
+
+    def _record(self, entry: WeightEntry, file: WeightFile) -> None:
+        """Remembers the size and hash of a file that the manifest does not know."""
+        _LOG.info("%s: SHA-256 %s, %d bytes", file.name, file.sha256, file.bytes)
+        known = self._read(entry, _RECORD) | {file.name: {"bytes": file.bytes, "sha256": file.sha256}}
+        self._write(entry, _RECORD, known)
+
     def _stamps(self, entry: WeightEntry) -> dict[str, Any]:
-        try:
-            stamps = json.loads((self._folder(entry) / _STAMP).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return stamps if isinstance(stamps, dict) else {}
+        return self._read(entry, _STAMP)
 
     def _stamp(self, entry: WeightEntry, file: WeightFile) -> None:
         """Remembers that the file is right; a store that we may only read is hashed every time instead."""
-        folder = self._folder(entry)
-        marks = self._stamps(entry) | {file.name: _mark((folder / file.name).stat(), file)}
+        mark = _mark((self._folder(entry) / file.name).stat(), file)
+        self._write(entry, _STAMP, self._stamps(entry) | {file.name: mark})
+
+    def _read(self, entry: WeightEntry, name: str) -> dict[str, Any]:
         try:
-            descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=_STAMP)
+            notes = json.loads((self._folder(entry) / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return notes if isinstance(notes, dict) else {}
+
+    def _write(self, entry: WeightEntry, name: str, notes: dict[str, Any]) -> None:
+        folder = self._folder(entry)
+        try:
+            descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=name)
         except OSError:
             return
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-                json.dump(marks, out)
-            Path(temporary).replace(folder / _STAMP)
+                json.dump(notes, out)
+            Path(temporary).replace(folder / name)
         except OSError:
             Path(temporary).unlink(missing_ok=True)
 
@@ -298,6 +337,13 @@ def _locked(entry: WeightEntry, folder: Path) -> Iterator[None]:
             "another process has been downloading it for an hour",
             "End that process and try again",
         ) from error
+
+
+def _as_recorded(file: WeightFile, note: Any) -> WeightFile:
+    if file.sha256 or not isinstance(note, dict):
+        return file
+    size, digest = note.get("bytes"), note.get("sha256")
+    return replace(file, bytes=size, sha256=digest) if isinstance(size, int) and isinstance(digest, str) else file
 
 
 def _mark(found: os.stat_result, file: WeightFile) -> dict[str, Any]:

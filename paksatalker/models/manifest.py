@@ -15,6 +15,9 @@ from paksatalker.errors import InvalidOption
 #: The group that the default engines need; what ``paksatalker models download`` fetches without a name.
 BASE_GROUP = "base"
 
+#: What a manifest says instead of a hash that only the official server knows.
+AS_PUBLISHED = "as published"
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -80,8 +83,9 @@ class WeightFile:
 
     Attributes:
         name: Its name in the store; no folders.
-        bytes: Its exact size.
-        sha256: Its hash, 64 lower-case hexadecimal digits.
+        bytes: Its exact size; about, where the hash is empty.
+        sha256: Its hash, 64 lower-case hexadecimal digits. Empty where nobody could tell us: then the hash that the
+            official server declares when the file is first fetched is recorded in the store, and holds from then on.
         sources: Where it can be had, tried in order.
     """
 
@@ -231,9 +235,13 @@ def _file(raw: dict[str, Any]) -> WeightFile:
         raise ValueError(f"'{name}' is not a name for a file")
     if type(size) is not int or size <= 0:
         raise ValueError(f"{name}: bytes must be a positive whole number")
-    if not _SHA256.fullmatch(sha256):
+    if sha256 == AS_PUBLISHED:
+        sha256 = ""
+    elif not _SHA256.fullmatch(sha256):
         raise ValueError(f"{name}: sha256 must be 64 lower-case hexadecimal digits")
     sources = tuple(parse_source(value) for value in raw.get("sources", []))
     if not sources:
         raise ValueError(f"{name}: it has no sources")
+    if not sha256 and not all(len(source.parts) == 1 and isinstance(source.parts[0], Url) for source in sources):
+        raise ValueError(f"{name}: only an https address can publish a hash")
     return WeightFile(name, size, sha256, sources)
