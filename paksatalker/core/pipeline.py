@@ -192,7 +192,7 @@ class Pipeline:
             "network_size": request.network_size,
             "enhance": request.enhance,
             "yaw": request.yaw,
-            "pitch": request.nod,
+            "nod": request.nod,
             "roll": request.roll,
             "reference_video": None if request.reference_video is None else Path(request.reference_video),
             "reference_uses": request.reference_uses,
