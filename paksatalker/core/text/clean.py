@@ -13,14 +13,12 @@ from paksatalker.errors import TextEmpty, TextTooLong, TextUnspeakable
 
 # Look-alikes that people paste: full-width forms, mathematical alphabets, ligatures, circled letters.
 _COMPATIBLE = re.compile("[\uff01-\uffef\ufb00-\ufb06\u2460-\u24ff\u1d2c-\u1d6a\U0001d400-\U0001d7ff]+")
-_FRACTIONS = {"½": "a half", "¼": "a quarter", "¾": "three quarters", "⅓": "a third", "⅔": "two thirds"}
 _KEPT_SYMBOLS = frozenset("°№℃℉™®©")
 _NOT_SPACE_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f]")
 _EMOTICON = re.compile(r"(?<!\S)(?:[:;=][-'^]?[)(\]\[dDpPoO/\\|3*]|<3|\^_\^|[xX]D)(?=\s|$|[.,!?])")
-_URL = re.compile(r"\b(?:https?|ftp)://(?:[^\s/@]+@)?(?:www\.)?([^\s/:?#]+)(?::\d+)?([^\s<>\"”’)\]]*)", re.IGNORECASE)
-_WWW = re.compile(r"\bwww\.(?=\w)", re.IGNORECASE)
-_LONGEST_PATH = 24  # characters of a web address's path that are worth reading out
-
+# Invisible, but letters between which they stand look otherwise for it.
+_JOINER = re.compile("(?<=[\u0600-\u0dff])[\u200c\u200d](?=[\u0600-\u0dff])")
+_CREDENTIALS = re.compile(r"(?<=://)[^\s/@]{1,200}@")
 # Repetitions are bounded and spaces are single by then, so that no text takes quadratic time.
 _MARKDOWN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.MULTILINE), replacement)
@@ -57,7 +55,8 @@ class Readable:
 def clean_text(text: str, keep: frozenset[str] = frozenset()) -> str:
     """Removes what is not meant to be spoken: markup, emoji, control and invisible characters.
 
-    Web addresses keep their host and a short path; numbers in other digits become 0–9; line ends are kept.
+    What is written otherwise than it is said (numbers, addresses, signs) stays: subtitles show it as it is. Line ends
+    are kept.
 
     Args:
         text: As the user gave it.
@@ -72,11 +71,10 @@ def clean_text(text: str, keep: frozenset[str] = frozenset()) -> str:
     text = re.sub(r"[^\S\n]+", " ", text)
     for pattern, replacement in _MARKDOWN:
         text = pattern.sub(replacement, text)
-    text = _URL.sub(_shorten_url, _EMOTICON.sub("", text))
-    text = _WWW.sub("", _NOT_SPACE_CONTROL.sub(" ", text))
-    text = "".join(char if char in keep else _speakable(char) for char in text)
-    for sign, words in _FRACTIONS.items():
-        text = re.sub(rf"(?<=\d)\s?{sign}", f" and {words}", text).replace(sign, words)
+    text = _CREDENTIALS.sub("", _EMOTICON.sub("", text))
+    text = _NOT_SPACE_CONTROL.sub(" ", text)
+    joiners = {match.start() for match in _JOINER.finditer(text)}
+    text = "".join(c if c in keep or place in joiners else _speakable(c) for place, c in enumerate(text))
     text = re.sub(r"[^\S\n]+", " ", text)
     text = re.sub(r" (?=[,.;:!?\n])|(?<=\n) ", "", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
@@ -130,7 +128,7 @@ def _without_foreign(text: str, language: str) -> tuple[str, list[str]]:
     Raises:
         TextUnspeakable: They are the greater part.
     """
-    allowed = scripts_of(language)
+    allowed = scripts_of(language) | {"LATIN"}  # which every voice can read somehow
     if "GREEK" not in allowed:
         text = re.sub(r"(?<!\w)[α-ωΑ-Ω](?!\w)", _greek_letter_name, text)
     counts = count_scripts(text)
@@ -161,14 +159,6 @@ def _greek_letter_name(match: re.Match[str]) -> str:
     return {"lamda": "lambda"}.get(name, name)
 
 
-def _shorten_url(match: re.Match[str]) -> str:
-    path = match[2]
-    stop = re.search(r"[.,;:!?]*$", path)
-    tail = stop[0] if stop else ""
-    path = re.split(r"[?#]", path[: len(path) - len(tail)])[0].rstrip("/")
-    return match[1] + (path if len(path) <= _LONGEST_PATH and "%" not in path else "") + tail
-
-
 def _is_emoji(char: str) -> bool:
     return ord(char) >= 0x2600 and unicodedata.category(char) == "So" and not 0x3000 <= ord(char) < 0xA000
 
@@ -182,6 +172,4 @@ def _speakable(char: str) -> str:
         return ""
     if category in ("Co", "Cn", "Cs", "Sk", "Zs") or (category == "So" and char not in _KEPT_SYMBOLS):
         return " "
-    if category == "Nd":
-        return str(unicodedata.digit(char))
     return char

@@ -21,15 +21,16 @@ from paksatalker.errors import TextEmpty, TextTooLong, TextUnspeakable
         ("<p>Hello <b>you</b></p>&amp; me", "Hello you\n& me"),
         ("a < b and b > c", "a < b and b > c"),
         ("snake_case and 2*3*4", "snake_case and 2*3*4"),
-        ("see https://www.example.com/docs?id=3#x.", "see example.com/docs."),
-        ("www.example.com", "example.com"),
+        ("see https://me:secret@www.example.com/docs?id=3#x.", "see https://www.example.com/docs?id=3#x."),
+        ("www.example.com", "www.example.com"),
+        ("می\u200cخواہم क्\u200dष", "می\u200cخواہم क्\u200dष"),
         ("nice 😀👍🏽 day 🇺🇸!", "nice day!"),
         ("ok :-) then", "ok then"),
         ("zero\u200bwidth\ufeff soft\u00adhyphen", "zerowidth softhyphen"),
         ("bell\x07 nul\x00 tab\tnbsp\u00a0x", "bell nul tab nbsp x"),
         ("Ｆｕｌｌ 𝐁𝐨𝐥𝐝 ﬁne", "Full Bold fine"),
-        ("2½ cups, ½ more", "2 and a half cups, a half more"),
-        ("٣ and ४", "3 and 4"),
+        ("2½ cups, ½ more", "2½ cups, ½ more"),
+        ("٣ and ४", "٣ and ४"),
         ("bad \ud83d surrogate", "bad surrogate"),
         ("line\r\nline\rline", "line\nline\nline"),
     ],
@@ -87,6 +88,13 @@ def test_unspeakable(text: str, reason: str) -> None:
 def test_the_same_text_suits_a_voice_of_its_language() -> None:
     assert readable_for("你好世界。", "zh-CN").text == "你好世界。"
     assert scripts_of("ja") > scripts_of("zh") - {"BOPOMOFO"}
+
+
+def test_latin_letters_are_read_in_every_language() -> None:
+    for text, language in (("मैं Python सीखता हूँ।", "hi"), ("Python سیکھیں", "ur"), ("私はPythonが好き。", "ja")):
+        assert readable_for(text, language).text == text
+        assert readable_for(text, language).warnings == ()
+    assert readable_for("He said سلام to (שלום) all.").text == "He said to all."
 
 
 def test_numbers_alone_can_be_said() -> None:
