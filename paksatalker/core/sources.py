@@ -170,7 +170,7 @@ def _from_recording(request: Request, settings: Settings, engine: EngineGetter) 
         pieces=lambda: _felt(measured(listener.listen(path, transcript), meter), request),
         duration=duration,
         notes=_heard_only(info) if transcript is None else (),
-        late_notes=lambda: meter.result().notes(),
+        late_notes=lambda: (*getattr(listener, "notes", ()), *meter.result().notes()),
     )
 
 

@@ -35,6 +35,8 @@ class PocketsphinxRecording:
     def __init__(self, max_seconds: float = MAX_SECONDS) -> None:
         self._max_seconds = max_seconds
         self._pronouncer: Pronouncer | None = None
+        self.notes: list[str] = []
+        """What the user should know of the recording that is listened to; complete after its last piece."""
 
     def listen(self, recording: Path, transcript: str | None = None) -> Iterator[Speech]:
         """Cuts a recording at its pauses and times its phones.
@@ -59,6 +61,7 @@ class PocketsphinxRecording:
             TranscriptMismatch: The transcript is of something else, or goes on long after the recording ends.
         """
         reader = AudioReader(recording, max_seconds=self._max_seconds)
+        self.notes = []
         if transcript is None:
             return self._decoded(reader)
         if self._pronouncer is None:
@@ -72,6 +75,7 @@ class PocketsphinxRecording:
         decoder = PhoneDecoder()
         for cut in cut_at_pauses(reader):
             yield Heard(cut, in_speech(decoder.decode(cut.heard), cut) if cut.speech else ())
+        self.notes += reader.warnings
 
     def _decoded(self, reader: AudioReader) -> Iterator[Speech]:
         for heard in self._hear(reader):

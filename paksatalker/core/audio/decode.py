@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import stat
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
@@ -41,6 +42,11 @@ _DC_CORNER = 10.0  # Hz
 _DOWNMIX = {"FC": 1.0, "LFE": 0.0, "LFE2": 0.0, "BL": 0.5, "BR": 0.5, "SL": 0.5, "SR": 0.5, "BC": 0.5}
 _OTHER_CHANNEL = 0.7
 _NAMED_CHANNELS = 8  # more than these have no fixed meaning
+_TELL_LENGTH = frozenset({"w64", "aiff", "caf", "flac", "mov"})  # others' lengths are estimates, or of a picture
+_UNFINISHED = 0x7F000000  # bytes: what a writer puts into a header that it never completes
+_MOST_CHUNKS = 1000  # of a WAV file, looked through for its sound
+_LONGEST_PROMISE = 86400.0  # seconds
+_MISSING = 0.1  # seconds (or 1%) that may be missing before it is worth a word
 
 
 class AudioReader:
@@ -73,6 +79,7 @@ class AudioReader:
                     duration = container.duration / av.time_base
                 # The header of a stream that was never finished claims hours; the file would have to be that large.
                 believable = duration is not None and size >= duration * _least_bytes_per_second(stream)
+                self._promised = _promised(container, stream, path)
         self.duration: float | None = float(duration) if duration is not None and believable else None
         """Seconds as the header says; None if it does not, or not credibly."""
         self.sample_rate: int = rate or (_HIGH_RATE if self.source_rate >= 32000 else _LOW_RATE)
@@ -129,6 +136,7 @@ class AudioReader:
     def _decoded(self) -> Iterator[tuple[FloatArray, int]]:
         """Mono blocks at the source's own rate, with that rate."""
         good = bad = 0
+        seconds = 0.0
         to_float: AudioResampler | None = None
         with _open_file(self._path) as file:
             container, stream = self._open(file)
@@ -146,12 +154,20 @@ class AudioReader:
                     except ValueError:  # the format changed in mid-stream
                         to_float, converted = self._converter_for(frame)
                     for part in converted:
+                        seconds += part.samples / frame.sample_rate
                         yield _mono(part), frame.sample_rate
         if bad and not good:
             self._unreadable("it is damaged: none of it can be decoded")
-        if bad:
-            self.warnings.append(f"{self._path.name} is damaged or cut off; what could be decoded was used")
-            _log.warning(self.warnings[-1])
+        short = self._promised is not None and self._promised - seconds > max(_MISSING, 0.01 * self._promised)
+        if bad or short:
+            self.warnings = [self._damage(seconds)]
+            _log.warning(self.warnings[0])
+
+    def _damage(self, seconds: float) -> str:
+        # A header may promise less than there is, where packets in the middle are lost.
+        whole = f" of {self._promised:.1f}" if self._promised is not None and self._promised > seconds else ""
+        found = f"{seconds:.1f}{whole} s could be read, and the rest is left out"
+        return f"the recording {self._path.name} is damaged or cut off: {found}"
 
     def _converter_for(self, frame: AudioFrame) -> tuple[AudioResampler, list[AudioFrame]]:
         converter = AudioResampler("flt")
@@ -242,6 +258,48 @@ def _frames(container: Any, stream: AudioStream) -> Iterator[AudioFrame | None]:
             return
         except (av.FFmpegError, ValueError):
             yield None
+
+
+def _promised(container: Any, stream: AudioStream, path: Path) -> float | None:
+    """Seconds of sound that the header promises; None where it does not say so exactly."""
+    form = container.format.name.split(",", 1)[0]
+    if form == "wav":
+        return _wave_seconds(path) if stream.codec_context.name.startswith("pcm_") else None
+    exact = form in _TELL_LENGTH or (form == "mp3" and _counts_frames(path))
+    if not exact or not (stream.duration and stream.time_base):
+        return None
+    seconds = float(stream.duration * stream.time_base)
+    return seconds if seconds < _LONGEST_PROMISE else None
+
+
+def _wave_seconds(path: Path) -> float | None:
+    """The length of a WAV by its ``data`` chunk: FFmpeg corrects it by what there is of the file."""
+    with _open_file(path) as file:
+        file.seek(12)  # RIFF, size, WAVE
+        rate = 0
+        for _ in range(_MOST_CHUNKS):
+            header = file.read(8)
+            if len(header) < len(b"nameSIZE"):
+                break
+            name, size = struct.unpack("<4sI", header)
+            if name == b"data":
+                return size / rate if rate and size < _UNFINISHED else None
+            if name == b"fmt ":
+                rate = int.from_bytes(file.read(12)[8:], "little")  # bytes a second
+                size -= 12
+            file.seek(size + size % 2, 1)
+    return None
+
+
+def _counts_frames(path: Path) -> bool:
+    """Whether an MP3 file says how long it is, in its first frame; else its length is an estimate."""
+    with _open_file(path) as file:
+        head = file.read(10)
+        if head[:3] == b"ID3":
+            file.seek(10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=False)))
+        else:
+            file.seek(0)
+        return re.search(rb"Xing|Info|VBRI", file.read(2048)) is not None
 
 
 def _least_bytes_per_second(stream: AudioStream) -> float:

@@ -76,6 +76,8 @@ class WhisperRecording:
         self._sure = False
         self.language: str | None = None
         """Language of the recording that is being listened to, once it is known."""
+        self.notes: list[str] = []
+        """What the user should know of the recording that is listened to; complete after its last piece."""
 
     def listen(self, recording: Path, transcript: str | None = None) -> Iterator[Speech]:
         """Cuts a recording at its pauses, understands it, and times its phones.
@@ -97,7 +99,10 @@ class WhisperRecording:
         """
         if transcript is not None:
             self.language = "en"
-            return self._with_transcript.listen(recording, transcript)
+            pieces = self._with_transcript.listen(recording, transcript)
+            self.notes = self._with_transcript.notes
+            return pieces
+        self.notes = []
         self.language, self._sure = self._language, self._language is not None
         return self._understood(AudioReader(recording, max_seconds=self._max_seconds))
 
@@ -117,6 +122,7 @@ class WhisperRecording:
                     f"--language cannot be '{language}'", str(error), "Give a code such as en"
                 ) from error
             yield from timer.pieces(group, self._said(heard, language), language)
+        self.notes += reader.warnings
 
     def _spoken_language(self, recogniser: Recogniser, sound: np.ndarray, speech: float) -> str:
         """The language, listened for until there was enough speech to be sure."""

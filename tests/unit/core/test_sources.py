@@ -21,6 +21,7 @@ RATE = 8000
 class Listener:
     def __init__(self) -> None:
         self.transcripts: list[str | None] = []
+        self.notes: list[str] = []
         self.speak = Speaker().speak
 
     def listen(self, recording: Path, transcript: str | None = None) -> Iterator[Speech]:
@@ -107,6 +108,14 @@ def test_a_recording_is_heard_with_its_length(listener: Listener, recording: Pat
     assert (source.stage, source.engine, source.duration, source.characters) == ("recording", "ear", 1.0, 0)
     assert len(list(source.pieces())) == 1
     assert listener.transcripts == [None]
+
+
+def test_what_an_engine_found_out_is_told_when_it_is_done(listener: Listener, recording: Path) -> None:
+    source = opened(listener, audio=recording)
+    list(source.pieces())
+    before = source.late_notes()
+    listener.notes = ["it is damaged"]
+    assert source.late_notes() == ("it is damaged", *before)
 
 
 def test_a_transcript_is_a_text_or_a_file(listener: Listener, recording: Path, tmp_path: Path) -> None:

@@ -145,3 +145,15 @@ def test_music_is_not_speech(tmp_path: Path, write_wav) -> None:
     chord = sum(np.sin(2 * np.pi * f * times) for f in (220, 277.2, 329.6)) * np.exp(-3 * (times * 2 % 1)) * 0.2
     with pytest.raises(AudioSilent):
         next(PocketsphinxRecording().listen(write_wav(tmp_path / "music.wav", chord, 24000)))
+
+
+@pytest.mark.parametrize("transcript", [None, TEXT])
+def test_a_recording_that_is_cut_off_leaves_a_note(recording: Path, tmp_path: Path, transcript: str | None) -> None:
+    engine = PocketsphinxRecording()
+    list(engine.listen(recording, transcript))
+    assert engine.notes == []
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(recording.read_bytes()[: recording.stat().st_size * 95 // 100])
+    list(engine.listen(cut, transcript))
+    assert len(engine.notes) == 1
+    assert "could be read" in engine.notes[0]

@@ -241,6 +241,40 @@ def test_the_rest_of_a_truncated_file_is_used(tmp_path: Path, container: str, co
     assert loudest_hz(samples[: 16000 // 2], 16000) == pytest.approx(HZ, abs=10)
 
 
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [("wav", "pcm_s16le"), ("wav", "pcm_f32le"), ("flac", "flac"), ("mp3", "libmp3lame")],
+)
+def test_a_truncated_file_says_how_much_could_be_read(tmp_path: Path, container: str, codec: str) -> None:
+    path = encode(tmp_path / "cut", container, codec, 48000)
+    assert read(path)[1].warnings == []
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
+    samples, reader = read(path)
+    (warning,) = reader.warnings
+    assert f"{len(samples) / 48000:.1f} of 1.0 s could be read" in warning
+    list(reader)
+    assert len(reader.warnings) == 1  # however often it is read
+
+
+@pytest.mark.parametrize("size", [0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000])
+def test_a_header_that_was_never_finished_is_no_damage(tmp_path: Path, size: int) -> None:
+    path = write_wav(tmp_path / "stream.wav", tone(16000), 16000)
+    data = bytearray(path.read_bytes())
+    data[4:8] = data[40:44] = struct.pack("<I", size)
+    path.write_bytes(data)
+    assert read(path)[1].warnings == []
+
+
+def test_sound_lost_in_the_middle_is_told(tmp_path: Path) -> None:
+    path = encode(tmp_path / "a.flac", "flac", "flac", 48000)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 3000] = bytes(3000)
+    path.write_bytes(data)
+    (warning,) = read(path)[1].warnings
+    assert "could be read" in warning
+
+
 def test_reading_twice_gives_the_same(tmp_path: Path) -> None:
     reader = AudioReader(encode(tmp_path / "a.mp3", "mp3", "libmp3lame", 44100))
     np.testing.assert_array_equal(np.concatenate(list(reader)), np.concatenate(list(reader)))
