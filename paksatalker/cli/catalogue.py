@@ -30,7 +30,7 @@ def engines(json: Json = False) -> None:
     stdout().print(rows)
     for info in found:
         if hindrance := info.hindrance():
-            stdout().print(f"\nFor {info.name}: {hindrance.fix}", soft_wrap=True)
+            stdout().print(f"\nFor {info.name}: {hindrance.fix}", soft_wrap=True, markup=False)
 
 
 def _describe(info: EngineInfo) -> dict[str, object]:

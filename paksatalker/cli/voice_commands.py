@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from paksatalker.cli.console import print_json, say, stdout, table
 from paksatalker.config import get_settings
@@ -77,6 +78,7 @@ def clone(
         f"({match.fitted.stock:.2f}, {match.fitted.speaker:.2f}).\nSay something with it: paksatalker say 'Hello.' "
         f"--voice {name} -o hello.wav",
         soft_wrap=True,
+        markup=False,
     )
 
 
@@ -103,7 +105,7 @@ def save(
         )
     saved = SavedVoices(get_settings().voices)
     path = saved.save(name, blend, _taken(saved), force=force)
-    stdout().print(f"'{name}' is {blend}: {path}", soft_wrap=True)
+    stdout().print(f"'{name}' is {blend}: {path}", soft_wrap=True, markup=False)
 
 
 def show(name: Name, json: Json = False) -> None:
@@ -123,13 +125,13 @@ def show(name: Name, json: Json = False) -> None:
     rows = table("what", "value")
     for key, value in facts.items():
         if key != "consent":
-            rows.add_row(key, str(value))
+            rows.add_row(key, escape(str(value)))
     if "consent" in facts:
         record = facts["consent"]
         for key in ("speaker", "statement", "given"):
-            rows.add_row(f"consent, {key}", record[key])
+            rows.add_row(f"consent, {key}", escape(record[key]))
         for reference in record["references"]:
-            rows.add_row("consent, recording", f"{reference['file']} (SHA-256 {reference['sha256']})")
+            rows.add_row("consent, recording", escape(f"{reference['file']} (SHA-256 {reference['sha256']})"))
     stdout().print(rows)
 
 

@@ -1,0 +1,73 @@
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from paksatalker.cli.app import main
+from paksatalker.core.audio.blend import Blend, Likeness, SavedVoices
+from paksatalker.core.audio.cloning.consent import record_consent
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PAKSATALKER_HOME", str(tmp_path))
+    return tmp_path
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as end:
+        main(["voices", *arguments])
+    return int(end.value.code or 0)
+
+
+def test_a_mixture_is_saved_shown_replaced_and_removed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("save", "mine", "af_heart:0.6+bf_emma:0.4") == 0
+    assert run("save", "mine", "af_bella") == 2
+    capsys.readouterr()
+    assert run("show", "mine", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["made of"] == "af_heart:0.6+bf_emma:0.4"
+    assert run("save", "mine", "af_bella", "--force") == 0
+    assert SavedVoices(home / "voices").load("mine") == Blend((("af_bella", 1.0),))
+    assert run("remove", "mine") == 0
+    assert list((home / "voices").iterdir()) == []
+    assert run("remove", "mine") == run("show", "mine") == 24
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "a/b", "..", "", "-x", "A", "a.json", "auto", "af_heart", "x" * 65, "ü", "a b"]
+)
+def test_names_that_are_refused(name: str, home: Path) -> None:
+    assert run("save", "--", name, "af_heart") == 2
+    assert not (home / "voices").exists()
+
+
+@pytest.mark.parametrize("voice", ["nobody", "af_heart:-1", "af_heart++", "", "af_heart:0.5+mine"])
+def test_mixtures_that_are_refused(voice: str, home: Path) -> None:
+    assert run("save", "x", voice) == 2
+    assert not (home / "voices").exists()
+
+
+def test_no_clone_without_consent_or_recording(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recording = home / "ref.wav"
+    recording.write_bytes(b"RIFF")
+    assert run("clone", "ada", str(recording)) == 36
+    assert "consent" in capsys.readouterr().err
+    assert run("clone", "ada", str(recording), "--consent", "yes") == 36
+    assert run("clone", "../ada", str(recording), "--consent", "I am Ada Lovelace and I agree to this") == 2
+    assert run("clone", "ada", str(home / "none.wav"), "--consent", "I am Ada Lovelace and I agree to this") == 30
+    assert not (home / "voices").exists()
+
+
+def test_the_record_of_consent_is_shown_as_it_was_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recording = home / "ref.wav"
+    recording.write_bytes(b"sound")
+    statement = "I am Ada Lovelace and I agree to [bold]all[/bold] of this"
+    blend = Blend((("af_heart", 1.0),), Likeness((0.0,) * 128, 1.0))
+    SavedVoices(home / "voices").save("ada", blend, consent=record_consent("ada", statement, [recording]))
+    assert run("show", "ada") == 0
+    shown = capsys.readouterr().out
+    assert statement in shown
+    assert hashlib.sha256(b"sound").hexdigest() in shown
+    (home / "voices" / "ada.consent.json").unlink()
+    assert run("show", "ada") == 36
