@@ -53,6 +53,7 @@ class SadTalkerFace:
         pitch: Likewise the nod.
         roll: Likewise the tilt.
         turn_speed: How fast those are gone through, degrees a second; at the last it stays.
+        duration: Seconds of the whole, where they are known: the last is then reached at the end, at a steady speed.
 
     Raises:
         InvalidOption: A value is out of its range.
@@ -79,6 +80,7 @@ class SadTalkerFace:
         pitch: Sequence[float] = (),
         roll: Sequence[float] = (),
         turn_speed: float = 15.0,
+        duration: float | None = None,
     ) -> None:
         options.require_range("fps", fps, _RATE)
         options.require_range("expression-scale", expression_scale, options.STRENGTH)
@@ -88,7 +90,7 @@ class SadTalkerFace:
         options.require_choice("blinks", blinks, BLINKS)
         self.fps = fps
         self.seed = seed
-        self._turns = _turns({"yaw": yaw, "pitch": pitch, "roll": roll}, turn_speed, fps)
+        self._turns = _turns({"yaw": yaw, "pitch": pitch, "roll": roll}, turn_speed, fps, duration)
         self._manner = Manner(
             reference=_row(reference),
             style=int(pose_style),
@@ -171,11 +173,13 @@ class _Output:
         return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _turns(stations: dict[str, Sequence[float]], speed: float, fps: float) -> tuple[Turn | None, ...]:
+def _turns(
+    stations: dict[str, Sequence[float]], speed: float, fps: float, duration: float | None
+) -> tuple[Turn | None, ...]:
     for name, degrees in stations.items():
         for value in degrees:
             options.require_range(name, value, _DEGREES)
-    return tuple(Turn(degrees, speed, fps) if len(degrees) else None for degrees in stations.values())
+    return tuple(Turn(degrees, speed, fps, duration) if len(degrees) else None for degrees in stations.values())
 
 
 def _row(reference: FloatArray) -> Array:

@@ -121,17 +121,21 @@ def _legs(stations: Sequence[float], step: float) -> Iterator[Array]:
 
 
 class Turn:
-    """A turn through stations at a given speed, for videos whose length is not known: it stays at the last one.
+    """A turn through stations at a steady speed, frame by frame; it stays at the last one.
 
     Args:
         stations: Degrees, one or more.
         speed: Degrees a second, above 0.
         fps: Frames a second.
+        duration: Seconds that the whole turn takes, in place of its speed; None where that is not known.
     """
 
-    def __init__(self, stations: Sequence[float], speed: float, fps: float) -> None:
+    def __init__(self, stations: Sequence[float], speed: float, fps: float, duration: float | None = None) -> None:
         self._degrees = np.asarray(stations, np.float64)
-        legs = np.abs(np.diff(self._degrees)) / speed * fps
+        way = np.abs(np.diff(self._degrees))
+        if duration and way.any():
+            speed = float(way.sum()) / duration
+        legs = way / speed * fps
         self._frames = np.concatenate([[0.0], np.cumsum(legs)])
 
     def degrees(self, first: int, last: int) -> Array:

@@ -36,7 +36,7 @@ def _streamed(parts: list[np.ndarray], frames: int = 0) -> np.ndarray:
     return np.concatenate([block.windows for block in blocks])
 
 
-@settings(max_examples=40)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(1, 60000), st.lists(st.integers(0, 60000), max_size=30))
 def test_windows_in_a_stream_are_those_of_the_whole(samples: int, cuts: list[int]) -> None:
     sound = np.random.default_rng(samples).standard_normal(samples).astype(np.float32) * 0.1
@@ -52,7 +52,7 @@ def test_more_frames_than_sound_are_silent() -> None:
     assert list(MelStream().finish()) == []
 
 
-@settings(max_examples=60)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 90), st.lists(st.integers(0, 90), max_size=8))
 def test_smoothing_in_a_stream(count: int, cuts: list[int]) -> None:
     rows = np.random.default_rng(count).standard_normal((count, 6)).astype(np.float32)
@@ -80,6 +80,7 @@ class _Echo:
         return sound[:, :6]
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 140), st.lists(st.integers(0, 140), max_size=6))
 def test_chunks_cover_every_frame_once(frames: int, cuts: list[int]) -> None:
     sound = np.arange(frames, dtype=np.float32)[:, None].repeat(512, 1)

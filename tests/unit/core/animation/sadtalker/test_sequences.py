@@ -2,7 +2,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paksatalker.core.animation.sadtalker import sequences
@@ -27,6 +27,7 @@ def test_regular_blinks() -> None:
     assert np.array_equal(sequences.regular_blinks(300), golden("sequences")["blink_regular_300"])
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 400), st.integers(0, 50))
 def test_blinks_of_any_length(frames: int, seed: int) -> None:
     ratio = sequences.blink_ratio(frames, random.Random(seed))
@@ -36,6 +37,7 @@ def test_blinks_of_any_length(frames: int, seed: int) -> None:
     assert sequences.regular_blinks(frames).shape == (frames, 1)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.integers(1, 400), st.integers(0, 30), st.lists(st.integers(1, 60), max_size=12))
 def test_blinks_in_a_stream_are_those_of_the_whole(frames: int, seed: int, steps: list[int]) -> None:
     def taken(steps: list[int]) -> np.ndarray:
@@ -60,6 +62,7 @@ def test_camera() -> None:
     assert sequences.camera_degrees([15], 7).tolist() == [15] * 7
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(-90, 90), min_size=1, max_size=5), st.integers(0, 200))
 def test_camera_of_any_length(stations: list[float], frames: int) -> None:
     found = sequences.camera_degrees(stations, frames)
@@ -75,6 +78,9 @@ def test_a_turn_goes_at_its_speed_and_stays_at_the_end() -> None:
     assert whole[20] == 10
     assert (whole[25:] == 5).all()
     assert np.array_equal(whole[7:], turn.degrees(7, 40))
+    timed = sequences.Turn([-10, 10, 5], speed=25, fps=10, duration=5).degrees(0, 60)
+    assert timed[[0, 40, 50, 59]].tolist() == [-10, 10, 5, 5]
+    assert (sequences.Turn([3, 3], speed=1, fps=25, duration=2).degrees(0, 5) == 3).all()
     assert (sequences.Turn([3], speed=1, fps=25).degrees(0, 5) == 3).all()
 
 
@@ -108,6 +114,7 @@ def test_eyelids_follow_only_what_closes_them() -> None:
     assert not eyelid_ratio(expressions, np.zeros(64, np.float32)).any()
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.integers(1, 120), st.sampled_from([25.0, 30.0, 50.0, 12.5, 23.976, 60.0, 240.0]), st.integers(0, 9))
 def test_resampling_in_a_stream(frames: int, fps: float, seed: int) -> None:
     rows = np.random.default_rng(seed).standard_normal((frames, 3)).astype(np.float32)

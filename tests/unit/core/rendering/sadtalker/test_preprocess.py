@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paksatalker.core.rendering.sadtalker import preprocess
@@ -57,6 +57,7 @@ def _face(x: float, y: float, size: float, turn: float) -> np.ndarray:
     return points @ np.array([[c, s], [-s, c]]) * size + (x, y)
 
 
+@settings(deadline=None)
 @given(
     st.integers(20, 3000), st.integers(20, 3000), st.floats(-0.5, 1.5), st.floats(-0.5, 1.5), st.floats(1, 4000),
     st.floats(-3.2, 3.2),
