@@ -43,8 +43,8 @@ def speak_directed(
                 continue
             spoken = _spoken_words(utterance)
             expected.extend(spoken)
-            text = " ".join(token for word in spoken for token in word.tokens)
-            yield replace(utterance, text=text, emphasis=(), readings=(), cues=())
+            text, emphasis = _as_spoken(spoken)
+            yield replace(utterance, text=text, emphasis=emphasis, readings=(), cues=())
 
     for piece in speak(prepared()):
         if not piece.words:
@@ -52,6 +52,19 @@ def speak_directed(
             continue
         words = _as_written(piece.words, expected)
         yield replace(piece, words=words, text=" ".join(word.text for word in words))
+
+
+def _as_spoken(words: list[_Spoken]) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """The text that the voice is given, and the stressed spans in it."""
+    text, spans = "", []
+    for word in words:
+        said = " ".join(word.tokens)
+        if text and said:
+            text += " "
+        if word.emphasised and said:
+            spans.append((len(text), len(text) + len(said)))
+        text += said
+    return text, tuple(spans)
 
 
 def _spoken_words(utterance: Utterance) -> list[_Spoken]:

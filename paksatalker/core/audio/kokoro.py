@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from paksatalker.config import get_settings
 from paksatalker.core.audio.blend import Blend, SavedVoices, is_blend, parse_blend
+from paksatalker.core.audio.delivery import Delivery
 from paksatalker.core.audio.g2p import LANGUAGES, TextPronouncer, make_pronouncer, missing_package
 from paksatalker.core.audio.kokoro_voices import DEFAULT, KOKORO_VOICES
-from paksatalker.core.audio.loudness import Leveller
-from paksatalker.core.audio.onnx_output import with_factor, with_output
+from paksatalker.core.audio.loudness import LOUDNESS, Leveller
+from paksatalker.core.audio.onnx_output import unscaled, with_factor, with_output
 from paksatalker.core.audio.pronunciation import Pronunciation
-from paksatalker.core.audio.synthesis import Delivery, Narrator, symbol_borders
+from paksatalker.core.audio.synthesis import FRAME, Narrator, symbol_borders
 from paksatalker.core.engines import Voice
 from paksatalker.core.options import PITCH, SPEED, require_range
 from paksatalker.core.timeline import FloatArray, Speech, Utterance
@@ -26,9 +27,10 @@ from paksatalker.models.base import State, WeightsStore
 
 WEIGHTS = "kokoro"
 _MODEL = "kokoro.onnx"
-_DURATION_TENSOR, _F0_TENSOR = "/encoder/Clip_output_0", "/encoder/Reshape_output_0"
+_DURATION_TENSOR, _LENGTH_TENSOR = "/encoder/Clip_output_0", "/encoder/Div_output_0"
+_F0_TENSOR = "/encoder/Reshape_output_0"
 STYLES = 256  # values of a style vector: 128 for the sound, 128 for the prosody
-_TYPICAL_GAIN_DB = 6.0
+_TYPICAL_GAIN_DB = 8.0
 #: Phonemes of the first piece if a clause ends before: with them its sound is there in half the time.
 _OPENING = 60
 #: Two threads are a third faster than one; more hardly help, and take processors from the picture.
@@ -47,7 +49,9 @@ class _Graph:
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads leave the processors
         try:
-            content = with_factor(with_output(model.read_bytes(), _DURATION_TENSOR, "duration"), _F0_TENSOR, "f0_scale")
+            content = with_factor(model.read_bytes(), _F0_TENSOR, "f0_scale")
+            content = with_factor(content, _LENGTH_TENSOR, "lengths")
+            content = with_output(with_output(content, _DURATION_TENSOR, "duration"), unscaled(_F0_TENSOR), "f0")
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's exceptions derive from Exception only
             raise EngineUnavailable(
@@ -61,20 +65,50 @@ class _Graph:
         # hibari learned from Kokoro and numbers the same alphabet in the same way.
         self.vocabulary: dict[str, int] = json.loads((Path(ASSETS) / "vocab.json").read_text("utf-8"))
 
-    def run(
-        self, ids: npt.NDArray[np.int64], style: FloatArray, delivery: Delivery, pitch: float = 1.0
-    ) -> tuple[FloatArray, npt.NDArray[np.generic]]:
-        """Samples [N] at 24 kHz and durations of the ids and of the pads around them."""
-        samples, durations = self._session.run(
-            ["audio", "duration"],
+        self._melody_options: Any = onnxruntime.RunOptions()
+        self._melody_options.only_execute_path_to_fetches = True  # not the vocoder, which takes most of the time
+
+    def run(self, ids: npt.NDArray[np.int64], style: FloatArray, speed: float, lengths: FloatArray) -> _Run:
+        """Gets ready to say phonemes.
+
+        Args:
+            ids: Numbers of the phonemes [S].
+            style: Style vector [256].
+            speed: Speaking rate as a factor.
+            lengths: Factors of the phonemes' durations [S].
+        """
+        return _Run(
+            self._session,
             {
                 "tokens": np.concatenate([[0], ids, [0]])[None].astype(np.int64),
                 "style": style.reshape(1, STYLES),
-                "speed": np.array([delivery.speed], np.float32),
-                "f0_scale": np.array([delivery.pitch_factor * pitch], np.float32),
+                "speed": np.array([speed], np.float32),
+                "lengths": np.pad(lengths, 1, constant_values=1),
             },
             self._run_options,
+            self._melody_options,
         )
+
+
+class _Run:
+    """Phonemes that are about to be said."""
+
+    def __init__(self, session: Any, inputs: dict[str, Any], options: Any, melody_options: Any) -> None:
+        self._session = session
+        self._inputs = inputs
+        self._options = options
+        self._melody_options = melody_options
+
+    def melody(self) -> tuple[FloatArray, npt.NDArray[np.generic]]:
+        """The fundamental frequency [T], Hz, and durations of the ids and of the pads around them."""
+        inputs = {**self._inputs, "f0_scale": np.ones(1, np.float32)}
+        f0, durations = self._session.run(["f0", "duration"], inputs, self._melody_options)
+        return np.asarray(f0, np.float32).ravel(), durations
+
+    def say(self, factor: FloatArray) -> tuple[FloatArray, npt.NDArray[np.generic]]:
+        """Samples [N] at 24 kHz and the durations, with the fundamental frequency multiplied by ``factor`` [1 or T]."""
+        inputs = {**self._inputs, "f0_scale": factor}
+        samples, durations = self._session.run(["audio", "duration"], inputs, self._options)
         return np.asarray(samples, np.float32).ravel(), durations
 
 
@@ -103,8 +137,15 @@ class _Speaker:
         ids = np.array([self._graph.vocabulary.get(symbol, -1) for symbol in symbols])
         known = ids >= 0
         style = self._styles[min(max(int(known.sum()) - 1, 0), len(self._styles) - 1)]
-        samples, durations = self._graph.run(ids[known], style, delivery, self._pitch)
-        return samples, symbol_borders(durations, known, 0.0325 + 0.03 / delivery.speed)
+        run = self._graph.run(ids[known], style, delivery.speed, delivery.lengths(symbols)[known])
+        earlier = 0.0325 + 0.03 / delivery.speed
+        factor = np.full(1, delivery.pitch_factor, np.float32)
+        if not delivery.is_plain:
+            f0, durations = run.melody()
+            borders = symbol_borders(durations, known, earlier)
+            factor = delivery.melody(f0, borders, FRAME * float(durations.sum()))
+        samples, durations = run.say(factor * np.float32(self._pitch))
+        return samples, symbol_borders(durations, known, earlier)
 
 
 class KokoroSpeech:
@@ -120,7 +161,7 @@ class KokoroSpeech:
     """
 
     def __init__(
-        self, store: WeightsStore | None = None, saved: SavedVoices | None = None, loudness: float = -18.0
+        self, store: WeightsStore | None = None, saved: SavedVoices | None = None, loudness: float = LOUDNESS
     ) -> None:
         self._store = store or WeightsStore()
         self._saved = saved or SavedVoices(get_settings().voices)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
-from scipy.signal import bilinear, sosfilt, tf2sos
+from scipy.signal import bilinear, resample_poly, sosfilt, tf2sos
 
 from paksatalker.core.timeline import FloatArray
 
+#: What all voices are brought to: integrated loudness in LUFS, and the largest true peak (a hair below −1 dBTP).
+LOUDNESS = -16.0
+PEAK = 10 ** (-1.05 / 20)
+
+_OVERSAMPLING = 4
 _BLOCK, _HOP = 0.4, 0.1  # seconds: gating blocks of BS.1770 with 75% overlap
 _ABSOLUTE_GATE, _RELATIVE_GATE = -70.0, -10.0
 _OFFSET = -0.691
@@ -53,9 +58,17 @@ def integrated_loudness(samples: FloatArray, rate: int) -> float:
     return float(_OFFSET + 10 * np.log10(power.mean()))
 
 
-def limit_peaks(samples: FloatArray, rate: int, ceiling: float = 0.95) -> FloatArray:
-    """Turns the gain down smoothly around peaks above ``ceiling`` (look-ahead limiter, 3 ms)."""
-    peak = np.abs(samples)
+def true_peaks(samples: FloatArray) -> FloatArray:
+    """The largest magnitude around each sample [N], between samples too (four-fold oversampling, as in BS.1770-4)."""
+    if not len(samples):
+        return np.zeros(0, np.float32)
+    fine = np.abs(resample_poly(samples, _OVERSAMPLING, 1))[: _OVERSAMPLING * len(samples)]
+    return np.asarray(fine.reshape(-1, _OVERSAMPLING).max(1), np.float32)
+
+
+def limit_peaks(samples: FloatArray, rate: int, ceiling: float = PEAK) -> FloatArray:
+    """Turns the gain down smoothly around true peaks above ``ceiling`` (look-ahead limiter, 3 ms)."""
+    peak = true_peaks(samples)
     if not len(samples) or peak.max() <= ceiling:
         return samples
     reach = 2 * round(0.003 * rate) + 1
@@ -75,13 +88,13 @@ class Leveller:
     _MEASURABLE = 1.0  # seconds of sound that give a trustworthy loudness
     _FOLLOW = 0.25  # share of the difference taken over by each piece
 
-    def __init__(self, target: float = -18.0, gain_db: float = 0.0) -> None:
+    def __init__(self, target: float = LOUDNESS, gain_db: float = 0.0) -> None:
         self._target = target
         self._gain_db = gain_db
         self._measured = False
 
     def apply(self, samples: FloatArray, rate: int) -> FloatArray:
-        """The piece at the common level, peaks limited to 0.95."""
+        """The piece at the common level, true peaks limited to −1 dBTP."""
         if len(samples) >= self._MEASURABLE * rate:
             loudness = integrated_loudness(samples, rate)
             if np.isfinite(loudness):

@@ -12,7 +12,8 @@ _LENGTH_DELIMITED = 2  # protobuf wire type
 _GRAPH, _NODE, _INPUT, _OUTPUT = 7, 1, 11, 12
 _NODE_INPUT, _NODE_OUTPUT, _NODE_OP_TYPE = 1, 2, 4
 _VALUE_NAME, _VALUE_TYPE = 1, 2
-_ONE_FLOAT = bytes.fromhex("0a 08 08 01 12 04 0a 02 08 01")  # TypeProto: tensor_type {elem_type 1, shape {dim {1}}}
+_TENSOR_TYPE, _ELEMENT, _SHAPE, _DIM, _DIM_NAME = 1, 1, 2, 1, 2  # of TypeProto and TensorShapeProto
+_FLOAT = 1
 
 
 def _varint(number: int) -> bytes:
@@ -44,7 +45,9 @@ def with_output(model: bytes, tensor: str, name: str) -> bytes:
 
 
 def with_factor(model: bytes, tensor: str, name: str) -> bytes:
-    """A copy of the model in which ``tensor`` is multiplied by a new input ``name`` (float32 [1]) wherever it is used.
+    """A copy of the model in which ``tensor`` is multiplied by a new input ``name`` wherever it is used.
+
+    The input is float32 [n] and is broadcast: one number for all, or one for each place along the last axis.
 
     The node that makes the tensor gets another output name of the same length, so that no length in the file changes;
     a new node makes the tensor of it. The runtime sorts the nodes itself.
@@ -60,13 +63,19 @@ def with_factor(model: bytes, tensor: str, name: str) -> bytes:
     made = _field(_NODE_OUTPUT, tensor.encode())
     if model.count(made) != 1:
         raise ValueError(f"{model.count(made)} nodes of the model make '{tensor}'")
-    unscaled = tensor[:-1] + ("_" if tensor[-1] != "_" else "-")
-    model = model.replace(made, _field(_NODE_OUTPUT, unscaled.encode()))
+    model = model.replace(made, _field(_NODE_OUTPUT, unscaled(tensor).encode()))
     node = (
-        _field(_NODE_INPUT, unscaled.encode())
+        _field(_NODE_INPUT, unscaled(tensor).encode())
         + _field(_NODE_INPUT, name.encode())
         + made
         + _field(_NODE_OP_TYPE, b"Mul")
     )
-    factor = _field(_VALUE_NAME, name.encode()) + _field(_VALUE_TYPE, _ONE_FLOAT)
+    shape = _field(_DIM, _field(_DIM_NAME, name.encode()))
+    kind = _varint(_ELEMENT << 3) + _varint(_FLOAT) + _field(_SHAPE, shape)
+    factor = _field(_VALUE_NAME, name.encode()) + _field(_VALUE_TYPE, _field(_TENSOR_TYPE, kind))
     return model + _field(_GRAPH, _field(_NODE, node) + _field(_INPUT, factor))
+
+
+def unscaled(tensor: str) -> str:
+    """What a tensor is called before its factor in a model from :func:`with_factor`."""
+    return tensor[:-1] + ("_" if tensor[-1] != "_" else "-")

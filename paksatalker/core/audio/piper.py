@@ -20,10 +20,11 @@ import numpy.typing as npt
 import soxr
 
 from paksatalker.config import get_settings
-from paksatalker.core.audio.loudness import Leveller
+from paksatalker.core.audio.delivery import Delivery
+from paksatalker.core.audio.loudness import LOUDNESS, Leveller
 from paksatalker.core.audio.onnx_output import with_output
 from paksatalker.core.audio.pronunciation import Pronunciation
-from paksatalker.core.audio.synthesis import SAMPLE_RATE, Delivery, Narrator
+from paksatalker.core.audio.synthesis import SAMPLE_RATE, Narrator
 from paksatalker.core.engines import Voice
 from paksatalker.core.options import PITCH, SPEED, require_range
 from paksatalker.core.timeline import FloatArray, Speech, Utterance
@@ -175,7 +176,7 @@ class PiperSpeech:
         loudness: Target, LUFS.
     """
 
-    def __init__(self, folder: Path | None = None, loudness: float = -18.0) -> None:
+    def __init__(self, folder: Path | None = None, loudness: float = LOUDNESS) -> None:
         self._folder = folder or get_settings().voices / FOLDER
         self._loudness = loudness
         self._speakers: dict[str, _Speaker] = {}

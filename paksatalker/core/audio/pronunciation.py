@@ -23,11 +23,13 @@ class Pronunciation:
         owners: For every symbol the index into ``words``; for spaces and punctuation that of the word before.
         words: The written words, punctuation included, in order. A reading that is not word for word (``3:30 pm``)
             is one entry.
+        stressed: Indices of the words that the script stresses.
     """
 
     symbols: str
     owners: tuple[int, ...]
     words: tuple[str, ...]
+    stressed: frozenset[int] = frozenset()
 
 
 def _spell_address(match: re.Match[str]) -> str:

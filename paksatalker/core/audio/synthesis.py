@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
-from typing import Protocol, Self
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from paksatalker.core.audio.audible import audible, last_audible
+from paksatalker.core.audio.delivery import BREAKS, STRESS_GAIN, Delivery, hump, manner_of
 from paksatalker.core.audio.loudness import Leveller, limit_peaks
 from paksatalker.core.audio.phones import is_phone, segments
 from paksatalker.core.audio.pronunciation import Pronunciation
-from paksatalker.core.options import SPEED
 from paksatalker.core.timeline import FloatArray, Phone, Speech, Utterance, Word
 from paksatalker.errors import TextEmpty
 
@@ -24,33 +24,14 @@ SAMPLE_RATE = 24000
 #: more, but their memory grows with the square, and they learned from sentences.
 MAX_SYMBOLS = 250
 
-_FRAME = 0.025  # seconds that one unit of a duration tensor stands for
+FRAME = 0.025
+"""Seconds that one unit of a duration tensor stands for."""
 _FIRST_LEAD = 0.15  # silence before the very first phone, so that a face can start from rest
 _LEAD = 0.05  # sound kept before the first phone of later pieces
 _RELEASE = 0.15  # sound kept after the last phone: release of a stop, decay of a vowel
 _SHORTEST_PAUSE = 0.1  # seconds between two pieces
 _LONG_PHONE = 0.3  # a longer one at normal speed may hide a pause
-_BREAKS = frozenset(",.!?;:—…")
-_WIDEST_PITCH = 12.0  # semitones; beyond that no voice sounds like a person
 _SHORTEST_OPENING = 8  # phonemes that may stand alone at the beginning
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """How it is said: the speaking rate as a factor, and the pitch in semitones above the voice's own."""
-
-    speed: float = 1.0
-    pitch: float = 0.0
-
-    def with_changes(self, rate: float, pitch: float) -> Self:
-        """This delivery, ``rate`` times as fast and ``pitch`` semitones higher, as far as voices can go."""
-        speed = min(max(self.speed * rate, SPEED.low), SPEED.high)
-        return replace(self, speed=speed, pitch=min(max(self.pitch + pitch, -_WIDEST_PITCH), _WIDEST_PITCH))
-
-    @property
-    def pitch_factor(self) -> float:
-        """What the fundamental frequency is multiplied by."""
-        return float(2 ** (self.pitch / 12))
 
 
 class Network(Protocol):
@@ -116,7 +97,7 @@ class Narrator:
         for utterance in utterances:
             opening = None if self._count else self._opening
             network = self._network(utterance.voice or self._voice)
-            chunks = _chunks(network.pronounce(utterance.text), opening)
+            chunks = _chunks(_with_stress(network.pronounce(utterance.text), utterance), opening)
             for index, chunk in enumerate(chunks):
                 pause = utterance.pause_after if index == len(chunks) - 1 else 0.0
                 yield self._piece(network, utterance, chunk, pause, delivery)
@@ -132,14 +113,14 @@ class Narrator:
         self, network: Network, utterance: Utterance, chunk: Pronunciation, pause: float, delivery: Delivery
     ) -> Speech:
         lead = _LEAD if self._count else _FIRST_LEAD
-        own = delivery.with_changes(utterance.rate, utterance.pitch)
+        own = replace(delivery.of(utterance), stresses=_stresses(chunk))
         samples, words = _say(network, chunk, own, self._count, lead=lead, pause=pause)
         start = self._position / SAMPLE_RATE
         self._count += 1
         self._position += len(samples)
         samples = self._levellers.setdefault(utterance.voice, self._leveller()).apply(samples, SAMPLE_RATE)
-        if utterance.volume:
-            samples = limit_peaks((samples * 10 ** (utterance.volume / 20)).astype(np.float32), SAMPLE_RATE)
+        if volume := utterance.volume + manner_of(utterance).volume:
+            samples = limit_peaks((samples * 10 ** (volume / 20)).astype(np.float32), SAMPLE_RATE)
         return Speech(
             samples,
             SAMPLE_RATE,
@@ -160,7 +141,7 @@ def symbol_borders(
         known: Which of the symbols [S] the network has; the others last no time.
         earlier: By how many seconds the sound comes before the borders of the frames.
     """
-    borders = np.concatenate([[0.0], np.cumsum(durations.ravel().astype(np.float64))]) * _FRAME
+    borders = np.concatenate([[0.0], np.cumsum(durations.ravel().astype(np.float64))]) * FRAME
     # Known symbol i lasts from border i + 1 (after the leading pad) to i + 2.
     position = 1 + np.concatenate([[0], np.cumsum(known)])
     return np.asarray(np.maximum(0.0, borders - earlier)[position])
@@ -171,11 +152,11 @@ def _chunks(whole: Pronunciation, opening: int | None = None) -> list[Pronunciat
     symbols = whole.symbols
     borders = [0]
     if opening is not None and len(symbols) > opening:
-        marks = (i + 1 for i in _spaces(whole, 0, len(symbols)) if symbols[i - 1] in _BREAKS)
+        marks = (i + 1 for i in _spaces(whole, 0, len(symbols)) if symbols[i - 1] in BREAKS)
         borders += [mark for mark in sorted(marks) if _SHORTEST_OPENING <= mark <= opening][:1]
     while len(symbols) - borders[-1] > MAX_SYMBOLS:
         spaces = [i + 1 for i in _spaces(whole, borders[-1] + 1, borders[-1] + MAX_SYMBOLS)]
-        clause = next((i for i in spaces if symbols[i - 2] in _BREAKS and i - borders[-1] > MAX_SYMBOLS // 3), None)
+        clause = next((i for i in spaces if symbols[i - 2] in BREAKS and i - borders[-1] > MAX_SYMBOLS // 3), None)
         borders.append(clause or (spaces[0] if spaces else borders[-1] + MAX_SYMBOLS))
     borders.append(len(symbols))
     chunks = []
@@ -184,8 +165,35 @@ def _chunks(whole: Pronunciation, opening: int | None = None) -> list[Pronunciat
             first = 0 if start == 0 else whole.owners[start]
             last = len(whole.words) if end == len(symbols) else whole.owners[end - 1] + 1
             owners = tuple(owner - first for owner in whole.owners[start:end])
-            chunks.append(Pronunciation(symbols[start:end].rstrip(), owners, whole.words[first:last]))
+            stressed = frozenset(word - first for word in whole.stressed if first <= word < last)
+            chunks.append(Pronunciation(symbols[start:end].rstrip(), owners, whole.words[first:last], stressed))
     return chunks
+
+
+def _with_stress(whole: Pronunciation, utterance: Utterance) -> Pronunciation:
+    """Marks the words that the utterance stresses."""
+    if not utterance.emphasis:
+        return whole
+    stressed, position = set(), 0
+    for index, word in enumerate(whole.words):
+        start = utterance.text.find(word, position)
+        if start < 0:
+            continue
+        position = start + len(word)
+        if any(a < position and b > start for a, b in utterance.emphasis):
+            stressed.add(index)
+    return replace(whole, stressed=frozenset(stressed))
+
+
+def _stresses(chunk: Pronunciation) -> tuple[tuple[int, int], ...]:
+    """First and last index of the phonemes of each stressed word."""
+    spans = []
+    for word in sorted(chunk.stressed):
+        said = [i for i, owner in enumerate(chunk.owners) if owner == word and chunk.symbols[i : i + 1].strip()]
+        said = [i for i in said if chunk.symbols[i] not in BREAKS]
+        if said:
+            spans.append((said[0], said[-1]))
+    return tuple(spans)
 
 
 def _spaces(whole: Pronunciation, start: int, end: int) -> list[int]:
@@ -200,8 +208,10 @@ def _say(
 ) -> tuple[FloatArray, tuple[Word, ...]]:
     """Runs the network and trims its silence: ``lead`` before the first phone, ``pause`` less a lead after the last."""
     # Without an end mark the network breaks off abruptly.
-    symbols = chunk.symbols if chunk.symbols[-1] in _BREAKS or not pause else chunk.symbols + "."
+    symbols = chunk.symbols if chunk.symbols[-1] in BREAKS or not pause else chunk.symbols + "."
     raw, borders = network.run(symbols, delivery, number)
+    if delivery.stresses:
+        raw = _louder(raw, [(float(borders[a]), float(borders[b + 1])) for a, b in delivery.stresses])
     words = _words(chunk, borders, audible(raw, SAMPLE_RATE), _LONG_PHONE / delivery.speed)
     start, end = words[0].start, words[-1].end
     tail = max(pause, _SHORTEST_PAUSE) - _LEAD
@@ -213,6 +223,13 @@ def _say(
     samples = np.zeros(length, np.float32)
     samples[before : before + len(take)] = take[: length - before]
     return samples, Speech(samples, SAMPLE_RATE, words=words).shifted((before - skip) / SAMPLE_RATE).words
+
+
+def _louder(samples: FloatArray, spans: list[tuple[float, float]]) -> FloatArray:
+    """The samples with stressed spans, seconds, raised."""
+    times = np.arange(len(samples)) / SAMPLE_RATE
+    decibels = STRESS_GAIN * np.max([hump(times, start, end) for start, end in spans], axis=0)
+    return np.asarray(samples * 10 ** (decibels / 20), np.float32)
 
 
 def _fade(samples: FloatArray, fade_in: float, fade_out: float) -> None:
@@ -235,7 +252,7 @@ def _words(
     for index, segment in enumerate(found):
         start = float(borders[segment.first])
         after = found[index + 1].first if index + 1 < len(found) else len(chunk.symbols)
-        pause = after == len(chunk.symbols) or any(c in _BREAKS for c in chunk.symbols[segment.last + 1 : after])
+        pause = after == len(chunk.symbols) or any(c in BREAKS for c in chunk.symbols[segment.last + 1 : after])
         end = float(borders[segment.last + 1 if pause else after])
         if pause or end - start > long_phone:
             end = last_audible(heard, start, end)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from paksatalker.core.audio.loudness import Leveller, integrated_loudness, limit_peaks
+from paksatalker.core.audio.loudness import Leveller, integrated_loudness, limit_peaks, true_peaks
 
 
 def tone(level_db: float, rate: int, seconds: float = 3.0, hz: float = 997.0) -> np.ndarray:
@@ -25,7 +25,7 @@ def test_the_limiter_holds_its_ceiling_and_leaves_quiet_sound_alone() -> None:
     rng = np.random.default_rng(0)
     loud = (rng.standard_normal(24000) * 0.8).astype(np.float32)
     limited = limit_peaks(loud, 24000)
-    assert np.abs(limited).max() <= 0.9501
+    assert true_peaks(limited).max() <= 10 ** (-1 / 20)
     quiet = loud * 0.1
     np.testing.assert_array_equal(limit_peaks(quiet, 24000), quiet)
 
@@ -42,3 +42,10 @@ def test_short_or_silent_pieces_keep_the_gain() -> None:
     short = tone(-30, 24000, seconds=0.2)
     np.testing.assert_allclose(leveller.apply(short, 24000), short * 10 ** (6 / 20), rtol=1e-5)
     assert not leveller.apply(np.zeros(48000, np.float32), 24000).any()
+
+
+def test_peaks_between_samples_are_found() -> None:
+    between = np.sin(2 * np.pi * (np.arange(2400) / 4 + 1 / 8)).astype(np.float32)  # samples at ±0.707 only
+    assert np.abs(between).max() < 0.71
+    assert true_peaks(between)[100:-100].max() == pytest.approx(1.0, abs=0.03)
+    assert len(true_peaks(np.zeros(0, np.float32))) == 0

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from paksatalker.core.audio.delivery import Delivery
 from paksatalker.core.audio.loudness import Leveller
 from paksatalker.core.audio.pronunciation import Pronunciation
-from paksatalker.core.audio.synthesis import MAX_SYMBOLS, SAMPLE_RATE, Delivery, Narrator, symbol_borders
+from paksatalker.core.audio.synthesis import MAX_SYMBOLS, SAMPLE_RATE, Narrator, symbol_borders
 from paksatalker.core.timeline import Utterance
 
 SYMBOL = 0.08  # seconds
@@ -68,3 +69,24 @@ def test_only_the_first_utterance_is_opened_early():
 def test_borders_skip_what_the_network_does_not_know():
     borders = symbol_borders(np.array([[2, 4, 6, 2]]), np.array([True, False, True]), earlier=0.05)
     assert borders == pytest.approx([0.0, 0.1, 0.1, 0.25])
+
+
+def test_stressed_words_reach_the_network_as_spans_of_phonemes():
+    text = "tip top, bad dad"
+    pieces, networks = narrate([Utterance(text, emphasis=((4, 8), (13, 16)))])
+    ((symbols, delivery, _),) = networks["main"].runs
+    assert [symbols[a : b + 1] for a, b in delivery.stresses] == ["top", "dad"]
+    plain, _ = narrate([Utterance(text)])
+    times = pieces[0].words[1]
+    span = slice(round(times.start * SAMPLE_RATE), round(times.end * SAMPLE_RATE))
+    stressed, usual = (np.abs(p[0].samples[span]).mean() / np.abs(p[0].samples).mean() for p in (pieces, plain))
+    assert stressed > usual
+
+
+def test_stress_survives_the_cutting_of_long_texts():
+    text = "a " * 200 + "end"
+    _, networks = narrate([Utterance(text, emphasis=((400, 403),))])
+    runs = networks["main"].runs
+    assert [delivery.stresses for _, delivery, _ in runs[:-1]] == [()] * (len(runs) - 1)
+    symbols, delivery, _ = runs[-1]
+    assert [symbols[a : b + 1] for a, b in delivery.stresses] == ["end"]
