@@ -12,6 +12,7 @@ from paksatalker.models.sadtalker import fan, retinaface
 from paksatalker.models.sadtalker.audio2exp import Audio2Exp
 from paksatalker.models.sadtalker.audio2pose import CHUNK, Audio2Pose
 from paksatalker.models.sadtalker.face_recon import FaceCoefficients, FaceRecon
+from paksatalker.models.sadtalker.head_pose import HeadPoseEstimator
 from tests.golden import rule
 
 GOLDEN = rule.GOLDEN / "sadtalker"
@@ -25,6 +26,7 @@ NETWORKS = {
     "fan_wflw": fan.FAN,
     "retinaface_resnet50": retinaface.RetinaFace,
     "gfpgan_v1_clean": GFPGAN,
+    "he_estimator": HeadPoseEstimator,
 }
 
 
@@ -108,6 +110,19 @@ def test_face_reconstruction() -> None:
     assert torch.equal(parts.motion[:, :64], found[:, 80:144])
     assert torch.equal(parts.motion[:, 64:67], found[:, 224:227])
     assert torch.equal(parts.motion[:, 67:], found[:, 254:])
+
+
+def test_head_pose() -> None:
+    golden, net = Golden("he_estimator"), network("he_estimator")
+    found = net(golden["image_u8"].permute(2, 0, 1)[None].float() / 255)
+    for values, name in (
+        (found.yaw, "yaw"),
+        (found.pitch, "pitch"),
+        (found.roll, "roll"),
+        (found.translation, "t"),
+        (found.expression, "exp"),
+    ):
+        assert worst(values, golden[name]) <= TOLERANCE
 
 
 def test_retinaface() -> None:
