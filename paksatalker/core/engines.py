@@ -96,6 +96,7 @@ class EngineInfo:
         weights: Names in the weights manifest that must be present. The factory of an engine with weights takes the
             weights store as ``store``.
         setting: A setting that it cannot do without; where it has weights, one that stands in for them.
+        guide: The page that explains the setting.
         options: What its factory takes beyond that, out of what the pipeline offers every engine of its stage.
     """
 
@@ -108,6 +109,7 @@ class EngineInfo:
     priority: int = 0
     weights: tuple[str, ...] = ()
     setting: str = ""
+    guide: str = "docs/writing.md"
     options: tuple[str, ...] = ()
 
     def missing(self) -> tuple[str, ...]:
@@ -159,7 +161,7 @@ class EngineInfo:
         if self.weights:
             why = f"its model {' and '.join(absent)} is not downloaded"
             return EngineUnavailable(what, why, f"Run: paksatalker models download {' '.join(absent)}")
-        return EngineUnavailable(what, f"{absent[0]} is not set", f"Set {absent[0]}, see docs/writing.md")
+        return EngineUnavailable(what, f"{absent[0]} is not set", f"Set {absent[0]}, see {self.guide}")
 
     def create(self, **options: Any) -> Any:
         """Makes the engine. Its weights are checked when it loads them.

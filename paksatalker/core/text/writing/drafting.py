@@ -60,7 +60,7 @@ class Draft:
     def __init__(self, desk: Desk, order: Order) -> None:
         self._desk = desk
         self._order = order
-        self._form = Form(order.task.language, f"{order.task.brief}\n{order.task.document}")
+        self._form = Form(order.task.language, order.task.brief)  # what a document holds is not taken over unseen
         self.said: list[str] = []
         self.seconds = 0.0
 

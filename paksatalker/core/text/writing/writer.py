@@ -58,7 +58,7 @@ class Writer:
         self._model: LanguageModel | None = None
         self.engine = engine
         if engine != LEXICON:
-            info = _choose(engine, self._settings)
+            info = _choose(engine, self._settings, store or WeightsStore(self._settings.weights))
             self.engine = info.name
             options: dict[str, Any] = {"settings": self._settings}
             self._model = info.create(**options, **({"store": store} if info.weights else {}))
@@ -207,7 +207,7 @@ class Writer:
             raise TextTooLong("the text is too long", why, "Split it, or set PAKSATALKER_MAX_TEXT_CHARACTERS")
 
 
-def _choose(name: str, settings: Settings) -> EngineInfo:
+def _choose(name: str, settings: Settings, store: WeightsStore) -> EngineInfo:
     """The engine of a name; ``auto`` goes by what is set and installed.
 
     Raises:
@@ -218,11 +218,11 @@ def _choose(name: str, settings: Settings) -> EngineInfo:
         name = "transformers" if is_folder else "llamacpp"
     if name != "auto":
         info = find("writer", name)
-        if hindrance := info.hindrance():
+        if hindrance := info.hindrance(store, settings):
             raise hindrance
         return info
     for info in installed("writer"):
-        if info.hindrance() is None:
+        if info.hindrance(store, settings) is None:
             return info
     missing = any(info.missing() for info in installed("writer") if info.name == "llamacpp")
     install = "pip install 'paksatalker[qwen]' && " if missing else ""
