@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ import numpy as np
 
 from paksatalker.core.timeline import CoefficientTrack, FloatArray
 
-#: Frames to either side.
+#: Frames to either side, and how many of them the networks count in a second.
 REACH = 13
+RATE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Windows:
 def windows(tracks: Iterable[CoefficientTrack], source: FloatArray, batch: int) -> Iterator[Windows]:
     """The windows of every frame, in order; before the first and after the last frame those repeat.
 
-    A frame comes out 13 frames after it went in, and no more than a window and a batch are held.
+    A frame comes out about half a second after it went in, and no more than a window and a batch are held. At another
+    rate than 25 frames a second the windows still span 25ths of a second: what lies between frames is interpolated.
 
     Args:
         tracks: Neighbouring runs of frames.
@@ -41,10 +44,11 @@ def windows(tracks: Iterable[CoefficientTrack], source: FloatArray, batch: int) 
             (scale and shift of the crop) they complete a track that lacks them.
         batch: Frames in a result; the last may have fewer.
     """
-    row = _Rows()
+    row: _Rows | None = None
     ready: list[tuple[FloatArray, FloatArray | None]] = []
     for track in tracks:
         coefficients = _complete(track.coefficients, source)
+        row = row or _Rows(track.fps / RATE)
         for index in range(len(track)):
             degrees = None if track.degrees is None else track.degrees[index]
             if (made := row.push(coefficients[index], degrees)) is not None:
@@ -52,7 +56,7 @@ def windows(tracks: Iterable[CoefficientTrack], source: FloatArray, batch: int) 
             if len(ready) == batch:
                 yield _stacked(ready)
                 ready = []
-    for made in row.finish():
+    for made in row.finish() if row else ():
         ready.append(made)
         if len(ready) == batch:
             yield _stacked(ready)
@@ -62,32 +66,45 @@ def windows(tracks: Iterable[CoefficientTrack], source: FloatArray, batch: int) 
 
 
 class _Rows:
-    """The last 27 rows, and the degrees of the last 14."""
+    """The rows of a window, and the degrees of its second half.
 
-    def __init__(self) -> None:
-        self._rows: deque[FloatArray] = deque(maxlen=2 * REACH + 1)
+    Args:
+        step: Frames from one column of a window to the next.
+    """
+
+    def __init__(self, step: float) -> None:
+        self._reach = math.ceil(REACH * step - 1e-9)
+        self._step = step
+        self._rows: deque[FloatArray] = deque(maxlen=2 * self._reach + 1)
         self._degrees: deque[FloatArray | None] = deque()
 
     def push(self, row: FloatArray, degrees: FloatArray | None) -> tuple[FloatArray, FloatArray | None] | None:
         """Takes a frame; gives the one that is now complete."""
         if not self._rows:
-            self._rows.extend([row] * (REACH + 1))  # the past of the first frame
+            self._rows.extend([row] * (self._reach + 1))  # the past of the first frame
         else:
             self._rows.append(row)
         self._degrees.append(degrees)
-        if len(self._rows) <= 2 * REACH:
+        if len(self._rows) <= 2 * self._reach:
             return None
         return self._window(), self._degrees.popleft()
 
     def finish(self) -> Iterator[tuple[FloatArray, FloatArray | None]]:
         """The frames that still wait for a future: the last one lasts for ever."""
         while self._degrees:
-            missing = 2 * REACH + 1 - len(self._rows)
+            missing = 2 * self._reach + 1 - len(self._rows)
             self._rows.extend([self._rows[-1]] * max(1, missing))
             yield self._window(), self._degrees.popleft()
 
     def _window(self) -> FloatArray:
-        return np.stack(list(self._rows), axis=1)
+        rows = np.stack(list(self._rows), axis=1)
+        if self._step == 1:
+            return rows
+        place = self._reach + np.arange(-REACH, REACH + 1) * self._step
+        below = np.clip(np.floor(place).astype(int), 0, 2 * self._reach)
+        above = np.minimum(below + 1, 2 * self._reach)
+        share = place - below
+        return np.asarray(rows[:, below] * (1 - share) + rows[:, above] * share, np.float32)
 
 
 def _complete(coefficients: FloatArray, source: FloatArray) -> FloatArray:

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paksatalker.core.rendering.sadtalker.windows import windows
@@ -66,3 +66,15 @@ def test_it_streams():
     for _ in range(50):
         next(made)
     assert pulled <= 50 + 14
+
+
+@settings(deadline=None)
+@given(st.integers(1, 90), st.lists(st.integers(0, 90), max_size=4), st.sampled_from([10.0, 23.976, 30.0, 50.0, 60.0]))
+def test_at_other_rates_windows_span_the_same_time(count, cuts, fps):
+    values = np.random.default_rng(count).standard_normal((count, 70)).astype(np.float32)
+    tracks = [CoefficientTrack(fps, t.coefficients, None, t.first_frame) for t in tracks_of(values, cuts)]
+    made = np.concatenate([part.coefficients for part in windows(tracks, np.zeros(70, np.float32), 5)])
+    place = np.clip(np.arange(count)[:, None] + np.arange(-13, 14) * fps / 25, 0, count - 1)
+    wanted = np.stack([np.interp(place, np.arange(count), values[:, i]) for i in range(70)], axis=1)
+    assert made.dtype == np.float32
+    np.testing.assert_allclose(made, wanted, atol=1e-5)
