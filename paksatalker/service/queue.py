@@ -8,6 +8,7 @@ database too, so that a queue that hands a ticket out twice, or loses one, does 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -56,6 +57,6 @@ class EventBus(Protocol):
         """Tells something of a job."""
         ...
 
-    def listen(self, job_id: str) -> AsyncIterator[dict[str, Any]]:
-        """What is told of a job from now on."""
+    def listen(self, job_id: str) -> AbstractAsyncContextManager[AsyncIterator[dict[str, Any]]]:
+        """What is told of a job from now on: nothing that is told after this context is entered is missed."""
         ...

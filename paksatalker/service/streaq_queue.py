@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Self
 
 import coredis
@@ -86,12 +86,14 @@ class StreaqQueue:
         """Tells something of a job."""
         await self._redis.publish(_channel(job_id), json.dumps(event))
 
-    async def listen(self, job_id: str) -> AsyncIterator[dict[str, Any]]:
-        """What is told of a job from now on."""
+    @asynccontextmanager
+    async def listen(self, job_id: str) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+        """What is told of a job from now on.
+
+        A context, because a generator that nobody finishes would leave its connection to chance.
+        """
         async with self._redis.pubsub(channels=[_channel(job_id)]) as channel:
-            async for message in channel:
-                if message["type"] == "message":
-                    yield json.loads(str(message["data"]))
+            yield _events(channel)
 
     @property
     def _redis(self) -> coredis.Redis[str]:
@@ -146,6 +148,12 @@ async def _until(stop: asyncio.Event, handler: Handler, ticket: str) -> None:
     if error := work.exception():
         _log.error("a ticket goes back: %s: %s", type(error).__name__, error)
         raise StreaqRetry(str(error), delay=_AGAIN_SECONDS)
+
+
+async def _events(channel: AsyncIterator[Any]) -> AsyncIterator[dict[str, Any]]:
+    async for message in channel:
+        if message["type"] == "message":
+            yield json.loads(str(message["data"]))
 
 
 def _channel(job_id: str) -> str:

@@ -136,8 +136,9 @@ def test_events_reach_who_listens(url):
             heard = []
 
             async def listen() -> None:
-                async for event in one.listen("vid_a"):
-                    heard.append(event)
+                async with one.listen("vid_a") as events:
+                    async for event in events:
+                        heard.append(event)
 
             ear = asyncio.ensure_future(listen())
             while not heard:

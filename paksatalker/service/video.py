@@ -1,0 +1,103 @@
+"""What a caller asks for: a video, described in JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
+
+from paksatalker.service.ids import is_id
+
+AssetId = Annotated[str, Field(pattern=r"^ast_[0-9A-Za-z]{22}$", examples=["ast_3dSXQTLIH7cLKJ9G1xvbFQ"])]
+Emotion = Literal[
+    "auto", "neutral", "happy", "sad", "angry", "surprised", "fearful", "disgusted", "calm", "excited"
+]  # fmt: skip
+#: Fields that do not change what comes out.
+_BESIDE = frozenset({"priority", "callback_url"})
+#: Fields of the pipeline's request that are files here.
+_FILES = ("portrait", "audio", "background")
+
+
+class VideoRequest(BaseModel):
+    """A talking video. What is said comes from exactly one of ``text``, ``script``, ``brief`` and ``audio``."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"portrait": "ast_3dSXQTLIH7cLKJ9G1xvbFQ", "text": "Hello! Nice to meet you."}]
+        },
+    )
+
+    portrait: AssetId = Field(description="The portrait photo, an asset.")
+    text: str | None = Field(None, min_length=1, max_length=1_000_000, description="What is said, as plain prose.")
+    script: str | None = Field(None, min_length=1, max_length=1_000_000, description="The same with tags, or SSML.")
+    brief: str | None = Field(None, min_length=1, max_length=20_000, description="What a language model writes about.")
+    audio: AssetId | None = Field(None, description="A recording to speak along with, an asset.")
+    transcript: str | None = Field(None, max_length=1_000_000, description="What is said in `audio`.")
+    tone: str = Field("", max_length=200, description="How what is written sounds.")
+    length: str = Field("30s", max_length=20, description="How long what is written takes to say.")
+    voice: str = Field("auto", max_length=200)
+    language: str = Field("auto", max_length=35)
+    speed: float = Field(1.0, ge=0.5, le=2)
+    pitch: float = Field(0.0, ge=-6, le=6, description="Semitones.")
+    volume: float = Field(0.0, ge=-24, le=6, description="Decibels.")
+    emotion: Emotion = "neutral"
+    emotion_intensity: float = Field(1.0, ge=0, le=1)
+    expression_scale: float = Field(1.0, ge=0, le=2)
+    head_motion: float = Field(1.0, ge=0, le=2)
+    pose_style: int = Field(0, ge=0, le=45)
+    still: bool = False
+    size: int | None = Field(None, ge=64, le=2160, description="Short side, pixels.")
+    aspect: Literal["source", "1:1", "9:16", "16:9"] = "1:1"
+    fps: float = Field(25.0, ge=10, le=60)
+    background: str = Field(
+        "keep", max_length=100, description="`keep`, `blur`, `transparent`, a colour, or an asset with an image."
+    )
+    face: int | None = Field(None, ge=1, le=1000, description="Which face of a group photo, 1 = largest.")
+    format: Literal["mp4", "webm", "gif"] = "mp4"
+    subtitles: Literal["srt", "vtt", "burn"] | None = None
+    preset: Literal["draft", "standard", "high"] = "standard"
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+    priority: Literal["high", "normal", "low"] = "normal"
+    callback_url: HttpUrl | None = Field(None, description="Told when the video is done or has failed.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [name for name in ("text", "script", "brief", "audio") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of text, script, brief and audio, not {' and '.join(given) or 'none'}")
+        if self.transcript is not None and self.audio is None:
+            raise ValueError("transcript needs audio")
+        return self
+
+    def assets(self) -> dict[str, str]:
+        """The files it needs: asset by field."""
+        found = {name: getattr(self, name) for name in _FILES}
+        return {name: asset for name, asset in found.items() if asset is not None and is_id(asset, "ast")}
+
+    def digest(self, contents: dict[str, str]) -> str:
+        """SHA-256 of everything that decides the result.
+
+        Args:
+            contents: SHA-256 of each file of :meth:`assets`, by field.
+        """
+        decides = self.model_dump(mode="json", exclude=set(_BESIDE)) | contents
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+    def options(self, files: dict[str, Path]) -> dict[str, Any]:
+        """The fields of :class:`paksatalker.core.request.Request`, as JSON data.
+
+        Args:
+            files: Where the files of :meth:`assets` lie, by field.
+        """
+        left_out = {*_BESIDE, "portrait", "script", "audio", "background", "text"}
+        values = self.model_dump(mode="json", exclude=left_out)
+        values["image"] = str(files["portrait"])
+        values["audio"] = str(files["audio"]) if "audio" in files else None
+        values["background"] = str(files["background"]) if "background" in files else self.background
+        values["text"] = self.text if self.script is None else self.script
+        values["markup"] = self.script is not None
+        return values

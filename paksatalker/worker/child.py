@@ -1,0 +1,103 @@
+"""The process that renders: ``python -m paksatalker.worker.child``.
+
+It is apart from the worker because media are untrusted and networks are big: it may run out of memory, hang or crash,
+and only the one video is lost. Orders come as JSON lines on standard input, what happens goes as JSON lines to standard
+output. Voices and networks stay warm from video to video.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import IO, Any
+
+from paksatalker.errors import PaksaTalkerError
+
+_EVERY = 0.2  # seconds between two reports
+
+
+class _Orders:
+    """Reads orders on a thread, so that a video can be cancelled while it is made."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.jobs: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self.cancel = threading.Event()
+        self._stream = stream
+        threading.Thread(target=self._read, name="orders", daemon=True).start()
+
+    def _read(self) -> None:
+        for line in self._stream:
+            order = json.loads(line)
+            if order.get("cancel"):
+                self.cancel.set()
+            else:
+                self.cancel.clear()
+                self.jobs.put(order)
+        self.cancel.set()  # the worker is gone: nobody wants this video any more
+        self.jobs.put(None)
+
+
+def main() -> None:
+    """Renders what it is told to until standard input ends."""
+    say = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
+    _limit_memory()
+    orders = _Orders(sys.stdin)
+    from paksatalker.core.pipeline import Pipeline
+
+    with Pipeline() as pipeline:
+        say.write(json.dumps({"ready": True}) + "\n")
+        while (order := orders.jobs.get()) is not None:
+            try:
+                answer = {"result": _render(pipeline, order, orders.cancel, say)}
+            except PaksaTalkerError as error:
+                answer = {
+                    "error": {
+                        "code": error.code, "message": error.message, "what": error.what, "why": error.why,
+                        "fix": error.fix,
+                    }
+                }  # fmt: skip
+            except MemoryError:
+                raise SystemExit(137) from None  # as if the kernel had done it: another attempt may have more room
+            say.write(json.dumps(answer) + "\n")
+
+
+def _render(pipeline: Any, order: dict[str, Any], cancel: threading.Event, say: IO[str]) -> dict[str, Any]:
+    from paksatalker.core.progress import Progress
+    from paksatalker.core.request import Request
+
+    said = 0.0
+
+    def report(state: Progress) -> None:
+        nonlocal said
+        if time.monotonic() - said < _EVERY:
+            return
+        said = time.monotonic()
+        fraction = state.fraction
+        event = {
+            "stage": state.stage, "progress": fraction, "frames_done": state.frames,
+            "frames_total": state.frames_expected, "seconds_left": state.seconds_left,
+        }  # fmt: skip
+        say.write(json.dumps({"event": event}) + "\n")
+
+    result = pipeline.generate(Request(**order["options"]), Path(order["output"]), on_progress=report, cancel=cancel)
+    values: dict[str, Any] = result.to_dict()
+    return values
+
+
+def _limit_memory() -> None:
+    """Takes the limit of ``PAKSATALKER_RENDER_MEMORY`` (bytes) upon itself, where the system has such limits."""
+    limit = int(os.environ.get("PAKSATALKER_RENDER_MEMORY", "0"))
+    if limit and sys.platform == "linux":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""A worker: takes tickets of some queues until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from paksatalker.service.database import Database
+from paksatalker.service.files import FileStore
+from paksatalker.service.ids import new_id
+from paksatalker.service.jobs import JobStore
+from paksatalker.service.settings import ServiceSettings
+from paksatalker.service.states import State
+from paksatalker.service.streaq_queue import StreaqQueue
+from paksatalker.worker.runner import Runner
+
+_log = logging.getLogger(__name__)
+_MEND_SECONDS = 15.0  # between two looks for jobs without a ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What API and workers are made of."""
+
+    settings: ServiceSettings
+    database: Database
+    jobs: JobStore
+    files: FileStore
+    queue: StreaqQueue
+
+
+@asynccontextmanager
+async def opened(settings: ServiceSettings, redis_url: str) -> AsyncIterator[Parts]:
+    """Opens database, files and queue, and closes them again.
+
+    Args:
+        settings: Of the service.
+        redis_url: Of Redis or Valkey.
+    """
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database)
+        stack.push_async_callback(database.close)
+        await database.migrate()
+        queue = await stack.enter_async_context(StreaqQueue(redis_url))
+        yield Parts(settings, database, JobStore(database, settings.keep_days), FileStore.of(settings), queue)
+
+
+async def work(parts: Parts, queues: Sequence[str]) -> None:
+    """Does jobs of the queues, one of each at a time, until it is cancelled; then puts back what it has.
+
+    Args:
+        parts: See :func:`opened`.
+        queues: Some of :data:`~paksatalker.service.states.QUEUES`.
+    """
+    folder = parts.settings.home / "work" / new_id("wrk")
+    runners = [
+        Runner(
+            database=parts.database, jobs=parts.jobs, files=parts.files, events=parts.queue, queue=queue,
+            tries=parts.settings.job_tries, folder=folder / queue,
+        )
+        for queue in queues
+    ]  # fmt: skip
+    try:
+        async with asyncio.TaskGroup() as group:
+            for runner, queue in zip(runners, queues, strict=True):
+                group.create_task(parts.queue.work(queue, runner.handle))
+            group.create_task(_mend(parts, queues))
+    finally:
+        for runner in runners:
+            await runner.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _mend(parts: Parts, queues: Sequence[str]) -> None:
+    """Gives tickets to jobs that have none: the queue was emptied, or a job was made while it was away."""
+    while True:
+        for queue in queues:
+            try:
+                await mend(parts, queue)
+            except OSError as error:
+                _log.warning("cannot look for jobs without a ticket: %s", error)
+        await asyncio.sleep(_MEND_SECONDS)
+
+
+async def mend(parts: Parts, queue: str) -> int:
+    """Gives tickets to the jobs of a queue that have none. Returns how many those were."""
+    jobs = [job for job in await parts.jobs.unfinished() if job.queue == queue]
+    for job in jobs:
+        if job.state == State.RUNNING and job.ticket:
+            await parts.queue.enqueue(job.ticket, queue)  # changes nothing while it is there
+    waiting = sum(job.state == State.QUEUED for job in jobs)
+    lacking = waiting - (await parts.queue.depth(queue)).waiting
+    for _ in range(lacking):
+        await parts.queue.enqueue(new_id("tkt"), queue)
+    return max(lacking, 0)

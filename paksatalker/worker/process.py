@@ -1,0 +1,150 @@
+"""The renderer's process, seen from the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from paksatalker.errors import PaksaTalkerError
+
+_STOP_SECONDS = 0.8  # a cancelled video ends within a second, whatever it does
+_LINE = 1 << 20
+
+Event = dict[str, Any]
+
+
+class RenderFailed(Exception):
+    """The video cannot be made; there is no use in trying again.
+
+    Attributes:
+        error: ``code``, ``message``, ``what``, ``why`` and ``fix``.
+    """
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        self.error = error
+        super().__init__(error["message"])
+
+
+class RenderDied(Exception):
+    """The process died over the video: out of memory, or a fault of a library."""
+
+
+class RenderCancelled(Exception):
+    """It was cancelled."""
+
+
+class RenderProcess:
+    """Starts the process when it is needed, and another one when it has died. Close it."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def render(
+        self,
+        options: dict[str, Any],
+        output: str,
+        on_event: Callable[[Event], Awaitable[None]],
+        cancel: asyncio.Event,
+    ) -> dict[str, Any]:
+        """Makes a video.
+
+        Args:
+            options: Fields of the pipeline's request, as JSON data.
+            output: The file.
+            on_event: Called with every report.
+            cancel: Set it to stop.
+
+        Returns:
+            What came out, as :meth:`paksatalker.core.outputs.Result.to_dict` has it.
+
+        Raises:
+            RenderFailed: The video cannot be made.
+            RenderDied: The process died.
+            RenderCancelled: It was cancelled.
+        """
+        process = await self._started()
+        await self._order(process, {"options": options, "output": output})
+        answer = asyncio.ensure_future(self._answer(process, on_event))
+        cancelled = asyncio.ensure_future(cancel.wait())
+        try:
+            await asyncio.wait({answer, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                await self._order(process, {"cancel": True})
+                await asyncio.wait({answer}, timeout=_STOP_SECONDS)
+                if not answer.done():
+                    await self.kill()
+                raise RenderCancelled
+            result = answer.result()
+        finally:
+            for task in (answer, cancelled):
+                if not task.done():
+                    task.cancel()
+            if not answer.done():  # we were interrupted: what it does now is nobody's
+                await self.kill()
+            await asyncio.gather(answer, cancelled, return_exceptions=True)
+        if "error" in result:
+            if cancel.is_set() and result["error"]["code"] == "Cancelled":
+                raise RenderCancelled
+            raise RenderFailed(result["error"])
+        values: dict[str, Any] = result["result"]
+        return values
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        if self._process is None or self._process.returncode is not None:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "paksatalker.worker.child",
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_LINE, start_new_session=True,
+            )  # fmt: skip
+            await self._answer(self._process, _ignore)
+        return self._process
+
+    async def _order(self, process: asyncio.subprocess.Process, order: dict[str, Any]) -> None:
+        if process.stdin is None:
+            raise RenderDied("it has no input")
+        with suppress(ConnectionError):
+            process.stdin.write(json.dumps(order).encode() + b"\n")
+            await process.stdin.drain()
+
+    async def _answer(
+        self, process: asyncio.subprocess.Process, on_event: Callable[[Event], Awaitable[None]]
+    ) -> dict[str, Any]:
+        """What comes at the end; events on the way are passed on."""
+        if process.stdout is None:
+            raise RenderDied("it has no output")
+        while line := await process.stdout.readline():
+            message: dict[str, Any] = json.loads(line)
+            if "event" not in message:
+                return message
+            await on_event(message["event"])
+        raise RenderDied(f"it ended with {await process.wait()}")
+
+    async def kill(self) -> None:
+        """Ends the process at once."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(ProcessLookupError):
+            process.kill()
+        if process.stdin is not None:
+            process.stdin.close()
+        if process.stdout is not None:
+            with suppress(RuntimeError):  # somebody else reads it to its end
+                await process.stdout.read()
+        await process.wait()
+
+    async def close(self) -> None:
+        """Ends the process."""
+        await self.kill()
+
+
+async def _ignore(_: Event) -> None:
+    return
+
+
+def described(error: PaksaTalkerError) -> dict[str, Any]:
+    """An error as JSON data."""
+    return {"code": error.code, "message": error.message, "what": error.what, "why": error.why, "fix": error.fix}

@@ -1,0 +1,167 @@
+"""Does one job: fetches its files, has it rendered, stores what comes out, and says so."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from paksatalker.errors import PaksaTalkerError
+from paksatalker.service.database import Database
+from paksatalker.service.files import FileStore
+from paksatalker.service.jobs import JobStore
+from paksatalker.service.queue import EventBus
+from paksatalker.service.tables import Asset, Job
+from paksatalker.service.video import VideoRequest
+from paksatalker.worker.process import RenderCancelled, RenderDied, RenderFailed, RenderProcess, described
+
+_log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 0.3  # between two looks at whether a job was cancelled
+_NOTE_SECONDS = 1.0  # between two notes of progress in the database
+
+
+class Runner:
+    """Handles tickets of one queue, one at a time.
+
+    Args:
+        database: Where jobs and assets are.
+        jobs: The jobs.
+        files: The files.
+        events: Told of progress.
+        queue: Which.
+        tries: How many attempts a job has.
+        folder: For files of the job that is being done; empty after it.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        jobs: JobStore,
+        files: FileStore,
+        events: EventBus,
+        queue: str,
+        tries: int,
+        folder: Path,
+    ) -> None:
+        self._database, self._jobs, self._files, self._events = database, jobs, files, events
+        self._queue, self._tries, self._folder = queue, tries, folder
+        self._process = RenderProcess()
+        folder.mkdir(parents=True, exist_ok=True)
+
+    async def close(self) -> None:
+        """Ends the renderer."""
+        await self._process.close()
+
+    async def handle(self, ticket: str) -> None:
+        """Does the job whose turn it is, if there is one.
+
+        Raises:
+            RenderDied: The renderer died; the ticket goes back for another attempt.
+        """
+        job = await self._jobs.begin(ticket, self._queue, self._tries)
+        if job is None:
+            return
+        _log.info("job %s: attempt %d", job.id, job.attempt)
+        try:
+            with tempfile.TemporaryDirectory(dir=self._folder, prefix=f"{job.id}.") as folder:
+                await self._do(job, Path(folder))
+        except asyncio.CancelledError:
+            await self._jobs.requeue(job)
+            raise
+        except RenderCancelled:
+            await self._jobs.cancelled(job)
+        except RenderFailed as error:
+            await self._jobs.fail(job, error.error)
+        except RenderDied as error:
+            _log.warning("job %s: the renderer died (%s)", job.id, error)
+            if job.attempt < self._tries:
+                raise
+            await self._jobs.fail(job, _lost(job.attempt))
+        except PaksaTalkerError as error:
+            await self._jobs.fail(job, described(error))
+        await self._tell(job.id)
+
+    async def _do(self, job: Job, folder: Path) -> None:
+        request = VideoRequest.model_validate(job.request)
+        inputs = await self._fetch(job, request, folder)
+        output = folder / f"video.{request.format}"
+        cancel = asyncio.Event()
+        watch = asyncio.ensure_future(self._watch(job, cancel))
+        noted = 0.0
+
+        async def report(event: dict[str, Any]) -> None:
+            nonlocal noted
+            event["progress"] = event["progress"] or 0.0
+            await self._events.publish(job.id, {"state": "running", **event})
+            if time.monotonic() - noted > _NOTE_SECONDS:
+                noted = time.monotonic()
+                if not await self._jobs.progress(job, **event):
+                    cancel.set()
+
+        try:
+            result = await self._process.render(request.options(inputs), str(output), report, cancel)
+        finally:
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
+        await self._deliver(job, request, result, output)
+
+    async def _fetch(self, job: Job, request: VideoRequest, folder: Path) -> dict[str, Path]:
+        paths = {}
+        for field, asset_id in request.assets().items():
+            async with self._database.reader() as session:
+                asset = await session.get(Asset, asset_id)
+            if asset is None or asset.tenant_id != job.tenant_id:
+                raise RenderFailed(_gone(field, asset_id))
+            paths[field] = folder / f"{field}{Path(asset.name).suffix[:10]}"
+            try:
+                await self._files.fetch(asset.file, paths[field])
+            except FileNotFoundError as error:
+                raise RenderFailed(_gone(field, asset_id)) from error
+        return paths
+
+    async def _watch(self, job: Job, cancel: asyncio.Event) -> None:
+        """Sets ``cancel`` when the job is to stop, or this attempt is no longer the latest."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            latest = await self._jobs.get(job.id)
+            if latest is None or latest.cancel_requested or latest.attempt != job.attempt:
+                cancel.set()
+                return
+
+    async def _deliver(self, job: Job, request: VideoRequest, result: dict[str, Any], output: Path) -> None:
+        """Stores the files of this attempt, then says that they are the job's; the loser of a race cleans up."""
+        place = f"{job.tenant_id}/{job.id}/{job.attempt}"
+        files = {"video": output}
+        if request.subtitles in ("srt", "vtt"):
+            files["subtitles"] = output.with_suffix(f".{request.subtitles}")
+        stored = {}
+        for name, path in files.items():
+            stored[name] = f"{place}/{path.name}"
+            await self._files.put(stored[name], path)
+        size = output.stat().st_size
+        kept = {name: value for name, value in result.items() if name not in ("path", "subtitles", "timeline")}
+        if not await self._jobs.succeed(job, {"files": stored, "bytes": size, **kept}):
+            await self._files.delete(place)
+
+    async def _tell(self, job_id: str) -> None:
+        job = await self._jobs.get(job_id)
+        if job is not None:
+            await self._events.publish(job_id, {"state": job.state, "progress": job.progress, "error": job.error})
+
+
+def _gone(field: str, asset_id: str) -> dict[str, Any]:
+    what, why, fix = f"the {field} cannot be read", f"the asset {asset_id} is gone", "Upload it again"
+    return {"code": "AssetGone", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
+
+
+def _lost(attempts: int) -> dict[str, Any]:
+    what, why = "the video cannot be made", f"the renderer died {attempts} times over it"
+    fix = "Look at the worker's log; a smaller size needs less memory"
+    return {"code": "WorkerLost", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}

@@ -1,0 +1,76 @@
+"""A service without its API: database, files, queue, and a photo to animate."""
+
+import asyncio
+import hashlib
+import io
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from skimage import data
+
+from paksatalker.service.broker import Broker
+from paksatalker.service.ids import new_id
+from paksatalker.service.jobs import NewJob
+from paksatalker.service.keys import KeyStore
+from paksatalker.service.settings import ServiceSettings
+from paksatalker.service.tables import Asset, Job
+from paksatalker.service.video import VideoRequest
+from paksatalker.worker.main import Parts, opened
+
+Play = Callable[["Bench"], Awaitable[None]]
+
+
+class Bench:
+    """The parts, a tenant, and short ways to do what the API does."""
+
+    def __init__(self, parts: Parts, tenant_id: str, folder: Path) -> None:
+        self.parts, self.tenant_id, self.folder = parts, tenant_id, folder
+
+    async def portrait(self) -> str:
+        buffer = io.BytesIO()
+        Image.fromarray(data.astronaut()).save(buffer, "PNG")
+        asset = Asset(
+            id=new_id("ast"), tenant_id=self.tenant_id, kind="portrait", name="astronaut.png", media_type="image/png",
+            bytes=buffer.tell(), sha256=hashlib.sha256(buffer.getvalue()).hexdigest(), file="", analysis={},
+        )  # fmt: skip
+        asset.file = f"{self.tenant_id}/assets/{asset.id}"
+        await self.parts.files.put(asset.file, buffer.getvalue())
+        async with self.parts.database.session() as session:
+            session.add(asset)
+        return asset.id
+
+    async def submit(self, **fields) -> Job:
+        request = VideoRequest(portrait=await self.portrait(), **{"size": 128, "text": "Hello there."} | fields)
+        job, _ = await self.parts.jobs.create(
+            NewJob(self.tenant_id, "key_x", "portrait", request.model_dump(mode="json"), request.digest({}))
+        )
+        await self.parts.queue.enqueue(job.id, "portrait")
+        return job
+
+    async def ended(self, job: Job, seconds: float = 60.0) -> Job:
+        async with asyncio.timeout(seconds):
+            while (latest := await self.parts.jobs.get(job.id)) is not None and latest.finished_at is None:
+                await asyncio.sleep(0.05)
+        assert latest is not None
+        return latest
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Callable[[Play], None]:
+    """Runs a coroutine function on a bench."""
+
+    def run(act: Play, **settings) -> None:
+        async def inner(url: str) -> None:
+            chosen = ServiceSettings(_env_file=None, home=tmp_path, **settings)
+            async with opened(chosen, url) as parts:
+                keys = KeyStore(parts.database)
+                caller = await keys.check(await keys.create("test"))
+                assert caller is not None
+                await act(Bench(parts, caller.tenant_id, tmp_path))
+
+        with Broker(tmp_path / "queue") as broker:
+            asyncio.run(inner(broker.url))
+
+    return run
