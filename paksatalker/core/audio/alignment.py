@@ -18,8 +18,14 @@ from paksatalker.errors import TextEmpty, TranscriptMismatch
 _AHEAD = 600  # phones heard beyond a piece before its words are settled: about 50 s
 _FITS = 0.94  # misfit: a transcript of something else has 0.95–1.0, the right one 0.3–0.7, in heavy noise 0.9
 _ENOUGH = 60  # phones that such a judgement needs
+_FEW = 16  # phones that give at least an impression: the right transcript has up to 0.87 then, a wrong one 0.82–1.2
+_DOUBT = 0.92  # misfit of so few from which the user is asked to check
 _LOST = 4  # pieces in a row that do not fit before the transcript is given up
 _UNSAID = 0.2  # share of the transcript that may be missing at the end of the recording
+_DOUBTFUL = (
+    "the transcript does not seem to match the recording: other sounds are heard; check that it is what is said, or "
+    "leave it out"
+)
 
 
 class PocketsphinxRecording:
@@ -86,7 +92,7 @@ class PocketsphinxRecording:
         follower = TranscriptFollower(words)
         source = self._hear(reader)
         queue: deque[Heard] = deque()
-        ending, lost = False, 0
+        ending, lost, begun = False, 0, False
         while True:
             while not ending and (len(queue) < 2 or sum(len(h.phones) for h in queue) < _AHEAD):
                 if (heard := next(source, None)) is None:
@@ -101,7 +107,11 @@ class PocketsphinxRecording:
                 continue
             ahead = [phone.symbol for later in queue for phone in later.phones]
             match = follower.follow([p.symbol for p in heard.phones], ahead, ending=ending)
-            fits = match.misfit <= _FITS or len(heard.phones) + len(ahead) < _ENOUGH
+            known = len(heard.phones) + len(ahead)
+            if not begun and _FEW <= known < _ENOUGH and match.misfit > _DOUBT:  # too short to be sure
+                self.notes.append(_DOUBTFUL)
+            begun = True
+            fits = match.misfit <= _FITS or known < _ENOUGH
             lost = 0 if fits else lost + 1
             if lost and (heard.cut.first == 0 or lost >= _LOST or match.first == 0):
                 raise _mismatch(heard.cut.start)

@@ -157,3 +157,16 @@ def test_a_recording_that_is_cut_off_leaves_a_note(recording: Path, tmp_path: Pa
     list(engine.listen(cut, transcript))
     assert len(engine.notes) == 1
     assert "could be read" in engine.notes[0]
+
+
+@pytest.mark.parametrize("number", [1, 2, 4])
+def test_a_short_recording_of_something_else_leaves_a_note(
+    spoken: list[Speech], tmp_path: Path, write_wav, number: int
+) -> None:
+    samples = [piece for piece in spoken if piece.words][number].samples
+    path, engine = write_wav(tmp_path / "short.wav", samples, 24000), PocketsphinxRecording()
+    list(engine.listen(path, SENTENCES[number]))
+    assert engine.notes == []
+    list(engine.listen(path, " ".join(OTHER.split()[: len(SENTENCES[number].split())])))
+    assert len(engine.notes) == 1
+    assert "does not seem to match" in engine.notes[0]
