@@ -51,6 +51,10 @@ class StreaqQueue:
         self._producers.clear()
         await self._open.aclose()
 
+    async def ping(self) -> None:
+        """Whether the server answers; raises if not."""
+        await self._redis.ping()
+
     async def enqueue(self, ticket: str, queue: str) -> None:
         """Puts a ticket in; putting it in again while it waits or runs changes nothing."""
         _, use = await self._producer(queue)

@@ -1,0 +1,112 @@
+"""Every refusal has the same body: what, why, and how to mend it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from paksatalker.errors import DiskFull, EngineUnavailable, PaksaTalkerError
+from paksatalker.service.jobs import IdempotencyConflict
+
+_log = logging.getLogger(__name__)
+#: Errors that are not about the request.
+_STATUS: dict[type[PaksaTalkerError], int] = {DiskFull: 507, EngineUnavailable: 503}
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong."""
+
+    code: str = Field(description="Stable, for programs.", examples=["NotFound"])
+    message: str = Field(description="One line for people.", examples=["there is no such video"])
+    what: str = ""
+    why: str = ""
+    fix: str = ""
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer that is no success."""
+
+    error: ErrorDetail
+
+
+class ApiError(Exception):
+    """A refusal with a status of its own.
+
+    Args:
+        status: Of HTTP.
+        code: Stable, for programs.
+        what: What could not be done.
+        why: The cause.
+        fix: What the caller can do about it.
+        headers: Of the answer.
+    """
+
+    def __init__(
+        self, status: int, code: str, what: str, *, why: str = "", fix: str = "", headers: dict[str, str] | None = None
+    ) -> None:
+        self.status, self.code, self.what, self.why, self.fix = status, code, what, why, fix
+        self.headers = headers
+        super().__init__(what)
+
+
+def not_found(what: str) -> ApiError:
+    """There is none, or it is another tenant's: the answer is the same."""
+    return ApiError(404, "NotFound", f"there is no such {what}", fix="Check the id")
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For ``responses=`` of an endpoint: what its refusals look like."""
+    return {status: {"model": ErrorBody} for status in statuses}
+
+
+def install(app: FastAPI, debug: bool = False) -> None:
+    """Has the application answer every error with an :class:`ErrorBody`.
+
+    Args:
+        app: The application.
+        debug: Whether the unexpected is told in full.
+    """
+
+    @app.exception_handler(ApiError)
+    async def refused(_: Request, error: ApiError) -> JSONResponse:
+        return _answer(error.status, error.code, error.what, error.why, error.fix, error.headers)
+
+    @app.exception_handler(PaksaTalkerError)
+    async def typed(_: Request, error: PaksaTalkerError) -> JSONResponse:
+        return _answer(_STATUS.get(type(error), 422), error.code, error.what, error.why, error.fix)
+
+    @app.exception_handler(IdempotencyConflict)
+    async def conflict(_: Request, __: IdempotencyConflict) -> JSONResponse:
+        why = "the Idempotency-Key was used for another request"
+        return _answer(409, "IdempotencyConflict", "the video was not made", why, "Use a new key for a new request")
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return _answer(422, "InvalidRequest", f"{place} cannot be used", str(first["msg"]), "See /docs")
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        headers = dict(error.headers) if error.headers else None
+        return _answer(error.status_code, "Http", str(error.detail).lower(), "", "See /docs", headers)
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+        _log.exception("%s %s failed", request.method, request.url.path)
+        why = f"{type(error).__name__}: {error}" if debug else "it is our fault; the log has more"
+        return _answer(500, "Internal", "the request failed", why, "Try again")
+
+
+def _answer(  # noqa: PLR0917
+    status: int, code: str, what: str, why: str = "", fix: str = "", headers: dict[str, str] | None = None
+) -> JSONResponse:
+    message = what + (f": {why}" if why else "") + (f". {fix}" if fix else "")
+    body = {"error": {"code": code, "message": message, "what": what, "why": why, "fix": fix}}
+    return JSONResponse(body, status, headers)

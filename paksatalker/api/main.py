@@ -1,0 +1,52 @@
+"""The application: ``uvicorn paksatalker.api.main:app``, or ``paksatalker serve`` with everything around it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from paksatalker.api import errors
+from paksatalker.api.endpoints import health
+from paksatalker.service.broker import Broker
+from paksatalker.service.settings import ServiceSettings, get_service_settings
+from paksatalker.worker.main import opened
+
+_PREFIX = "/api/v1"
+
+
+def create_app(settings: ServiceSettings | None = None) -> FastAPI:
+    """Makes an application.
+
+    Args:
+        settings: None reads the environment. Without ``redis_url`` the application starts a queue of its own.
+    """
+    chosen = settings or get_service_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with ExitStack() as stack:
+            url = chosen.redis_url or stack.enter_context(Broker(chosen.home / "queue")).url
+            async with opened(chosen, url) as parts:
+                app.state.parts, app.state.redis_url = parts, url
+                yield
+
+    app = FastAPI(
+        title="PaksaTalker",
+        summary="A photo and a sentence become a talking video.",
+        version=version("paksatalker"),
+        lifespan=lifespan,
+        responses=errors.answers(401, 422, 429),
+    )
+    errors.install(app, chosen.debug)
+    app.include_router(health.router)
+    return app
+
+
+def __getattr__(name: str) -> FastAPI:
+    """``app`` is made when it is asked for: importing this module reads no environment."""
+    if name == "app":
+        return create_app()
+    raise AttributeError(name)

@@ -1,0 +1,1 @@
+"""What endpoints have done, without HTTP."""
