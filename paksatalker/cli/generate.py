@@ -119,6 +119,9 @@ def generate(
     ] = "",
     nod: Annotated[str, typer.Option(help="The same for nodding.", rich_help_panel=_DRAWN)] = "",
     roll: Annotated[str, typer.Option(help="The same for tilting.", rich_help_panel=_DRAWN)] = "",
+    blinks: Annotated[
+        str, typer.Option(help="auto or none; eyelids only, the lips stay.", rich_help_panel=_DRAWN)
+    ] = "auto",
     reference_video: Annotated[
         Path | None, typer.Option(help="Take head motion and blinks from a video.", rich_help_panel=_DRAWN)
     ] = None,
@@ -173,6 +176,7 @@ def generate(
         yaw=_angles("yaw", yaw),
         nod=_angles("nod", nod),
         roll=_angles("roll", roll),
+        blinks=blinks,
         reference_video=reference_video,
         reference_uses=reference_uses,
     )

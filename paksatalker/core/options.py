@@ -15,6 +15,7 @@ NETWORK_SIZES: tuple[int, ...] = (256, 512)
 #: What SadTalker animates: the face, with a border, the whole picture squashed, or the first two put back into it.
 PREPROCESS: tuple[str, ...] = ("crop", "extcrop", "resize", "full", "extfull")
 ENHANCERS: tuple[str, ...] = ("gfpgan",)
+BLINKS: tuple[str, ...] = ("auto", "none")
 REFERENCE_USES: tuple[str, ...] = ("pose", "blinks", "both")
 SOUND_FORMATS: tuple[str, ...] = ("wav", "flac", "mp3", "ogg", "opus", "m4a")
 SUBTITLES: tuple[str, ...] = ("srt", "vtt", "burn")

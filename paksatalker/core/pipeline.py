@@ -194,6 +194,7 @@ class Pipeline:
             "yaw": request.yaw,
             "nod": request.nod,
             "roll": request.roll,
+            "blinks": request.blinks,
             "reference_video": None if request.reference_video is None else Path(request.reference_video),
             "reference_uses": request.reference_uses,
         }

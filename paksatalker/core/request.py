@@ -126,6 +126,7 @@ class Request(SpeechRequest):
         yaw: Degrees that SadTalker's head passes through, spread over the video; empty leaves it to the network.
         nod: The same for nodding (its pitch; ``pitch`` is the voice's).
         roll: The same for tilting.
+        blinks: ``auto`` lets SadTalker blink now and then, ``none`` never.
         reference_video: A video whose head motion or blinks SadTalker takes over.
         reference_uses: Which of them: ``pose``, ``blinks`` or ``both``.
 
@@ -160,6 +161,7 @@ class Request(SpeechRequest):
     yaw: tuple[float, ...] = ()
     nod: tuple[float, ...] = ()
     roll: tuple[float, ...] = ()
+    blinks: str = "auto"
     reference_video: Path | str | None = None
     reference_uses: str = "both"
 
@@ -187,6 +189,7 @@ class Request(SpeechRequest):
             raise InvalidOption(f"--network-size cannot be {self.network_size}", fix="Choose 256 or 512")
         if self.enhance is not None:
             options.require_choice("enhance", self.enhance, options.ENHANCERS)
+        options.require_choice("blinks", self.blinks, options.BLINKS)
         options.require_choice("reference-uses", self.reference_uses, options.REFERENCE_USES)
         for name in ("yaw", "nod", "roll"):
             for angle in getattr(self, name):

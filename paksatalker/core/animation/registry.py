@@ -56,6 +56,7 @@ SADTALKER = EngineInfo(
         "yaw",
         "nod",
         "roll",
+        "blinks",
         "reference_video",
         "reference_uses",
     ),

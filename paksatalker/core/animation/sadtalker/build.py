@@ -14,9 +14,6 @@ from paksatalker.models.base import WeightsStore
 from paksatalker.models.cache import ModelCache, module_bytes
 from paksatalker.models.sadtalker import checkpoints
 
-#: What a reference video can be used for.
-USES = ("pose", "blinks", "both")
-
 
 def build(
     fps: float,
@@ -49,8 +46,9 @@ def build(
         nod: Likewise.
         roll: Likewise.
         reference_video: A video whose head motion or blinks are taken over.
-        reference_uses: Which of them, one of :data:`USES`.
-        **manner: As :class:`SadTalkerFace` has it: ``expression_scale``, ``head_motion``, ``pose_style``, ``still``.
+        reference_uses: Which of them: ``pose``, ``blinks`` or ``both``.
+        **manner: As :class:`SadTalkerFace` has it: ``expression_scale``, ``head_motion``, ``pose_style``, ``still``,
+            ``blinks``.
 
     Raises:
         InvalidOption: A value is out of its range, or the renderer did not measure the photo.

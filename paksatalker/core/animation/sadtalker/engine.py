@@ -21,7 +21,6 @@ from paksatalker.models.base import WeightsStore
 from paksatalker.models.sadtalker.checkpoints import AudioNetworks, load_audio_networks
 from paksatalker.models.sadtalker.mel import FPS
 
-BLINKS = ("auto", "none")
 _RATE = options.Range(1, 240)
 _DEGREES = options.Range(-90, 90)
 _SPEED = options.Range(0.1, 1000)
@@ -87,7 +86,7 @@ class SadTalkerFace:
         options.require_range("head-motion", head_motion, options.STRENGTH)
         options.require_range("pose-style", pose_style, options.POSE_STYLE)
         options.require_range("turn-speed", turn_speed, _SPEED)
-        options.require_choice("blinks", blinks, BLINKS)
+        options.require_choice("blinks", blinks, options.BLINKS)
         self.fps = fps
         self.seed = seed
         self._turns = _turns({"yaw": yaw, "pitch": pitch, "roll": roll}, turn_speed, fps, duration)
