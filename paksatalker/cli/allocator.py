@@ -14,7 +14,7 @@ def give_back_large_blocks() -> bool:
 
     glibc begins like this, but raises its threshold up to 32 MB whenever a larger block is freed. From then on the
     arrays of speech recognition lie scattered in the heap among small things that live on, and what is freed in
-    between stays with the process: with Whisper 300 MB, more the longer a recording is. A threshold that is set stays.
+    between stays with the process: with Whisper 200 MB, more the longer a recording is. A threshold that is set stays.
 
     For our own program only: a library does not change how its host allocates.
 
