@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -50,8 +50,21 @@ class DirectedText:
                 yield utterance
 
 
-def direct(request: SpeechRequest, text: str, language: str, max_characters: int) -> DirectedText:
+def direct(
+    request: SpeechRequest,
+    text: str,
+    language: str,
+    max_characters: int,
+    also: Callable[[], Iterable[str]] = tuple,
+) -> DirectedText:
     """Reads a text as script markup, unless the request says that it is none.
+
+    Args:
+        request: What is asked for.
+        text: What to say.
+        language: What most of it is written in.
+        max_characters: Longest text taken.
+        also: Other languages that voices here speak; asked for only where the text has letters of another script.
 
     Raises:
         TextEmpty: Nothing to say.
@@ -63,7 +76,7 @@ def direct(request: SpeechRequest, text: str, language: str, max_characters: int
     named = None if request.language == "auto" else language
     start = Utterance("", request.emotion, request.emotion_intensity, language=named or "")
     script = read_script(text, start) if request.markup else Script((replace(start, text=text),))
-    readable, notes = readable_script(script, language, max_characters)
+    readable, notes = readable_script(script, language, max_characters, also)
     return DirectedText(readable, _dictionary(request), (*notes, *_notes(readable)), named, language)
 
 

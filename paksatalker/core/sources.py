@@ -94,7 +94,7 @@ def open_source(
 def _from_text(request: SpeechRequest, settings: Settings, engine: EngineGetter, moderator: Moderator) -> SpeechSource:
     text = request.text if request.text_file is None else load_text(Path(request.text_file))
     language = request.primary_language or document_language(text or "", _voice_language(request, engine))
-    directed = direct(request, text or "", language, settings.max_text_characters)
+    directed = direct(request, text or "", language, settings.max_text_characters, partial(_spoken, request, engine))
     moderator.review(directed.script.text, directed.sentences())
     casting = Casting(request, engine, language, directed.script.speakers, _letters(directed.script.text))
     casting.check(directed.script.voices)
@@ -128,6 +128,14 @@ def _from_brief(
         notes=(f"the text is written by {writer.model}",),
         late_notes=lambda: casting.foreign_notes,
     )
+
+
+def _spoken(request: SpeechRequest, engine: EngineGetter) -> set[str]:
+    """Languages that a sentence can be spoken in: those of all voices, unless voice or language is chosen."""
+    if request.voice != "auto" or request.language != "auto":
+        return set()
+    infos = installed("speech") if request.speech_engine == "auto" else (find("speech", request.speech_engine),)
+    return {primary(v.language) for info in infos if info.hindrance() is None for v in engine(info).voices()}
 
 
 def _voice_language(request: SpeechRequest, engine: EngineGetter) -> str:

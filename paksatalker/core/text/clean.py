@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from paksatalker.config.limits import MAX_TEXT_CHARACTERS
@@ -18,6 +20,7 @@ _NOT_SPACE_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f]")
 _EMOTICON = re.compile(r"(?<!\S)(?:[:;=][-'^]?[)(\]\[dDpPoO/\\|3*]|<3|\^_\^|[xX]D)(?=\s|$|[.,!?])")
 # Invisible, but letters between which they stand look otherwise for it.
 _JOINER = re.compile("(?<=[\u0600-\u0dff])[\u200c\u200d](?=[\u0600-\u0dff])")
+_PART = re.compile(r"[^.!?…।۔؟。！？\n]*[.!?…।۔؟。！？\n]+|[^.!?…।۔؟。！？\n]+")  # about a sentence
 _CREDENTIALS = re.compile(r"(?<=://)[^\s/@]{1,200}@")
 # Repetitions are bounded and spaces are single by then, so that no text takes quadratic time.
 _MARKDOWN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -85,6 +88,7 @@ def readable_for(
     language: str = "en-US",
     max_characters: int = MAX_TEXT_CHARACTERS,
     keep: frozenset[str] = frozenset(),
+    also: Callable[[], Iterable[str]] = tuple,
 ) -> Readable:
     """Cleans a text and checks that a voice of this language can read it.
 
@@ -93,6 +97,8 @@ def readable_for(
         language: BCP-47 tag of the voice.
         max_characters: Longest text taken.
         keep: Characters that stay although they cannot be spoken.
+        also: Other languages that voices speak; asked for only where the text has letters of another script. Whole
+            sentences in these stay.
 
     Returns:
         The clean text, with a warning for emoji and for passages in another script that were left out.
@@ -114,7 +120,7 @@ def readable_for(
     warnings = []
     if emoji := sum(_is_emoji(char) for char in text):
         warnings.append(f"{emoji} emoji {'is' if emoji == 1 else 'are'} not spoken")
-    cleaned, foreign = _without_foreign(cleaned, language)
+    cleaned, foreign = _without_foreign(cleaned, language, also)
     warnings += foreign
     if not any(char.isalnum() for char in cleaned):
         content = "emoji" if emoji and not re.search(r"[^\W_]", text) else "punctuation and signs"
@@ -122,8 +128,8 @@ def readable_for(
     return Readable(cleaned, tuple(warnings))
 
 
-def _without_foreign(text: str, language: str) -> tuple[str, list[str]]:
-    """Leaves out passages in scripts that the language does not use.
+def _without_foreign(text: str, language: str, also: Callable[[], Iterable[str]]) -> tuple[str, list[str]]:
+    """Leaves out passages in scripts that neither the language nor a sentence of another one uses.
 
     Raises:
         TextUnspeakable: They are the greater part.
@@ -132,7 +138,13 @@ def _without_foreign(text: str, language: str) -> tuple[str, list[str]]:
     if "GREEK" not in allowed:
         text = re.sub(r"(?<!\w)[α-ωΑ-Ω](?!\w)", _greek_letter_name, text)
     counts = count_scripts(text)
-    foreign = {script: count for script, count in counts.items() if script not in allowed}
+    if not counts.keys() - allowed:
+        return text, []
+    spoken = [scripts_of(other) for other in also()]
+    parts = [(part, allowed | _scripts_for(part, spoken)) for part in _PART.findall(text)]
+    foreign: Counter[str] = Counter()
+    for part, scripts in parts:
+        foreign.update({script: count for script, count in count_scripts(part).items() if script not in scripts})
     if not foreign:
         return text, []
     names = " and ".join(dict.fromkeys(SCRIPT_NAMES[script] for script in sorted(foreign, key=lambda s: -foreign[s])))
@@ -142,15 +154,27 @@ def _without_foreign(text: str, language: str) -> tuple[str, list[str]]:
             f"most of it is written in {names} and the voice reads {language_name(language)}",
             "Choose a voice of the text's language (see: paksatalker voices) or translate the text",
         )
-    kept = re.sub(r"\S+", lambda match: _strip_foreign(match[0], foreign), text)
+    kept = "".join(
+        re.sub(r"\S+", lambda match, scripts=scripts: _strip_foreign(match[0], scripts), part)  # type: ignore[misc]
+        for part, scripts in parts
+    )
     kept = re.sub(r"[(\[“\"«「]\s*[)\]”\"»」]", "", kept)  # brackets around nothing
     warning = f"text in {names} is left out: the voice reads {language_name(language)}"
     return re.sub(r"[^\S\n]+", " ", re.sub(r" (?=[,.;:!?\n])", "", kept)).strip(), [warning]
 
 
-def _strip_foreign(word: str, foreign: dict[str, int]) -> str:
-    """The word without letters of these scripts; ideographic punctuation goes with them."""
-    kept = "".join(char for char in word if script_of(char) not in foreign)
+def _scripts_for(sentence: str, spoken: list[frozenset[str]]) -> frozenset[str]:
+    """The scripts of a language that somebody speaks, if most of a sentence is in them."""
+    counts = count_scripts(sentence)
+    for scripts in spoken:
+        if sum(counts[script] for script in scripts) * 2 > sum(counts.values()):
+            return scripts
+    return frozenset()
+
+
+def _strip_foreign(word: str, scripts: frozenset[str]) -> str:
+    """The word without letters of other scripts than these; ideographic punctuation goes with them."""
+    kept = "".join(char for char in word if script_of(char) in {None, *scripts})
     return kept if kept == word else re.sub("[\u3000-\u303f\uff00-\uffef]", " ", kept)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -20,7 +20,10 @@ _CLAUSE_ENDS = frozenset(",;:—–")
 
 
 def readable_script(
-    script: Script, language: str = "en-US", max_characters: int = MAX_TEXT_CHARACTERS
+    script: Script,
+    language: str = "en-US",
+    max_characters: int = MAX_TEXT_CHARACTERS,
+    also: Callable[[], Iterable[str]] = tuple,
 ) -> tuple[Script, list[str]]:
     """Cleans the text of a script and checks that a voice of this language can read it.
 
@@ -28,6 +31,7 @@ def readable_script(
         script: As it was parsed.
         language: BCP-47 tag of the voice.
         max_characters: Longest text taken.
+        also: Other languages that voices speak, see :func:`~paksatalker.core.text.clean.readable_for`.
 
     Returns:
         The script with clean text, and warnings about what was left out.
@@ -42,7 +46,7 @@ def readable_script(
         readable_for(script.text, language, max_characters)  # says what is wrong
 
     def clean(text: str) -> str:
-        readable = readable_for(text, language, len(text), ANCHORS)
+        readable = readable_for(text, language, len(text), ANCHORS, also)
         notes.extend(readable.warnings)
         return readable.text
 

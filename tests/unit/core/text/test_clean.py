@@ -90,6 +90,21 @@ def test_the_same_text_suits_a_voice_of_its_language() -> None:
     assert scripts_of("ja") > scripts_of("zh") - {"BOPOMOFO"}
 
 
+def test_whole_sentences_stay_where_a_voice_speaks_their_language() -> None:
+    asked = []
+
+    def also() -> tuple[str, ...]:
+        asked.append(True)
+        return ("hi", "zh")
+
+    assert readable_for("Plain.", also=also).text == "Plain."
+    assert asked == []
+    found = readable_for("Hello. नमस्ते, आप कैसे हैं। Say 你好 to सब of us. Привет. The end of it.", also=also)
+    assert found.text == "Hello. नमस्ते, आप कैसे हैं। Say to of us.. The end of it."
+    assert "Cyrillic" in found.warnings[0]
+    assert "Devanagari" in found.warnings[0]
+
+
 def test_latin_letters_are_read_in_every_language() -> None:
     for text, language in (("मैं Python सीखता हूँ।", "hi"), ("Python سیکھیں", "ur"), ("私はPythonが好き。", "ja")):
         assert readable_for(text, language).text == text
