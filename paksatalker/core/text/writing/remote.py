@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 _TRIES = 2  # again after the first, for what may pass: a busy server, a broken connection
 _LONGEST_SEED = 0x7FFFFFFF
 _LONGEST_REASON = 200
+_CUT_OFF = "does not match the expected"
 _NO_KEY = "none"  # the client insists on one
 
 
@@ -60,32 +61,38 @@ class ChatClient:
 
     def stream(self, messages: Sequence[Message], schema: type[BaseModel], sampling: Sampling) -> Parts:
         """See :class:`~paksatalker.core.engines.LanguageModel`."""
-        from openai import BadRequestError, OpenAIError, UnprocessableEntityError
+        from openai import OpenAIError
 
         try:
-            try:
-                answer = self._ask(messages, schema, sampling)
-            except (BadRequestError, UnprocessableEntityError) as error:
-                if not self._schemas or not _is_about_format(str(error)):
-                    raise
-                _log.info("%s takes no JSON schema: asking for JSON, which is validated here", self._host)
-                self._schemas = False
-                answer = self._ask(messages, schema, sampling)
-            with answer:
-                for chunk in answer:
-                    for choice in chunk.choices[:1]:
-                        if choice.delta.content:
-                            yield choice.delta.content
-                        if choice.finish_reason == "content_filter":
-                            raise WritingFailed(
-                                f"{self._host} did not write the text", "its own filter stopped it", "Change the brief"
-                            )
+            yield from self._answered(messages, schema, sampling)
         except (OpenAIError, ValueError) as error:
+            if self._local and _CUT_OFF in str(error):
+                return  # llama.cpp says so of an answer that reached its longest; whoever asked sees what is missing
             raise self._translated(error) from None
         except Exception as error:
             if type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "httpcore2"):
                 raise self._translated(error) from None
             raise
+
+    def _answered(self, messages: Sequence[Message], schema: type[BaseModel], sampling: Sampling) -> Parts:
+        from openai import BadRequestError, UnprocessableEntityError
+
+        try:
+            answer = self._ask(messages, schema, sampling)
+        except (BadRequestError, UnprocessableEntityError) as error:
+            if not self._schemas or not _is_about_format(str(error)):
+                raise
+            _log.info("%s takes no JSON schema: asking for JSON, which is validated here", self._host)
+            self._schemas = False
+            answer = self._ask(messages, schema, sampling)
+        with answer:
+            for choice in (choice for chunk in answer for choice in chunk.choices[:1]):
+                if choice.delta.content:
+                    yield choice.delta.content
+                if choice.finish_reason == "content_filter":
+                    raise WritingFailed(
+                        f"{self._host} did not write the text", "its own filter stopped it", "Change the brief"
+                    )
 
     def close(self) -> None:
         """Closes its connections."""
