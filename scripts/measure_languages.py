@@ -1,7 +1,7 @@
 """Measures how well each language is understood: ten sentences, spoken, and heard by Whisper (base).
 
-Run: ``python scripts/measure_languages.py [LANGUAGE ...]``. Errors are of words, for Chinese and
-Japanese of characters. Numbers of docs/voices.md.
+Run: ``python scripts/measure_languages.py [LANGUAGE ...]``. Errors are of words, for Chinese of
+syllables, for Japanese of kana. Numbers of docs/voices.md.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import unicodedata
 from pathlib import Path
 
 from paksatalker import say
+from paksatalker.core.audio.g2p.chinese import read_number
 
 SENTENCES: dict[str, tuple[str, ...]] = {
     "es": (
@@ -100,7 +101,8 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         "大学で三年間日本語を勉強しています。",
     ),
 }
-BY_CHARACTER = frozenset({"zh", "ja"})
+#: Shows Whisper which script is meant; it writes Hindi in Arabic letters otherwise.
+PROMPTS = {"hi": "नमस्ते। यह एक हिंदी वाक्य है।", "zh": "以下是普通话的句子。"}
 
 
 def main() -> None:
@@ -127,15 +129,23 @@ def _heard(ear: object, sentence: str, language: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "said.wav"
         say(path, sentence, language=language, speech_engine="kokoro")
-        segments, _ = ear.transcribe(str(path), language=language, beam_size=5)  # type: ignore[attr-defined]
+        segments, _ = ear.transcribe(str(path), language=language, beam_size=5, initial_prompt=PROMPTS.get(language))  # type: ignore[attr-defined]
         return "".join(segment.text for segment in segments)
 
 
 def _units(text: str, language: str) -> list[str]:
-    plain = "".join(
-        c if unicodedata.category(c)[0] in "LMN" else " " for c in unicodedata.normalize("NFC", text.lower())
-    )
-    return list(re.sub(r"\s", "", plain)) if language in BY_CHARACTER else plain.split()
+    """Words; for Chinese the syllables and for Japanese the kana, since the ear cannot tell how they are written."""
+    plain = unicodedata.normalize("NFC", text.lower())
+    plain = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in plain)
+    if language == "zh":
+        from pypinyin import lazy_pinyin
+
+        return lazy_pinyin(re.sub(r"\d+", lambda m: read_number(m[0]), plain.replace(" ", "")))
+    if language == "ja":
+        import pyopenjtalk
+
+        return list(pyopenjtalk.g2p(plain.replace(" ", ""), kana=True))
+    return plain.split()
 
 
 def _distance(one: list[str], other: list[str]) -> int:

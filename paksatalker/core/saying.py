@@ -119,6 +119,7 @@ def say(
             for part in files.parts:
                 part.add(piece)
             counter.add(piece)
+        counter.finish()
         for part in (sink, *files.parts):
             part.complete()
     seconds = time.monotonic() - began
@@ -178,8 +179,15 @@ class _Counter:
             self.first = elapsed
         self._spoken += len(piece.text)
         self.end, self.sample_rate = piece.end, piece.sample_rate
+        self._tell(min(1.0, self._spoken / max(1, self._characters)))
+
+    def finish(self) -> None:
+        """All is spoken."""
+        self._tell(1.0)
+
+    def _tell(self, share: float) -> None:
         if self._report is not None:
-            share = min(1.0, self._spoken / max(1, self._characters))
+            elapsed = time.monotonic() - self._began
             self._report(SpeechProgress(self.end, share, self.end / max(elapsed, 1e-6)))
 
 
