@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from paksatalker.config import get_settings
-from paksatalker.errors import EngineUnavailable, InvalidOption, WeightsMissing
+from paksatalker.errors import EngineUnavailable, InvalidOption, OutputUnwritable, WeightsMissing
 from paksatalker.models.base import WeightsStore
 
 if TYPE_CHECKING:
@@ -121,6 +121,12 @@ class AudioNetworks:
     expression: Audio2Exp
     pose: Audio2Pose
 
+    def to(self, device: str) -> AudioNetworks:
+        """Moves them to a device, ``cpu`` or ``cuda``; returns the same networks."""
+        self.expression.to(device)
+        self.pose.to(device)
+        return self
+
     @property
     def bytes(self) -> int:
         """Memory they take."""
@@ -165,6 +171,60 @@ def load_gfpgan(store: WeightsStore | None = None) -> GFPGAN:
     from paksatalker.models.gfpgan.gfpgan import GFPGAN
 
     return Checkpoint(GFPGAN_ENTRY, _GFPGAN, inside=("params_ema", "params")).fill(GFPGAN(), store)
+
+
+def export_sadtalker(
+    folder: Path,
+    *,
+    to: str = "onnx",
+    quantize: str | None = None,
+    size: int = 256,
+    full: bool = False,
+    store: WeightsStore | None = None,
+) -> tuple[Path, ...]:
+    """Writes the renderer's networks in another format.
+
+    Args:
+        folder: Where to.
+        to: ``onnx``, or ``tensorrt``, which is built of it.
+        quantize: ``int8``, ``fp16`` or None.
+        size: 256 or 512 pixels.
+        full: Whether the mapping network of ``full`` mode is taken.
+        store: Where the weights are; None takes the settings' folder.
+
+    Returns:
+        The files.
+
+    Raises:
+        EngineUnavailable: PyTorch, or what the format needs, is not installed.
+        OutputUnwritable: The folder cannot be written.
+        WeightsMissing: The official files are not there; the other errors of :meth:`Checkpoint.fill` likewise.
+    """
+    _require_torch()
+    from paksatalker.models.sadtalker import export
+    from paksatalker.models.sadtalker.generator import Generator
+    from paksatalker.models.sadtalker.keypoints import KPDetector
+    from paksatalker.models.sadtalker.mapping import CROP_COEFFICIENTS, FULL_COEFFICIENTS, MappingNet
+
+    if to == "tensorrt":
+        export.require_tensorrt()
+    precision = export.precision(quantize)
+    mapping = MappingNet(FULL_COEFFICIENTS if full else CROP_COEFFICIENTS)
+    try:
+        files = export.export_onnx(
+            folder,
+            keypoints=main_part("kp_extractor", size).fill(KPDetector(), store),
+            mapping=mapping_part(full=full).fill(mapping, store),
+            generator=main_part("generator", size).fill(Generator(), store),
+            size=size,
+            quantize=None if to == "tensorrt" else precision,
+        )
+        if to == "tensorrt":
+            files = export.export_tensorrt(folder, fp16=precision != "int8", int8=precision == "int8")
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise OutputUnwritable(f"cannot write to {folder}", why, "Name another folder with --output") from error
+    return files
 
 
 def download_models(progress: Callable[[str], None] = print) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from paksatalker.core.animation.sadtalker.engine import SadTalkerFace
 from paksatalker.core.animation.sadtalker.pose import Array
 from paksatalker.core.timeline import FloatArray
@@ -86,9 +88,10 @@ class _Loader:
         self._store, self._models, self._size = store, models, size
 
     def networks(self) -> checkpoints.AudioNetworks:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
         return self._models.get(
-            ("audio", *self._key("audio2exp")),
-            lambda: checkpoints.load_audio_networks(self._store, self._size),
+            ("audio", device, *self._key("audio2exp")),
+            lambda: checkpoints.load_audio_networks(self._store, self._size).to(device),
             lambda made: made.bytes,
         )
 

@@ -82,6 +82,7 @@ class SadTalkerFace:
         duration: float | None = None,
     ) -> None:
         options.require_range("fps", fps, _RATE)
+        options.require_range("seed", seed, options.SEED)
         options.require_range("expression-scale", expression_scale, options.STRENGTH)
         options.require_range("head-motion", head_motion, options.STRENGTH)
         options.require_range("pose-style", pose_style, options.POSE_STYLE)
