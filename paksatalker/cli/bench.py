@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paksatalker.evaluation import Measure
     from paksatalker.evaluation.machine import Machine
 
-_ALL = "speed, latency, quality, reenactment, voices and memory"
+_ALL = "speed, latency, quality, reenactment, voices, sadtalker, emage and memory"
 
 
 def bench(

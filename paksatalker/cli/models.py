@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.progress import DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from paksatalker.cli.console import BarView, print_json, stdout, table
+from paksatalker.core.options import require_choice
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.models.base import EntryStatus, State, WeightsStore
 from paksatalker.models.manifest import BASE_GROUP, WeightEntry
@@ -71,6 +73,29 @@ def verify(names: Names = None, json: Json = False) -> None:
             sys.stderr.write(f"error: {further.message}\n")
         raise errors[0]
     _report(store, entries, json=json)
+
+
+@app.command()
+def export(
+    name: Annotated[str, typer.Argument(help="Which model: sadtalker.")],
+    *,
+    to: Annotated[str, typer.Option("--to", help="onnx or tensorrt.")] = "onnx",
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write to.")] = Path("exported"),
+    quantize: Annotated[str | None, typer.Option(help="int8 or fp16 [default: 32 bits].")] = None,
+    network_size: Annotated[int, typer.Option(help="256 or 512 pixels.")] = 256,
+    preprocess: Annotated[str, typer.Option(help="crop or full: which mapping network.")] = "crop",
+) -> None:
+    """Write a model in another format, for programs without PyTorch."""
+    require_choice("model", name, ("sadtalker",))
+    require_choice("to", to, ("onnx", "tensorrt"))
+    require_choice("preprocess", preprocess, ("crop", "full"))
+    if quantize is not None:
+        require_choice("quantize", quantize, ("int8", "fp16"))
+    from paksatalker.models.sadtalker.checkpoints import export_sadtalker  # light; PyTorch comes when it works
+
+    full = preprocess == "full"
+    for path in export_sadtalker(output, to=to, quantize=quantize, size=network_size, full=full):
+        typer.echo(path)
 
 
 def _report(store: WeightsStore, entries: tuple[WeightEntry, ...], *, json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 import tempfile
@@ -189,12 +190,37 @@ def voices(options: Options, store: WeightsStore) -> Iterator[Measure]:
     yield from measure_voices(store, SENTENCES[:10] if options.quick else SENTENCES)
 
 
+def sadtalker(options: Options, store: WeightsStore) -> Iterator[Measure]:
+    """SadTalker's generator with random weights, the plain way and ours."""
+    del store  # no weights are needed for its speed
+    if importlib.util.find_spec("torch") is None:
+        why = "needs PyTorch: pip install 'paksatalker[neural]'"
+        yield Measure("SadTalker frame, fastest", None, "s", why)
+        yield Measure("SadTalker PSNR against 32 bits", None, "dB", why)
+        return
+    from paksatalker.evaluation.sadtalker import generator_speed
+
+    yield from generator_speed(quick=options.quick)
+
+
+def emage(options: Options, store: WeightsStore) -> Iterator[Measure]:
+    """EMAGE the original's way and ours."""
+    if importlib.util.find_spec("torch") is None:
+        yield Measure("EMAGE", None, "× real time", "needs PyTorch: pip install 'paksatalker[neural]'")
+        return
+    from paksatalker.evaluation.emage_speed import emage_speed
+
+    yield from emage_speed(store, quick=options.quick)
+
+
 SUITES: dict[str, Suite] = {
     "speed": speed,
     "latency": latency,
     "quality": quality,
     "reenactment": reenactment,
     "voices": voices,
+    "sadtalker": sadtalker,
+    "emage": emage,
     "memory": memory,
 }
 

@@ -72,6 +72,10 @@ PROGRAM_TARGETS: dict[str, Target] = {
     **{f"word errors, {engine}": Target(high=2) for engine in ("hibari", "kokoro")},
     **{f"first audio, {engine}": Target(high=300) for engine in ("hibari", "kokoro")},
     **{f"phone starts, {engine}": Target(high=20, required=False) for engine in ("hibari", "kokoro")},
+    "SadTalker frame, fastest": Target(high=2.5),
+    "SadTalker PSNR against 32 bits": Target(low=40),
+    "SadTalker frames on a GPU, 256²": Target(low=100),
+    "SadTalker frames on a GPU, 512²": Target(low=40),
     "re-enactment opening r": Target(low=0.93),
     "re-enactment lips error / no expression": Target(high=0.5),
 }

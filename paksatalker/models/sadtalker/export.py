@@ -19,12 +19,12 @@ import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 
-from paksatalker.errors import EngineUnavailable
+from paksatalker.errors import EngineUnavailable, InvalidOption
 from paksatalker.models.sadtalker.generator import Generator, SourceFeatures
 from paksatalker.models.sadtalker.keypoints import KPDetector, transform_keypoints
 from paksatalker.models.sadtalker.mapping import WINDOW, MappingNet
@@ -129,6 +129,17 @@ def export_onnx(
         ),
     ]
     return tuple(written)
+
+
+def precision(name: str | None) -> Quantize | None:
+    """The same, known to be one.
+
+    Raises:
+        InvalidOption: It is another.
+    """
+    if name not in (None, "int8", "fp16"):
+        raise InvalidOption(f"--quantize cannot be '{name}'", fix="Choose one of: int8, fp16")
+    return cast("Quantize | None", name)
 
 
 def export_tensorrt(folder: Path, *, fp16: bool = True, int8: bool = False) -> tuple[Path, ...]:
