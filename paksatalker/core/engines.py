@@ -249,7 +249,7 @@ class FaceEngine(Protocol):
 
         Yields:
             Neighbouring runs of frames that together cover ``ceil(end · fps)`` frames. A run may lag the piece it
-            belongs to, for look-ahead, but never by more than one piece.
+            belongs to, for look-ahead, but never by more than one piece or two seconds of sound.
         """
         ...
 

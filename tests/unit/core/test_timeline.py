@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from paksatalker.core.timeline import (
     ARKIT_INDEX,
     ARKIT_NAMES,
+    CoefficientTrack,
     FaceTrack,
     Phone,
     Prosody,
@@ -97,3 +98,23 @@ def test_shifting_speech_moves_everything_in_it() -> None:
 def test_prosody_refuses_tracks_of_unequal_length() -> None:
     with pytest.raises(ValueError, match="differ"):
         Prosody(25.0, np.zeros(2, np.float32), np.zeros(3, np.float32), np.zeros(2, bool), np.zeros(2, np.float32))
+
+
+def test_a_coefficient_track_is_cut_into_runs_that_know_their_place() -> None:
+    values = np.arange(5 * 70, dtype=np.float32).reshape(5, 70)
+    track = CoefficientTrack(25.0, values, np.zeros((5, 3), np.float32), first_frame=10)
+    run = track[2:4]
+    assert (run.first_frame, len(run)) == (12, 2)
+    assert np.array_equal(run.coefficients, values[2:4])
+    assert run.degrees is not None
+    assert len(run.degrees) == 2
+    with pytest.raises(ValueError, match="contiguous"):
+        track[::2]
+
+
+@pytest.mark.parametrize("shape", [(5, 71), (5, 0), (70,), (2, 5, 70)])
+def test_a_coefficient_track_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="coefficients have shape"):
+        CoefficientTrack(25.0, np.zeros(shape, np.float32))
+    with pytest.raises(ValueError, match="degrees have shape"):
+        CoefficientTrack(25.0, np.zeros((5, 73), np.float32), np.zeros((4, 3), np.float32))
