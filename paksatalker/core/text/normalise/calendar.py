@@ -155,6 +155,8 @@ def times(tools: Tools) -> list[Rule]:
 
             name = unit_name(language, "s", int(seconds))
             words += f" {language.signs['&']} {tools.numbers.cardinal(int(seconds), tools.gender(name))} {name}"
+        if match.string[match.end() : match.end() + 1] == ".":
+            return words.removesuffix(".")
         final = match[0].endswith(".") and match.end() == len(match.string.rstrip())
         return words if not final or words.endswith(".") else words + "."
 

@@ -20,17 +20,18 @@ _RULERS = word_set(
 )
 _HINDI_STEMS = {1: "पहल", 2: "दूसर", 3: "तीसर", 4: "चौथ", 6: "छठ"}
 _MATRAS = frozenset("ािीुूृेैोौंँ")
-_YEARS = range(1100, 2100)
+_YEARS = range(1010, 2100)
 
 
 def ordinals(tools: Tools) -> list[Rule]:
     """``1st``, ``2º``, ``3e``, ``4. Mai``, ``5वीं``."""
     pattern, genders = tools.language.ordinal_endings
+    groups = "" if tools.language.comma_decimals else r"(?:,\d{2,3}){0,3}"
     if not pattern:
         return []
 
     def read(match: re.Match[str]) -> str | None:
-        ending, number = match["ending"], int(match["number"])
+        ending, number = match["ending"], int(match["number"].replace(",", ""))
         if tools.language.tag == "hi":
             return _hindi_ordinal(tools, number, ending)
         if tools.language.tag == "ur":
@@ -46,7 +47,7 @@ def ordinals(tools: Tools) -> list[Rule]:
             gender = "f" if ending in ("re", "ère", "nde") else ""
         return tools.numbers.ordinal(number, gender)
 
-    return [Rule(re.compile(rf"{START}(?<![\w.,])(?P<number>\d{{1,6}})(?P<ending>{pattern})(?![^\W_])"), read)]
+    return [Rule(re.compile(rf"{START}(?<![\w.,])(?P<number>\d{{1,6}}{groups})(?P<ending>{pattern})(?![^\W_])"), read)]
 
 
 def _hindi_ordinal(tools: Tools, number: int, ending: str) -> str:
