@@ -59,6 +59,7 @@ def generate(
     amplitude: Amplitude = 1.0,
     blend: Blend = 0.5,
     engine: Annotated[str, typer.Option(help="The body engine; see: paksatalker engines.")] = "auto",
+    exact: Annotated[bool, typer.Option("--exact", help="Compute as the original does; slower.")] = False,
     json: Json = False,
 ) -> None:
     """Make gestures for a recording: 30 frames a second, as long as its sound."""
@@ -74,7 +75,7 @@ def generate(
     info = find("body", engine)
     if hindrance := info.hindrance():
         raise hindrance
-    maker: BodyEngine = info.create()
+    maker: BodyEngine = info.create(**({"exact": True} if exact else {}))
     began = time.monotonic()
     with stop_requests() as cancel:
         motion = maker.gesture(_pieces(reader))

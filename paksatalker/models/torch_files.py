@@ -10,6 +10,7 @@ PyTorch comes with the extra ``paksatalker[neural]``; import this module inside 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -132,7 +133,7 @@ def _unpickle(path: Path, inside: Sequence[str], fix: str) -> dict[str, Tensor]:
     try:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
-        if error.errno is not None:
+        if error.errno not in (None, errno.EINVAL):  # EINVAL: it seeks to before the start of a truncated file
             raise _unreadable(path, error, fix) from error
         raise _damaged(path, str(error).splitlines()[0], fix) from error
     except MemoryError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -87,7 +88,12 @@ class Emage(nn.Module):
 
     def hear(self, samples: Tensor) -> AudioFeatures:
         """Encodes a window's waveform [B, N] at 16 kHz."""
+        samples = samples.to(self.mask_embedding.dtype)
         return AudioFeatures(self.audio_encoder_face(samples), self.audio_encoder_body(samples))
+
+    def halve(self) -> Self:
+        """Computes with bfloat16 from now on: some five times faster where the processor has it."""
+        return self.to(torch.bfloat16)
 
     def forward(self, audio: AudioFeatures, motion: Tensor, mask: Tensor, *, use_audio: bool = True) -> Prediction:
         """Predicts a window.
@@ -99,10 +105,12 @@ class Emage(nn.Module):
             use_audio: Whether the body listens.
         """
         frames = motion.shape[1]
+        motion = motion.to(self.mask_embedding.dtype)
         hints = self.motion_encoder(torch.where(mask == 1, self.mask_embedding, motion))
         latent, logits = self._body(audio.body, hints, use_audio=use_audio)
         face = self._face(audio.face[:, :frames], hints)
-        return Prediction({"face": face, **latent}, {"face": self.face_cls(face), **logits})
+        latent, logits = {"face": face, **latent}, {"face": self.face_cls(face), **logits}
+        return Prediction({k: v.float() for k, v in latent.items()}, {k: v.float() for k, v in logits.items()})
 
     def _face(self, audio: Tensor, hints: Tensor) -> Tensor:
         memory = self.audio_face_motion_proj(torch.cat([audio, self.bodyhints_face(hints)], dim=-1))

@@ -28,6 +28,8 @@ _STRIDE_SAMPLES = STRIDE * SAMPLE_RATE // FPS
 _WINDOW_SAMPLES = WINDOW * FRAME_SAMPLES
 #: Windows whose sound is encoded together.
 _BATCH = 4
+#: Frames that are decoded together: the more, the less is spent on neighbours that only give context.
+_RUN = 3 * STRIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ class GestureStream:
         for codes in self.codes(chunks, frames):
             held = codes if held is None else Codes.join([held, codes])
             ready = held.frames - reach_
-            if ready > before:
+            if ready - before >= _RUN:
                 run, where = self._decode(held, slice(before, ready), done, where)
                 yield run
                 done += len(run)

@@ -29,10 +29,14 @@ class EmageBody:
     Args:
         store: Where the weights are; ``PANTRIX_MODEL_PATH`` goes before it.
         networks: Networks that are loaded already.
+        exact: Compute as the original does, to the last bit of float32; else faster where the processor can.
     """
 
-    def __init__(self, store: WeightsStore | None = None, networks: Networks | None = None) -> None:
+    def __init__(
+        self, store: WeightsStore | None = None, networks: Networks | None = None, *, exact: bool = False
+    ) -> None:
         self._store = store
+        self._exact = exact
         self._networks = networks
 
     def gesture(self, pieces: Iterable[Speech]) -> Iterator[BodyTrack]:
@@ -49,7 +53,7 @@ class EmageBody:
         from paksatalker.models.pantomatrix.weights import load, models_folder
 
         if self._networks is None:
-            self._networks = load(models_folder(self._store))
+            self._networks = load(models_folder(self._store), exact=self._exact)
         source = _Source(pieces)
         stream = GestureStream(self._networks.network, self._networks.decoder)
         for run in stream.run(source.chunks(), source.frames):
