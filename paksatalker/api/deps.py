@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from paksatalker.api.endpoints.signin import COOKIE
 from paksatalker.api.errors import ApiError
 from paksatalker.service.keys import Caller, KeyStore
 from paksatalker.worker.main import Parts
@@ -29,14 +30,24 @@ async def get_caller(
     Raises:
         ApiError: 401, nobody we know.
     """
-    keys = KeyStore(get_parts(request).database)
-    caller = await keys.check(credentials.credentials) if credentials else None
+    key = credentials.credentials if credentials else _cookie(request)
+    caller = await KeyStore(get_parts(request).database).check(key) if key else None
     if caller is None:
-        why = "there is no key" if credentials is None else "the key is unknown, expired or revoked"
+        why = "the key is unknown, expired or revoked" if key else "there is no key"
         fix = "Send: Authorization: Bearer KEY; make one with: paksatalker keys create NAME"
         raise ApiError(401, "Unauthorized", "who are you?", why=why, fix=fix, headers={"WWW-Authenticate": "Bearer"})
     request.state.caller = caller
     return caller
+
+
+def _cookie(request: Request) -> str | None:
+    """The key of a browser that is signed in; not if another site's page has sent the request."""
+    origin = request.headers.get("origin")
+    if request.method not in ("GET", "HEAD") or origin is not None:
+        own = f"{request.url.scheme}://{request.headers.get('host', '')}"
+        if origin != own:
+            return None
+    return request.cookies.get(COOKIE)
 
 
 def allowed(scope: str) -> Callable[[Caller], Awaitable[Caller]]:

@@ -9,7 +9,8 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from paksatalker.api import errors
-from paksatalker.api.endpoints import health
+from paksatalker.api.endpoints import health, signin
+from paksatalker.api.endpoints.signin import SignIn
 from paksatalker.service.broker import Broker
 from paksatalker.service.settings import ServiceSettings, get_service_settings
 from paksatalker.worker.main import opened
@@ -17,11 +18,12 @@ from paksatalker.worker.main import opened
 _PREFIX = "/api/v1"
 
 
-def create_app(settings: ServiceSettings | None = None) -> FastAPI:
+def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None = None) -> FastAPI:
     """Makes an application.
 
     Args:
         settings: None reads the environment. Without ``redis_url`` the application starts a queue of its own.
+        sign_in: A key for the first browser that has the link.
     """
     chosen = settings or get_service_settings()
 
@@ -41,7 +43,9 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         responses=errors.answers(401, 422, 429),
     )
     errors.install(app, chosen.debug)
-    app.include_router(health.router)
+    app.state.sign_in = sign_in
+    for room in (health, signin):
+        app.include_router(room.router)
     return app
 
 

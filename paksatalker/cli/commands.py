@@ -7,7 +7,22 @@ from typing import Annotated
 
 import typer
 
-from paksatalker.cli import analyse, bench, body, catalogue, doctor, generate, models, say, score, script, voices, write
+from paksatalker.cli import (
+    analyse,
+    bench,
+    body,
+    catalogue,
+    doctor,
+    generate,
+    keys,
+    models,
+    say,
+    score,
+    script,
+    serve,
+    voices,
+    write,
+)
 from paksatalker.config import get_settings, setup_logging
 
 _EPILOG = "Exit codes: 0 done, 2 wrong usage, 130 stopped; every other error has its own: see docs/errors.md."
@@ -32,6 +47,9 @@ app.add_typer(voices.app, name="voices")
 app.command("engines")(catalogue.engines)
 app.add_typer(models.app, name="models")
 app.add_typer(script.app, name="script")
+app.command("serve", epilog=_EPILOG)(serve.serve)
+app.command("worker", epilog=_EPILOG)(serve.worker)
+app.add_typer(keys.app, name="keys")
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 app.command("score")(score.score)

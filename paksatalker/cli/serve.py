@@ -1,0 +1,152 @@
+"""``paksatalker serve`` and ``paksatalker worker``: the service on one machine, and more workers for it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from paksatalker.cli.console import say
+from paksatalker.errors import EngineUnavailable, InvalidOption
+
+if TYPE_CHECKING:
+    from paksatalker.api.endpoints.signin import SignIn
+    from paksatalker.service.settings import ServiceSettings
+
+_STOP_SECONDS = 15.0
+
+
+def need_service() -> None:
+    """Refuses with the command that installs what the service needs.
+
+    Raises:
+        EngineUnavailable: It is not installed.
+    """
+    try:
+        import fastapi  # noqa: F401
+        import streaq  # noqa: F401
+    except ImportError as error:
+        raise EngineUnavailable(
+            "the service cannot run", f"{error.name} is not installed", "Run: pip install 'paksatalker[service]'"
+        ) from error
+
+
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(help="Address to listen at [default: 127.0.0.1].")] = None,
+    port: Annotated[int | None, typer.Option(help="Port [default: 8000].", min=0, max=65535)] = None,
+    redis: Annotated[str | None, typer.Option(help="Redis or Valkey [default: one of its own].")] = None,
+    workers: Annotated[int, typer.Option(help="Workers on this machine.", min=0, max=64)] = 1,
+) -> None:
+    """Run the service: API, queue, worker and storage in one command."""
+    need_service()
+    from paksatalker.service.settings import get_service_settings
+
+    given = {"host": host, "port": port, "redis_url": redis}
+    settings = get_service_settings().model_copy(update={k: v for k, v in given.items() if v is not None})
+    from paksatalker.service.broker import Broker
+
+    with ExitStack() as stack:
+        if not settings.redis_url:
+            url = stack.enter_context(Broker(settings.home / "queue")).url
+            settings = settings.model_copy(update={"redis_url": url})
+        for _ in range(workers):
+            stack.enter_context(_Worker(settings.redis_url))
+        _listen(settings)
+
+
+class _Worker:
+    """A worker as a process beside us; a context manager."""
+
+    def __init__(self, url: str) -> None:
+        self._command = [sys.executable, "-m", "paksatalker", "worker"]
+        self._url = url
+
+    def __enter__(self) -> None:
+        import os
+
+        environment = os.environ | {"REDIS_URL": self._url}  # not on the command line, which everybody can read
+        self._process = subprocess.Popen(self._command, env=environment, start_new_session=True)  # noqa: S603
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _listen(settings: ServiceSettings) -> None:
+    """Runs the API until it is told to stop."""
+    import uvicorn
+
+    from paksatalker.api.main import create_app
+
+    offer = asyncio.run(_first_key(settings))
+    app = create_app(settings, offer)
+    config = uvicorn.Config(app, settings.host, settings.port, log_level="warning", server_header=False)
+    server = uvicorn.Server(config)
+    sockets = [config.bind_socket()]
+    address = f"http://{settings.host}:{sockets[0].getsockname()[1]}"
+    say(f"PaksaTalker serves at {address} (API: {address}/docs). Ctrl-C stops it.")
+    if offer is not None:
+        say(f"Your first key, shown this once: {offer.key}")
+        say(f"Sign a browser in, once: {address}/sign-in?token={offer.token}")
+    with suppress(KeyboardInterrupt):  # how a service ends
+        server.run(sockets)
+
+
+async def _first_key(settings: ServiceSettings) -> SignIn | None:
+    """A key for whoever starts the service for the first time; None if there are keys."""
+    from paksatalker.api.endpoints.signin import SignIn
+    from paksatalker.service.database import Database
+    from paksatalker.service.keys import KeyStore
+
+    database = Database(settings.database)
+    try:
+        await database.migrate()
+        keys = KeyStore(database)
+        return None if await keys.all() else SignIn(await keys.create("first"))
+    finally:
+        await database.close()
+
+
+def worker(
+    *,
+    queue: Annotated[
+        list[str] | None, typer.Option(help="Which jobs: portrait, neural-gpu, avatar, script [default: portrait].")
+    ] = None,
+    redis: Annotated[str | None, typer.Option(help="Redis or Valkey of the service [default: REDIS_URL].")] = None,
+) -> None:
+    """Do jobs of a service, on this machine or another one."""
+    need_service()
+    from paksatalker.service.settings import get_service_settings
+    from paksatalker.service.states import QUEUES
+
+    chosen = queue or ["portrait"]
+    if unknown := [name for name in chosen if name not in QUEUES]:
+        raise InvalidOption(f"there is no queue '{unknown[0]}'", fix=f"Choose of: {', '.join(QUEUES)}")
+    settings = get_service_settings()
+    url = redis or settings.redis_url
+    if not url:
+        raise InvalidOption("which queue server?", "neither --redis nor REDIS_URL is given", "Add --redis redis://HOST")
+    asyncio.run(_work(settings, url, chosen))
+
+
+async def _work(settings: ServiceSettings, url: str, queues: list[str]) -> None:
+    from paksatalker.worker.main import opened, work
+
+    loop = asyncio.get_running_loop()
+    async with opened(settings, url) as parts:
+        task = asyncio.ensure_future(work(parts, queues))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        await asyncio.wait({task})
+    if not task.cancelled():
+        task.result()
