@@ -71,6 +71,8 @@ class Normaliser:
                 spoken = rule.read(match)
                 if spoken is None or not any(char.isalnum() for char in spoken):
                     continue
+                if any(map(str.isdigit, spoken)):  # of words that hold small digits, such as a footnote's
+                    spoken = "".join(f" {self.tools.numbers.digits(c)} " if c.isdigit() else c for c in spoken)
                 occupied[start:end] = b"\1" * (end - start)
                 found.append(Reading(start, end, _spaced(text, start, end, " ".join(spoken.split()))))
         return tuple(sorted(found))

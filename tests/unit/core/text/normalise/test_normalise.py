@@ -3,7 +3,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from paksatalker.core.text.normalise import LANGUAGES, normalise, spoken_text
@@ -35,6 +35,8 @@ def test_what_is_said(tag: str, written: str, spoken: str) -> None:
 
 
 @given(TEXTS, st.sampled_from(LANGUAGES))
+@example("¹*", "en")
+@example("#a¹ b_²", "en")
 @settings(deadline=None)
 def test_readings_lie_in_the_text_and_do_not_overlap(text: str, tag: str) -> None:
     found = normalise(Utterance(text, language=tag))
