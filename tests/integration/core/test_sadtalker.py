@@ -1,24 +1,28 @@
 """SadTalker from photo and sound to a video, with random weights in files of the official form."""
 
 import importlib.util
+import itertools
 from pathlib import Path
 
 import av
 import numpy as np
+import psutil
 import pytest
 
-pytest.importorskip("torch", reason="needs paksatalker[neural]")
+torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
 pytest.importorskip("safetensors", reason="needs paksatalker[neural]")
 
-from paksatalker import Pipeline, Request
-from paksatalker.config import get_settings
-from paksatalker.core.engines import find
-from paksatalker.core.rendering.sadtalker import build
-from paksatalker.core.rendering.scene import set_scene
-from paksatalker.core.timeline import CoefficientTrack
-from paksatalker.errors import EnginesIncompatible, InvalidOption, WeightsMissing
-from paksatalker.models.base import WeightsStore
-from paksatalker.models.cache import ModelCache
+from paksatalker import Pipeline, Request  # noqa: E402
+from paksatalker.config import get_settings  # noqa: E402
+from paksatalker.core.engines import find  # noqa: E402
+from paksatalker.core.rendering.sadtalker import build  # noqa: E402
+from paksatalker.core.rendering.sadtalker.renderer import SadTalkerRenderer, whole_picture  # noqa: E402
+from paksatalker.core.rendering.scene import set_scene  # noqa: E402
+from paksatalker.core.timeline import CoefficientTrack  # noqa: E402
+from paksatalker.errors import EnginesIncompatible, InvalidOption, WeightsMissing  # noqa: E402
+from paksatalker.models.base import WeightsStore  # noqa: E402
+from paksatalker.models.cache import ModelCache  # noqa: E402
+from paksatalker.models.sadtalker.talking_head import RenderNetworks, TalkingHead, prepare  # noqa: E402
 
 _SPEC = importlib.util.spec_from_file_location("sadtalker_files", Path(__file__).with_name("sadtalker_files.py"))
 files = importlib.util.module_from_spec(_SPEC)
@@ -124,3 +128,29 @@ def test_missing_files_are_named(tmp_path, monkeypatch, pipeline, photo):
 def test_options_outside_their_range_are_refused(field, value, photo):
     with pytest.raises(InvalidOption, match=field.replace("_", "-")):
         request_for(photo, **{field: value})
+
+
+def test_memory_does_not_grow_with_the_number_of_frames():
+    torch.set_num_threads(1)
+    networks = RenderNetworks(
+        files.detector().eval(),
+        files.mapping(70).eval(),
+        prepare(files.generator().eval(), size=128, device="cpu"),
+        torch.device("cpu"),
+    )
+    face = np.random.default_rng(1).integers(0, 255, (128, 128, 3), np.uint8)
+    reference = np.zeros(73, np.float32)
+    picture = np.random.default_rng(2).integers(0, 255, (720, 720, 3), np.uint8)
+    head = TalkingHead(networks, face, reference[:70])
+    finish = whole_picture(picture, (100, 100, 600, 620))
+    renderer = SadTalkerRenderer(head, reference, taken=70, finish=finish, size=(720, 720))
+    rows = np.random.default_rng(3).standard_normal((25, 70)).astype(np.float32)
+    endless = (CoefficientTrack(25.0, rows, None, 25 * k) for k in itertools.count())
+    frames, process = renderer.render(endless), psutil.Process()
+    for _ in range(40):
+        next(frames)
+    before = process.memory_info().rss
+    for _ in range(160):  # were they kept, 250 MB more
+        next(frames)
+    assert process.memory_info().rss <= 1.05 * before
+    frames.close()
