@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,13 +121,12 @@ def match_voice(
     blend = Blend(((base, 1.0),), Likeness(tuple(float(value) for value in offset), round(pitch, 4)))
     voice = _said(store, blend)
     stock = _said(store, Blend(((base, 1.0),)))
+    fitted = _compare(encoder, voice, stock, reference)
+    if fitted.voice < fitted.stock:  # the speaker sounds so much like a stock voice that nothing is nearer
+        blend = Blend(((base, 1.0),), Likeness((0.0,) * len(offset), 1.0))
+        voice, fitted = stock, replace(fitted, voice=fitted.stock)
     judge = CamPlusPlus(paths["campplus.pt"])
-    return Match(
-        blend,
-        reference,
-        judged=_compare(judge, voice, stock, reference),
-        fitted=_compare(encoder, voice, stock, reference),
-    )
+    return Match(blend, reference, judged=_compare(judge, voice, stock, reference), fitted=fitted)
 
 
 def _require_torch() -> None:
