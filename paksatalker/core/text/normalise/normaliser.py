@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -75,7 +76,14 @@ class Normaliser:
                     spoken = "".join(f" {self.tools.numbers.digits(c)} " if c.isdigit() else c for c in spoken)
                 occupied[start:end] = b"\1" * (end - start)
                 found.append(Reading(start, end, _spaced(text, start, end, " ".join(spoken.split()))))
-        return tuple(sorted(found))
+        return tuple(sorted([*found, *self._left_over(text, occupied)]))
+
+    def _left_over(self, text: str, occupied: bytearray) -> Iterator[Reading]:
+        """Digits that are part of no number, such as those between two addresses, one by one."""
+        free = "".join(" " if taken else char for char, taken in zip(text, occupied, strict=True))
+        for match in re.finditer(r"\d+", free):
+            spoken = self.tools.numbers.digits(match[0])
+            yield Reading(*match.span(), _spaced(text, *match.span(), spoken))
 
 
 def _spaced(text: str, start: int, end: int, spoken: str) -> str:

@@ -148,6 +148,7 @@ class Numbers:
 
     def in_mixture(self, digits: str) -> str:
         """Digits inside of a name, such as in A320: as a number if short, else in pairs, zeros one by one."""
+        digits = "".join(str(unicodedata.digit(c)) for c in digits)
         if digits.startswith("0") or len(digits) > 4:
             return self.digits(digits)
         if len(digits) <= 2 or digits.endswith("00"):

@@ -253,7 +253,6 @@ def numerals(tools: Tools) -> list[Rule]:
 
         pattern = rf"(?P<all>{START}(?P<number>{tools.number})\s)(?P<noun>[^\W\d_]{{3,}})"
         rules.insert(0, Rule(re.compile(pattern), elided, "all"))
-    rules.append(Rule(re.compile(r"\d+"), lambda match: tools.numbers.digits(match[0])))
     return rules
 
 

@@ -37,6 +37,8 @@ def test_what_is_said(tag: str, written: str, spoken: str) -> None:
 @given(TEXTS, st.sampled_from(LANGUAGES))
 @example("¹*", "en")
 @example("#a¹ b_²", "en")
+@example("https://b.com/c?d=1₂", "ur")
+@example("12,34,5671999 1st", "en")
 @settings(deadline=None)
 def test_readings_lie_in_the_text_and_do_not_overlap(text: str, tag: str) -> None:
     found = normalise(Utterance(text, language=tag))
