@@ -39,15 +39,16 @@ def write(
     json: Json = False,
 ) -> None:
     """Write a text for a presenter, of a given length."""
-    from paksatalker.core.text.writing.length import rate_of
+    from paksatalker.core.briefs import usual_rate
 
     material = "" if document is None else _read(None, document)
     with _writer(engine) as writer:
+        about, rate = _read(brief, None), usual_rate(language)
         sentences = writer.write(
-            _read(brief, None), tone=tone, length=length, language=language, document=material, seed=seed
+            about, tone=tone, length=length, language=language, document=material, seed=seed, rate=rate
         )
         said = _shown(_spaced(sentences), output, json=json)
-        seconds = sum(map(rate_of(language).seconds, (sentence.strip() for sentence in said)))
+        seconds = sum(map(rate.seconds, (sentence.strip() for sentence in said)))
         _report(writer, said, output, json=json, language=language, seconds=round(seconds, 1))
 
 

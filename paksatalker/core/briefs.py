@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import lru_cache
 
-from paksatalker.core.casting import Casting
+from paksatalker.core.casting import Casting, primary
 from paksatalker.core.direction import direct
+from paksatalker.core.engines import SpeechEngine, find
 from paksatalker.core.request import Request
 from paksatalker.core.text.moderation import Moderator
+from paksatalker.core.text.sentences import SENTENCE_PAUSE
 from paksatalker.core.text.writing.ahead import ahead
 from paksatalker.core.text.writing.length import SpeakingRate, parse_length, rate_of, weight
 from paksatalker.core.text.writing.writer import Writer, check_order
@@ -18,6 +21,7 @@ from paksatalker.core.voices import EngineGetter
 from paksatalker.errors import PaksaTalkerError
 
 WriterGetter = Callable[[], Writer]
+Speak = Callable[[Iterator[Utterance]], Iterator[Speech]]
 
 #: Sentences that may be written and not yet spoken.
 _AHEAD = 64
@@ -49,13 +53,14 @@ def expected_characters(request: Request, language: str) -> int:
     return round(parse_length(str(request.length)) * rate_of(language, request.speed).characters)
 
 
-def timed(speak: Callable[[Iterator[Utterance]], Iterator[Speech]], language: str, speed: float) -> SpeakingRate:
+def timed(speak: Speak, language: str, speed: float, *, light: bool) -> SpeakingRate:
     """How fast a voice is, found by letting it speak; what is usual for the language where that cannot be found.
 
     Args:
         speak: The voice, at its speed.
         language: What it speaks, a primary tag.
         speed: What it is set to.
+        light: Whether it speaks so fast that it can be asked for every sentence.
     """
     sample = _SAMPLES.get(language)
     if sample is None:
@@ -66,7 +71,27 @@ def timed(speak: Callable[[Iterator[Utterance]], Iterator[Speech]], language: st
         return rate_of(language, speed)
     spoken = [word for piece in pieces for word in piece.words]
     seconds = spoken[-1].end - spoken[0].start if spoken else 0.0
-    return SpeakingRate(weight(sample) / seconds) if seconds > 1 else rate_of(language, speed)
+    if seconds <= 1:
+        return rate_of(language, speed)
+    return SpeakingRate(weight(sample) / seconds, measure=_measure(speak) if light else None)
+
+
+def usual_rate(language: str) -> SpeakingRate:
+    """How fast the voice speaks that would be chosen for a language; measured where that costs next to nothing."""
+    info = find("speech")
+    engine: SpeechEngine = info.create()
+    if info.weights or primary(engine.voice().language) != primary(language):
+        return rate_of(language)
+    return timed(engine.speak, primary(language), 1.0, light=True)
+
+
+def _measure(speak: Speak) -> Callable[[str], float]:
+    @lru_cache(maxsize=1024)
+    def seconds(sentence: str) -> float:
+        said = Utterance(sentence, pause_after=SENTENCE_PAUSE)
+        return sum(len(piece.samples) / piece.sample_rate for piece in speak(iter([said])))
+
+    return seconds
 
 
 def written(
@@ -92,7 +117,7 @@ def written(
         length=request.length,
         language=language,
         seed=request.seed,
-        rate=timed(timing.speak, language, request.speed),
+        rate=timed(timing.speak, language, request.speed, light=not timing.main.info.weights),
     )
     with closing(ahead(sentences, _AHEAD, cancelled=cancelled, abort=writer.close)) as texts:
         yield from moderator.watch(_directed(request, texts, language))

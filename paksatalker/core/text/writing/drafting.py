@@ -177,7 +177,7 @@ class Draft:
 
     def _usual(self) -> float:
         """Seconds of a usual sentence."""
-        return self._order.rate.seconds("x" * round(_USUAL_WORDS * _LETTERS))
+        return _USUAL_WORDS * _LETTERS / self._order.rate.characters + self._order.rate.pause
 
     def _left(self) -> float:
         return self._order.seconds - self.seconds

@@ -42,7 +42,9 @@ _CHATTER = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_ITSELF = re.compile(
-    r"\b(?:json|system prompt|(?:previous|above) instructions|this (?:brief|prompt))\b", re.IGNORECASE
+    r"\b(?:json|system prompt|(?:previous|above) instructions|this (?:brief|prompt)|the (?:viewers|presenter)|"
+    r"last sentence|rounds? (?:the|this) text)\b",
+    re.IGNORECASE,
 )
 _WORD = re.compile("[^\\W_]{4,}|[ɐ-￿]+")  # small words are in every sentence
 _SAME = 0.6  # share of words in common from which two sentences say the same
