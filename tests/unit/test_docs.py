@@ -26,8 +26,8 @@ def test_commands_and_options_that_are_named_exist(page, reference):
     text = page.read_text(encoding="utf-8")
     commands = set(re.findall(r"^## paksatalker (.+)$", reference, re.M))
     options = set(re.findall(r"`(--?[a-z-]+)`", reference)) | {"--help", "--version"}
-    for command in re.findall(r"(?:^|`|\$ )paksatalker ([a-z]+(?: (?:list|download|verify|check))?)\b", text, re.M):
-        assert command in commands or command == "models", command
+    for command in re.findall(r"(?:^|`|\$ )paksatalker ([a-z]+(?: (?:list|download|verify|check|convert))?)\b", text, re.M):
+        assert command in commands or command in {"models", "body"}, command
     for line in re.findall(r"^\$? ?paksatalker .*$", text, re.M):
         for option in re.findall(r"(?<= )--[a-z-]+", line):
             assert option in options, option
