@@ -46,7 +46,7 @@ _ABOUT_ITSELF = re.compile(
     r"last sentence|rounds? (?:the|this) text)\b",
     re.IGNORECASE,
 )
-_WORD = re.compile("[^\\W_]{4,}|[ɐ-￿]+")  # small words are in every sentence
+_WORD = re.compile("[^\\W_]{4,}|[\u0250-\uffff]+")  # small words are in every sentence
 _SAME = 0.6  # share of words in common from which two sentences say the same
 _SURE = 12.0  # nats by which another language must be likelier
 _COMMON = ("en", "es", "fr", "de", "it", "pt", "nl", "hi", "ur", "zh", "ja", "ko", "ar", "ru", "pl", "tr", "sv")
