@@ -35,7 +35,7 @@ _HELP = ("-h", "--help")
 app = typer.Typer(
     name="body",
     cls=_Group,
-    help="Full-body motion: from a recording, and from one format to another.",
+    help="Full-body motion from a recording; formats of motion.",
     no_args_is_help=True,
 )
 

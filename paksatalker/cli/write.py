@@ -98,7 +98,7 @@ def direct(
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Add emotions, stress, pauses and gestures to a text, without changing a word.
+    """Add emotions, pauses and gestures to a text; no word changes.
 
     The result is a script, see docs/script.md.
     """

@@ -25,9 +25,11 @@ def test_the_reference_of_the_command_line_is_what_the_program_says(reference):
 def test_commands_and_options_that_are_named_exist(page, reference):
     text = page.read_text(encoding="utf-8")
     commands = set(re.findall(r"^## paksatalker (.+)$", reference, re.M))
+    groups = {command.split()[0] for command in commands}
     options = set(re.findall(r"`(--?[a-z-]+)`", reference)) | {"--help", "--version"}
-    for command in re.findall(r"(?:^|`|\$ )paksatalker ([a-z]+(?: (?:list|download|verify|check|convert))?)\b", text, re.M):
-        assert command in commands or command in {"models", "body"}, command
+    names = r"(?:^|`|\$ )paksatalker ([a-z]+(?: (?:list|download|verify|check|convert|create|revoke))?)\b"
+    for command in re.findall(names, text, re.M):
+        assert command in commands or command in groups, command
     for line in re.findall(r"^\$? ?paksatalker .*$", text, re.M):
         for option in re.findall(r"(?<= )--[a-z-]+", line):
             assert option in options, option

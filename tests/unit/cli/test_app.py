@@ -119,7 +119,7 @@ def test_stopping_ends_at_once_with_130(monkeypatch: pytest.MonkeyPatch, capsys:
     assert capsys.readouterr().err.startswith("error: stopped")
 
 
-SCRIPT = "from paksatalker.cli.app import main; main(['voices', '--json'])"
+SCRIPT = "from paksatalker.cli.app import main; main(['engines', '--json'])"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a Unix shell and /dev/full")

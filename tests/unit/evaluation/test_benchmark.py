@@ -29,7 +29,7 @@ def test_the_demo_photo_is_a_file(tmp_path):
 
 
 def test_every_promise_has_a_suite():
-    assert set(SUITES) == {"speed", "latency", "quality", "reenactment", "voices", "memory"}
+    assert set(SUITES) == {"speed", "latency", "quality", "reenactment", "voices", "memory", "emage", "sadtalker"}
     assert PASSAGE.startswith(SHORT_PASSAGE)
     assert sum(PASSAGE.count(letter) for letter in "mbpMBP") > 40
 
