@@ -37,6 +37,12 @@ class ServiceSettings(BaseSettings):
         requests_per_minute: Of a key, unless it has its own limit.
         video_minutes_per_day: Of a tenant.
         storage_bytes: Of a tenant.
+        work_folder: Where workers keep the files of running jobs; empty is ``work`` in ``home``. Fast and local.
+        render_silence_minutes: A renderer that reports nothing for so long hangs, and is ended.
+        render_minutes: Longest time a video may take; 0 is no limit.
+        c2pa_certificate: The operator's certificate chain (PEM) that signs videos; None is one made in ``home``.
+        c2pa_private_key: Its private key (PEM, PKCS #8).
+        c2pa_timestamp_url: An RFC 3161 server that signatures are stamped by; empty is none.
     """
 
     model_config = SettingsConfigDict(
@@ -67,6 +73,21 @@ class ServiceSettings(BaseSettings):
         default=1440, ge=0, validation_alias=_named("PAKSATALKER_VIDEO_MINUTES_PER_DAY")
     )
     storage_bytes: int = Field(default=50 << 30, ge=0, validation_alias=_named("PAKSATALKER_STORAGE_BYTES"))
+    work_folder: Path | None = Field(default=None, validation_alias=_named("PAKSATALKER_WORK_FOLDER"))
+    render_silence_minutes: float = Field(
+        default=15, gt=0, allow_inf_nan=False, validation_alias=_named("PAKSATALKER_RENDER_SILENCE_MINUTES")
+    )
+    render_minutes: float = Field(
+        default=0, ge=0, allow_inf_nan=False, validation_alias=_named("PAKSATALKER_RENDER_MINUTES")
+    )
+    c2pa_certificate: Path | None = Field(default=None, validation_alias=_named("PAKSATALKER_C2PA_CERTIFICATE"))
+    c2pa_private_key: Path | None = Field(default=None, validation_alias=_named("PAKSATALKER_C2PA_PRIVATE_KEY"))
+    c2pa_timestamp_url: str = Field(default="", validation_alias=_named("PAKSATALKER_C2PA_TIMESTAMP_URL"))
+
+    @property
+    def work(self) -> Path:
+        """Where workers keep the files of running jobs."""
+        return self.work_folder or self.home / "work"
 
     @property
     def database(self) -> str:
