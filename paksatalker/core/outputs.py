@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from paksatalker.core.files import same_file
 from paksatalker.core.rendering.encode import Encoder, check_output
+from paksatalker.core.rendering.hls import PieceListener
 from paksatalker.core.request import Request
 from paksatalker.core.text.subtitles import SubtitleWriter
 from paksatalker.core.timeline import VideoFrame
@@ -69,13 +70,17 @@ class Output:
         request: What to make.
         path: The video.
         timeline: The timeline file, or None.
+        on_piece: See :meth:`paksatalker.core.pipeline.Pipeline.generate`.
 
     Raises:
         InvalidOption: The format cannot hold what is asked for.
         OutputUnwritable: The path cannot be written; found out before any work is done.
     """
 
-    def __init__(self, request: Request, path: Path, timeline: Path | None) -> None:
+    def __init__(
+        self, request: Request, path: Path, timeline: Path | None, on_piece: PieceListener | None = None
+    ) -> None:
+        self._on_piece = on_piece
         self._began = time.monotonic()
         self._first_frame: float | None = None
         self._request = request
@@ -131,6 +136,7 @@ class Output:
             format=self._format,
             preset=self._request.preset,
             alpha=self._stream.transparent,
+            on_piece=self._on_piece,
         )
 
     def finish(self) -> Result:

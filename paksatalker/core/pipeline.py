@@ -20,6 +20,7 @@ from paksatalker.core.engines import EngineInfo, FaceEngine, Renderer, find
 from paksatalker.core.outputs import Output, Result
 from paksatalker.core.progress import FrameCounter, ProgressCallback
 from paksatalker.core.rendering.captions import Captioner
+from paksatalker.core.rendering.hls import PieceListener
 from paksatalker.core.rendering.scene import Scene, set_scene
 from paksatalker.core.request import Request, SpeechRequest
 from paksatalker.core.soundtrack import SoundTrack
@@ -140,6 +141,7 @@ class Pipeline:
         *,
         timeline: Path | str | None = None,
         on_progress: ProgressCallback | None = None,
+        on_piece: PieceListener | None = None,
         cancel: threading.Event | None = None,
     ) -> Result:
         """Makes a video file.
@@ -149,12 +151,14 @@ class Pipeline:
             output: The video: ``.mp4``, ``.webm`` or ``.gif``. It appears when it is complete, never before.
             timeline: Where to write words and phones with their times, a JSON line for each piece; None for nowhere.
             on_progress: Called after every frame.
+            on_piece: Called with the pieces of the same video as a stream, which plays before the file is complete
+                (``mp4`` only, see :mod:`paksatalker.core.rendering.hls`); on a thread of its own.
             cancel: Set it from any thread to stop.
 
         Raises:
             PaksaTalkerError: Any of the errors of ``docs/errors.md``; nothing is left behind then.
         """
-        with Output(request, Path(output), None if timeline is None else Path(timeline)) as out:
+        with Output(request, Path(output), None if timeline is None else Path(timeline), on_piece) as out:
             stream = self.stream(request, on_progress=on_progress, cancel=cancel)
             out.open(stream)
             with closing(iter(stream)) as frames:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import av
 import numpy as np
 from av.audio import AudioStream
 from av.container import OutputContainer
+from av.packet import Packet
 from av.video.stream import VideoStream
 
 from paksatalker.core.rendering.gif import GifMuxer
+from paksatalker.core.rendering.hls import PieceListener, Segmenter
 from paksatalker.core.rendering.yuv import to_yuv
 from paksatalker.core.timeline import FloatArray, VideoFrame
 from paksatalker.errors import EncodingFailed
@@ -55,8 +58,13 @@ class Muxer(Protocol):
         ...
 
 
-def open_muxer(path: Path, spec: VideoSpec) -> Muxer:
+def open_muxer(path: Path, spec: VideoSpec, on_piece: PieceListener | None = None) -> Muxer:
     """The muxer for a format.
+
+    Args:
+        path: The file.
+        spec: What it will hold.
+        on_piece: See :class:`AudioVideoMuxer`.
 
     Raises:
         EncodingFailed: This build of FFmpeg lacks the encoder.
@@ -70,22 +78,36 @@ def open_muxer(path: Path, spec: VideoSpec) -> Muxer:
                 f"this build of FFmpeg has no {codec}",
                 "Run: pip install --force-reinstall --only-binary av av",
             )
-    return GifMuxer(path, spec) if spec.format == "gif" else AudioVideoMuxer(path, spec)
+    return GifMuxer(path, spec) if spec.format == "gif" else AudioVideoMuxer(path, spec, on_piece)
 
 
 class AudioVideoMuxer:
-    """H.264 and AAC in MP4, or VP9 and Opus in WebM."""
+    """H.264 and AAC in MP4, or VP9 and Opus in WebM.
 
-    def __init__(self, path: Path, spec: VideoSpec) -> None:
+    Args:
+        path: The file.
+        spec: What it will hold.
+        on_piece: Called with every piece of the same video as a stream while it is made (MP4), or None.
+    """
+
+    def __init__(self, path: Path, spec: VideoSpec, on_piece: PieceListener | None = None) -> None:
         self._time_base = 1 / spec.fps
         self._frames = 0
         self._closed = False
         options = {"movflags": "+faststart"} if spec.format == "mp4" else {}
         self._container: OutputContainer = av.open(str(path), "w", format=spec.format, container_options=options)
         self._video = _add_video(self._container, spec)
-        self._sound = _Sound(self._container, spec) if spec.sample_rate else None
+        self._sound = SoundEncoder(self._container, spec, self._mux) if spec.sample_rate else None
         self._pixels = "yuva420p" if spec.alpha else "yuv420p"
         self._container.start_encoding()
+        sound = None if self._sound is None else self._sound.stream
+        self._segmenter = None if on_piece is None else Segmenter(self._video, sound, on_piece)
+
+    def _mux(self, packets: Iterable[Packet[Any]]) -> None:
+        kept = list(packets)
+        if self._segmenter is not None:
+            self._segmenter.mux(kept)  # first: muxing into the file changes a packet's times
+        self._container.mux(kept)
 
     def write(self, frame: VideoFrame) -> None:
         """Encodes a frame with its sound."""
@@ -95,7 +117,7 @@ class AudioVideoMuxer:
         self._frames += 1
         if self._sound is not None:
             self._sound.write(frame.audio)
-        self._container.mux(self._video.encode(picture))
+        self._mux(self._video.encode(picture))
 
     def flush(self) -> None:
         """Encodes what is still held back and completes the file."""
@@ -103,13 +125,17 @@ class AudioVideoMuxer:
             raise EncodingFailed("cannot make a video", "there are no frames", "Give a text or a recording")
         if self._sound is not None:
             self._sound.flush()
-        self._container.mux(self._video.encode(None))
+        self._mux(self._video.encode(None))
+        if self._segmenter is not None:
+            self._segmenter.flush()
         self.close()
 
     def close(self) -> None:
         """Lets go of the file, complete or not."""
         if not self._closed:
             self._closed = True
+            if self._segmenter is not None:
+                self._segmenter.close()
             self._container.close()
 
 
@@ -136,15 +162,23 @@ def _add_video(container: OutputContainer, spec: VideoSpec) -> VideoStream:
     return stream
 
 
-class _Sound:
-    """The sound track: blocks of any length in, codec frames out."""
+class SoundEncoder:
+    """The sound track: blocks of any length in, codec frames out.
 
-    def __init__(self, container: OutputContainer, spec: VideoSpec) -> None:
+    Args:
+        container: Gets a stream for it.
+        spec: What it will hold.
+        mux: Takes the packets.
+    """
+
+    def __init__(
+        self, container: OutputContainer, spec: VideoSpec, mux: Callable[[Iterable[Packet[Any]]], None]
+    ) -> None:
         codec, rates = ("aac", _AAC_RATES) if spec.format == "mp4" else ("libopus", _OPUS_RATES)
         rate = next((r for r in rates if r >= spec.sample_rate), 48000)
-        self._container = container
-        self._stream = cast(AudioStream, container.add_stream(codec, rate=rate, layout="mono"))
-        self._stream.bit_rate = min(128_000, rate * 4) if codec == "aac" else 64_000
+        self._mux = mux
+        self.stream = cast(AudioStream, container.add_stream(codec, rate=rate, layout="mono"))
+        self.stream.bit_rate = min(128_000, rate * 4) if codec == "aac" else 64_000
         self._rate_in = spec.sample_rate
         self._rate = rate
         self._format = "fltp" if codec == "aac" else "flt"
@@ -175,14 +209,14 @@ class _Sound:
         self._encode_whole()
         if self._held:
             self._encode(np.concatenate(self._blocks))
-        self._container.mux(self._stream.encode(None))
+        self._mux(self.stream.encode(None))
 
     def _hold(self, samples: FloatArray) -> None:
         self._blocks.append(samples)
         self._held += len(samples)
 
     def _encode_whole(self) -> None:
-        length = self._stream.codec_context.frame_size or 1024
+        length = self.stream.codec_context.frame_size or 1024
         if self._held < length:
             return
         samples = np.concatenate(self._blocks)
@@ -193,7 +227,7 @@ class _Sound:
         self._held = len(samples) - whole
 
     def _encode(self, samples: FloatArray) -> None:
-        self._container.mux(self._stream.encode(self._frame(samples, self._rate, self._encoded)))
+        self._mux(self.stream.encode(self._frame(samples, self._rate, self._encoded)))
         self._encoded += len(samples)
 
     def _frame(self, samples: FloatArray, rate: int, position: int) -> av.AudioFrame:
