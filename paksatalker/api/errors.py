@@ -65,6 +65,11 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorBody} for status in statuses}
 
 
+def status_of(error: PaksaTalkerError) -> int:
+    """The status of HTTP for an error: 422 unless it is not about the request."""
+    return _STATUS.get(type(error), 422)
+
+
 def install(app: FastAPI, debug: bool = False) -> None:
     """Has the application answer every error with an :class:`ErrorBody`.
 
@@ -79,7 +84,7 @@ def install(app: FastAPI, debug: bool = False) -> None:
 
     @app.exception_handler(PaksaTalkerError)
     async def typed(_: Request, error: PaksaTalkerError) -> JSONResponse:
-        return _answer(_STATUS.get(type(error), 422), error.code, error.what, error.why, error.fix)
+        return _answer(status_of(error), error.code, error.what, error.why, error.fix)
 
     @app.exception_handler(IdempotencyConflict)
     async def conflict(_: Request, __: IdempotencyConflict) -> JSONResponse:

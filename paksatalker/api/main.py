@@ -9,8 +9,9 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from paksatalker.api import errors
-from paksatalker.api.endpoints import health, signin
+from paksatalker.api.endpoints import assets, health, openai, signin
 from paksatalker.api.endpoints.signin import SignIn
+from paksatalker.api.services.speaking import speech_pool
 from paksatalker.service.broker import Broker
 from paksatalker.service.settings import ServiceSettings, get_service_settings
 from paksatalker.worker.main import opened
@@ -31,6 +32,7 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with ExitStack() as stack:
             url = chosen.redis_url or stack.enter_context(Broker(chosen.home / "queue")).url
+            app.state.speech = stack.enter_context(speech_pool(chosen.speech_concurrency))
             async with opened(chosen, url) as parts:
                 app.state.parts, app.state.redis_url = parts, url
                 yield
@@ -44,8 +46,10 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
     )
     errors.install(app, chosen.debug)
     app.state.sign_in = sign_in
-    for room in (health, signin):
+    for room in (health, signin, openai):
         app.include_router(room.router)
+    for room in (assets,):
+        app.include_router(room.router, prefix=_PREFIX)
     return app
 
 

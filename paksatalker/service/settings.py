@@ -73,6 +73,10 @@ class ServiceSettings(BaseSettings):
         default=1440, ge=0, validation_alias=_named("PAKSATALKER_VIDEO_MINUTES_PER_DAY")
     )
     storage_bytes: int = Field(default=50 << 30, ge=0, validation_alias=_named("PAKSATALKER_STORAGE_BYTES"))
+    speech_concurrency: int = Field(default=2, ge=1, le=64, validation_alias=_named("PAKSATALKER_SPEECH_CONCURRENCY"))
+    speech_max_characters: int = Field(
+        default=4096, ge=1, le=100_000, validation_alias=_named("PAKSATALKER_SPEECH_MAX_CHARACTERS")
+    )
     work_folder: Path | None = Field(default=None, validation_alias=_named("PAKSATALKER_WORK_FOLDER"))
     render_silence_minutes: float = Field(
         default=15, gt=0, allow_inf_nan=False, validation_alias=_named("PAKSATALKER_RENDER_SILENCE_MINUTES")

@@ -1,0 +1,132 @@
+"""Speech as OpenAI's API has it: for every client that speaks its protocol."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from paksatalker.api.deps import PartsOf, allowed
+from paksatalker.api.errors import ApiError, status_of
+from paksatalker.api.models.openai import Model, ModelList, OpenAIError, SpeechBody
+from paksatalker.api.services.speaking import encoded, speech_models, speech_request
+from paksatalker.api.services.streaming import Busy, CallerGone, PouredResponse, Stream
+from paksatalker.errors import PaksaTalkerError
+from paksatalker.service.keys import Caller
+
+_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+_GONE = 499  # nobody reads it
+
+
+class OpenAIRoute(APIRoute):
+    """Answers every refusal as OpenAI does, whoever raised it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The endpoint, with its errors translated."""
+        handle = super().get_route_handler()
+
+        async def translated(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except ApiError as error:
+                return _refusal(error.status, str(error), error.code, headers=error.headers)
+            except RequestValidationError as error:
+                first = error.errors()[0]
+                param = ".".join(str(part) for part in first["loc"][1:2])
+                return _refusal(400, f"{param or 'the body'}: {first['msg']}", "invalid_value", param or None)
+            except PaksaTalkerError as error:
+                status = status_of(error)
+                return _refusal(400 if status == 422 else status, error.message, error.code)
+            except HTTPException as error:
+                return _refusal(error.status_code, str(error.detail), "http")
+
+        return translated
+
+
+def _refusal(
+    status: int, message: str, code: str, param: str | None = None, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", code).lower()
+    body = {"error": {"message": message, "type": kind, "param": param, "code": snake}}
+    return JSONResponse(body, status, headers)
+
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": OpenAIError} for status in (400, 401, 403, 404, 422, 429, 503)
+}
+router = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAIRoute, responses=_REFUSALS)
+_Speaker = Annotated[Caller, Depends(allowed("speech"))]
+_SOUNDS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The sound, as it is spoken.", "content": {"audio/mpeg": {}, "text/event-stream": {}}}
+}
+
+
+@router.post("/audio/speech", summary="Speak a text", responses=_SOUNDS, response_class=Response)
+async def speech(body: SpeechBody, caller: _Speaker, parts: PartsOf, request: Request) -> Response:
+    """Streams the sound of a text: it begins before the last sentence is spoken.
+
+    Raises:
+        ApiError: 404, no such model; 429, too much is being spoken.
+    """
+    if len(body.input) > (most := parts.settings.speech_max_characters):
+        why = f"it has {len(body.input)} characters, {most} are taken"
+        raise ApiError(400, "TextTooLong", f"the input is too long: {why}", fix="Send it in several parts")
+    _known(body.model)
+    wanted = speech_request(body)
+    try:
+        stream = request.app.state.speech.start(
+            caller.tenant_id, lambda pipeline, cancel: encoded(pipeline, wanted, body.response_format, cancel)
+        )
+    except Busy:
+        raise ApiError(429, "TooBusy", "too much is being spoken, try again", headers={"Retry-After": "2"}) from None
+    try:
+        await stream.begin(request.is_disconnected)
+    except CallerGone:
+        return Response(status_code=_GONE)
+    headers = {"X-Voice": body.voice_name.encode("ascii", "replace").decode()}
+    if body.stream_format == "sse":
+        return PouredResponse(stream, _events(stream), "text/event-stream", headers)
+    return PouredResponse(stream, stream, body.media_type, headers)
+
+
+async def _events(stream: Stream[bytes]) -> AsyncIterator[bytes]:
+    async for piece in stream:
+        yield _event({"type": "speech.audio.delta", "audio": base64.b64encode(piece).decode()})
+    usage = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}  # nobody pays by them here
+    yield _event({"type": "speech.audio.done", "usage": usage})
+
+
+def _event(values: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(values).encode() + b"\n\n"
+
+
+@router.get("/models", summary="What can speak")
+async def models(_: _Speaker) -> ModelList:
+    """OpenAI's names, which take the best engine, and our engines."""
+    return ModelList(data=[Model(id=name) for name in speech_models()])
+
+
+@router.get("/models/{model}", summary="One of them")
+async def model(model: str, _: _Speaker) -> Model:
+    """A model by name.
+
+    Raises:
+        ApiError: 404, there is none.
+    """
+    _known(model)
+    return Model(id=model)
+
+
+def _known(name: str) -> None:
+    names = speech_models()
+    if name not in names:
+        raise ApiError(404, "model_not_found", f"there is no model '{name}' here; choose of: {', '.join(names)}")

@@ -1,0 +1,101 @@
+"""Bodies as OpenAI's API has them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from paksatalker.core.audio.sound_stream import STREAM_FORMATS
+
+#: OpenAI's stock voices, and ours that speak for them.
+STOCK_VOICES: dict[str, str] = {
+    "alloy": "af_alloy", "ash": "am_michael", "ballad": "bm_george", "cedar": "am_puck", "coral": "af_sarah",
+    "echo": "am_echo", "fable": "bm_fable", "marin": "af_heart", "nova": "af_nova", "onyx": "am_onyx",
+    "sage": "af_kore", "shimmer": "af_bella", "verse": "am_fenrir",
+}  # fmt: skip
+#: OpenAI's models, all of which mean: the best engine that has the voice.
+STOCK_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
+_FILE = re.compile(r"[/\\]|\.[A-Za-z]|\.\.")
+
+
+def no_file(name: str) -> str:
+    """Refuses names that an engine could take for a file on this machine.
+
+    Raises:
+        ValueError: It could.
+    """
+    if _FILE.search(name):
+        raise ValueError("it is no name of a voice")
+    return name
+
+
+VoiceName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(no_file)]
+
+
+class VoiceById(BaseModel):
+    """A voice as newer clients name it."""
+
+    id: VoiceName
+
+
+class SpeechBody(BaseModel):
+    """What is to be spoken, and how."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"model": "tts-1", "voice": "alloy", "input": "Hello! Nice to meet you."}]},
+    )
+
+    model: str = Field(max_length=100, description="`tts-1` and its like take the best engine; or name one.")
+    input: str = Field(min_length=1, max_length=100_000, description="What is said, as plain prose.")
+    voice: VoiceName | VoiceById = Field(description="One of our voices, or one of OpenAI's names.")
+    response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = "mp3"
+    speed: float = Field(1.0, ge=0.5, le=2)
+    instructions: str | None = Field(None, max_length=4096, description="The emotion that it names is spoken.")
+    stream_format: Literal["audio", "sse"] = "audio"
+    language: str = Field("auto", max_length=35, description="Ours: a BCP-47 tag.")
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="Ours: same seed, same sound.")
+
+    @property
+    def voice_name(self) -> str:
+        """The voice by our name."""
+        name = self.voice if isinstance(self.voice, str) else self.voice.id
+        return STOCK_VOICES.get(name.lower(), name)
+
+    @property
+    def media_type(self) -> str:
+        """Of the sound."""
+        return STREAM_FORMATS[self.response_format]
+
+
+class Model(BaseModel):
+    """A speech engine."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int = 0
+    owned_by: str = "paksatalker"
+
+
+class ModelList(BaseModel):
+    """What can speak here."""
+
+    object: Literal["list"] = "list"
+    data: list[Model]
+
+
+class OpenAIErrorDetail(BaseModel):
+    """What went wrong."""
+
+    message: str
+    type: str
+    param: str | None = None
+    code: str | None = None
+
+
+class OpenAIError(BaseModel):
+    """The body of an answer that is no success."""
+
+    error: OpenAIErrorDetail

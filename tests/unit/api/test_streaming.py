@@ -1,0 +1,106 @@
+import asyncio
+import threading
+
+import pytest
+
+from paksatalker.api.services.streaming import Busy, CallerGone, Pool
+
+
+async def here() -> bool:
+    return False
+
+
+async def away() -> bool:
+    return True
+
+
+def pool(**options) -> Pool[list[int]]:
+    return Pool(list, list.clear, **{"slots": 1, **options})
+
+
+def test_pieces_come_in_order_and_the_resource_stays_warm():
+    async def act() -> None:
+        with pool() as works:
+            for _ in range(2):
+                stream = works.start("a", lambda kept, _: iter([kept.append(1), len(kept), 7]))
+                await stream.begin(here)
+                said.append([piece async for piece in stream])
+
+    said: list[list] = []
+    asyncio.run(act())
+    assert said == [[None, 1, 7], [None, 2, 7]]
+
+
+def test_what_fails_at_once_is_raised_before_the_first_piece():
+    def fail(*_):
+        raise ValueError("no")
+        yield
+
+    async def act() -> None:
+        with pool() as works, pytest.raises(ValueError, match="no"):
+            await works.start("a", fail).begin(here)
+
+    asyncio.run(act())
+
+
+def test_what_fails_later_is_raised_where_it_is_read():
+    def fail(*_):
+        yield 1
+        raise ValueError("late")
+
+    async def act() -> None:
+        with pool() as works:
+            stream = works.start("a", fail)
+            await stream.begin(here)
+            with pytest.raises(ValueError, match="late"):
+                [piece async for piece in stream]
+
+    asyncio.run(act())
+
+
+def test_nobody_waits_for_the_dead_and_their_work_ends():
+    ended = threading.Event()
+
+    def long(_, stop):
+        stop.wait(10)
+        ended.set()
+        yield 1
+
+    async def act() -> None:
+        with pool() as works:
+            with pytest.raises(CallerGone):
+                await works.start("a", long).begin(away)
+            stream = works.start("b", lambda *_: iter([5]))
+            await stream.begin(here)
+            assert [piece async for piece in stream] == [5]
+
+    asyncio.run(act())
+    assert ended.is_set()
+
+
+def test_one_tenant_cannot_take_every_place():
+    async def act() -> None:
+        gate = threading.Event()
+
+        def hold(*_):
+            gate.wait(10)
+            yield 1
+
+        with pool(waiting=4) as works:
+            streams = [works.start("a", hold) for _ in range(3)]
+            with pytest.raises(Busy):
+                works.start("a", hold)
+            streams += [works.start("b", hold) for _ in range(2)]
+            with pytest.raises(Busy):
+                works.start("c", hold)
+            gate.set()
+            for stream in streams:
+                await stream.begin(here)
+            while True:  # places are free again
+                try:
+                    await works.start("a", hold).begin(here)
+                    break
+                except Busy:
+                    await asyncio.sleep(0.01)
+
+    asyncio.run(act())
