@@ -7,12 +7,9 @@ twice and nothing is lost, whatever the queue does.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
@@ -20,7 +17,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from paksatalker.errors import InvalidOption
+from paksatalker.service.cursor import read_cursor, write_cursor
 from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
 from paksatalker.service.states import PRIORITIES, State
@@ -118,12 +115,12 @@ class JobStore:
         if batch_id:
             query = query.where(Job.batch_id == batch_id)
         if cursor:
-            at, last = _read_cursor(cursor)
+            at, last = read_cursor(cursor)
             query = query.where(or_(Job.created_at < at, and_(Job.created_at == at, Job.id < last)))
         query = query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit + 1)
         async with self._database.reader() as session:
             rows = (await session.scalars(query)).all()
-        more = _cursor(rows[limit - 1]) if len(rows) > limit else ""
+        more = write_cursor(rows[limit - 1].created_at, rows[limit - 1].id) if len(rows) > limit else ""
         return rows[:limit], more
 
     # --- what workers do ---------------------------------------------------------------------------------------------
@@ -258,15 +255,3 @@ class JobStore:
     def _ending(self, state: State) -> dict[str, Any]:
         time = now()
         return {"state": state, "finished_at": time, "expires_at": time + self._keep if self._keep else None}
-
-
-def _cursor(job: Job) -> str:
-    return base64.urlsafe_b64encode(json.dumps([job.created_at.isoformat(), job.id]).encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        at, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return datetime.fromisoformat(at), str(last)
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise InvalidOption("the cursor is none of ours", str(error), "Take the one of the page before") from error

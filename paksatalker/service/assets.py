@@ -1,0 +1,128 @@
+"""Uploaded files in the database, and the room they take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from paksatalker.service.cursor import read_cursor, write_cursor
+from paksatalker.service.database import Database
+from paksatalker.service.states import State
+from paksatalker.service.tables import Asset, Job, Tenant, now
+
+
+class StorageFull(Exception):
+    """The tenant has used its room.
+
+    Attributes:
+        used: Bytes.
+        quota: Bytes.
+    """
+
+    def __init__(self, used: int, quota: int) -> None:
+        self.used, self.quota = used, quota
+        super().__init__(f"{used} of {quota} bytes are used")
+
+
+class AssetInUse(Exception):
+    """A video that waits or is made needs the file."""
+
+
+class AssetStore:
+    """Keeps what is known about uploaded files; the files themselves are in the file store.
+
+    Args:
+        database: Where.
+        storage_bytes: A tenant's room, unless it has its own.
+        keep_days: Assets expire after so many days; 0 keeps them.
+    """
+
+    def __init__(self, database: Database, storage_bytes: int, keep_days: float = 0) -> None:
+        self._database = database
+        self._storage = storage_bytes
+        self._keep = timedelta(days=keep_days) if keep_days else None
+
+    async def add(self, asset: Asset) -> Asset:
+        """Notes a file that is stored.
+
+        Raises:
+            StorageFull: It does not fit; the file must go.
+        """
+        asset.created_at = now()
+        asset.expires_at = asset.created_at + self._keep if self._keep else None
+        async with self._database.session() as session:
+            used, quota = await self._room(session, asset.tenant_id, lock=True)
+            if used + asset.bytes > quota:
+                raise StorageFull(used, quota)
+            session.add(asset)
+        return asset
+
+    async def free(self, tenant_id: str) -> int:
+        """Bytes that a tenant may still store."""
+        async with self._database.reader() as session:
+            used, quota = await self._room(session, tenant_id)
+        return max(quota - used, 0)
+
+    async def _room(self, session: AsyncSession, tenant_id: str, lock: bool = False) -> tuple[int, int]:
+        """Bytes used by files and videos, and bytes there are."""
+        tenant = await session.get(Tenant, tenant_id, with_for_update=lock or None)
+        own = None if tenant is None else tenant.storage_bytes
+        files = select(func.coalesce(func.sum(Asset.bytes), 0)).where(Asset.tenant_id == tenant_id)
+        video: Any = Job.result["bytes"].as_float()  # Postgres' integers end at 2 GB
+        videos = select(func.coalesce(func.sum(video), 0)).where(
+            Job.tenant_id == tenant_id, Job.state == State.SUCCEEDED
+        )
+        used = int(await session.scalar(files) or 0) + int(await session.scalar(videos) or 0)
+        return used, self._storage if own is None else own
+
+    async def get(self, asset_id: str, tenant_id: str) -> Asset | None:
+        """An asset, if it is this tenant's and has not expired."""
+        async with self._database.reader() as session:
+            found = await session.get(Asset, asset_id)
+        if found is None or found.tenant_id != tenant_id:
+            return None
+        return None if found.expires_at is not None and found.expires_at <= now() else found
+
+    async def page(
+        self, tenant_id: str, *, limit: int = 20, cursor: str = "", kind: str = ""
+    ) -> tuple[Sequence[Asset], str]:
+        """A tenant's assets, newest first, and the cursor of the next page (empty at the end).
+
+        Raises:
+            InvalidOption: The cursor is none of ours.
+        """
+        query = select(Asset).where(
+            Asset.tenant_id == tenant_id, or_(Asset.expires_at.is_(None), Asset.expires_at > now())
+        )
+        if kind:
+            query = query.where(Asset.kind == kind)
+        if cursor:
+            at, last = read_cursor(cursor)
+            query = query.where(or_(Asset.created_at < at, and_(Asset.created_at == at, Asset.id < last)))
+        query = query.order_by(Asset.created_at.desc(), Asset.id.desc()).limit(limit + 1)
+        async with self._database.reader() as session:
+            rows = (await session.scalars(query)).all()
+        more = write_cursor(rows[limit - 1].created_at, rows[limit - 1].id) if len(rows) > limit else ""
+        return rows[:limit], more
+
+    async def delete(self, asset_id: str, tenant_id: str) -> Asset | None:
+        """Forgets an asset and returns it, so that its file can be deleted; None if there is none.
+
+        Raises:
+            AssetInUse: A job that has not ended needs it.
+        """
+        async with self._database.session() as session:
+            found = await session.get(Asset, asset_id)
+            if found is None or found.tenant_id != tenant_id:
+                return None
+            unfinished = select(Job.request).where(
+                Job.tenant_id == tenant_id, Job.state.in_((State.QUEUED, State.RUNNING))
+            )
+            if any(asset_id in request.values() for request in (await session.scalars(unfinished)).all()):
+                raise AssetInUse(asset_id)
+            await session.delete(found)
+        return found
