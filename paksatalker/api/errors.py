@@ -11,12 +11,14 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from paksatalker.errors import DiskFull, EngineUnavailable, PaksaTalkerError
+from paksatalker.errors import DiskFull, EngineUnavailable, PaksaTalkerError, WeightsMissing, WriterUnreachable
 from paksatalker.service.jobs import IdempotencyConflict
 
 _log = logging.getLogger(__name__)
 #: Errors that are not about the request.
-_STATUS: dict[type[PaksaTalkerError], int] = {DiskFull: 507, EngineUnavailable: 503}
+_STATUS: dict[type[PaksaTalkerError], int] = {
+    DiskFull: 507, EngineUnavailable: 503, WeightsMissing: 503, WriterUnreachable: 503,
+}  # fmt: skip
 
 
 class ErrorDetail(BaseModel):
@@ -68,6 +70,11 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def status_of(error: PaksaTalkerError) -> int:
     """The status of HTTP for an error: 422 unless it is not about the request."""
     return _STATUS.get(type(error), 422)
+
+
+def detail_of(error: PaksaTalkerError) -> dict[str, str]:
+    """An error as :class:`ErrorDetail` has it."""
+    return {"code": error.code, "message": error.message, "what": error.what, "why": error.why, "fix": error.fix}
 
 
 def install(app: FastAPI, debug: bool = False) -> None:

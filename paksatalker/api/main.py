@@ -9,9 +9,10 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from paksatalker.api import errors
-from paksatalker.api.endpoints import assets, health, openai, signin
+from paksatalker.api.endpoints import assets, health, openai, scripts, signin
 from paksatalker.api.endpoints.signin import SignIn
 from paksatalker.api.services.speaking import speech_pool
+from paksatalker.api.services.writing import writer_pool
 from paksatalker.service.broker import Broker
 from paksatalker.service.settings import ServiceSettings, get_service_settings
 from paksatalker.worker.main import opened
@@ -33,6 +34,7 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
         with ExitStack() as stack:
             url = chosen.redis_url or stack.enter_context(Broker(chosen.home / "queue")).url
             app.state.speech = stack.enter_context(speech_pool(chosen.speech_concurrency))
+            app.state.writers = stack.enter_context(writer_pool(chosen.script_concurrency))
             async with opened(chosen, url) as parts:
                 app.state.parts, app.state.redis_url = parts, url
                 yield
@@ -46,7 +48,7 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
     )
     errors.install(app, chosen.debug)
     app.state.sign_in = sign_in
-    for room in (health, signin, openai):
+    for room in (health, signin, openai, scripts):
         app.include_router(room.router)
     for room in (assets,):
         app.include_router(room.router, prefix=_PREFIX)

@@ -43,6 +43,9 @@ class ServiceSettings(BaseSettings):
         c2pa_certificate: The operator's certificate chain (PEM) that signs videos; None is one made in ``home``.
         c2pa_private_key: Its private key (PEM, PKCS #8).
         c2pa_timestamp_url: An RFC 3161 server that signatures are stamped by; empty is none.
+        speech_concurrency: How many texts the API speaks at a time (``/v1/audio/speech``, live).
+        speech_max_characters: Longest text that it speaks.
+        script_concurrency: How many texts it has written at a time; a language model runs for each.
     """
 
     model_config = SettingsConfigDict(
@@ -77,6 +80,7 @@ class ServiceSettings(BaseSettings):
     speech_max_characters: int = Field(
         default=4096, ge=1, le=100_000, validation_alias=_named("PAKSATALKER_SPEECH_MAX_CHARACTERS")
     )
+    script_concurrency: int = Field(default=1, ge=1, le=64, validation_alias=_named("PAKSATALKER_SCRIPT_CONCURRENCY"))
     work_folder: Path | None = Field(default=None, validation_alias=_named("PAKSATALKER_WORK_FOLDER"))
     render_silence_minutes: float = Field(
         default=15, gt=0, allow_inf_nan=False, validation_alias=_named("PAKSATALKER_RENDER_SILENCE_MINUTES")

@@ -44,7 +44,7 @@ class Stream(Generic[T]):
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._pieces: asyncio.Queue[T | _End] = asyncio.Queue()
-        self._first: list[T | _End] = []
+        self._held: list[T | _End] = []
         self.stopped = threading.Event()
 
     def put(self, piece: T | _End) -> None:
@@ -66,32 +66,45 @@ class Stream(Generic[T]):
             CallerGone: Meanwhile the caller has gone; the work is stopped.
             Exception: What the work failed with.
         """
-        first = asyncio.ensure_future(self._pieces.get())
+        piece = await self._waited(gone)
+        if isinstance(piece, _End) and piece.error is not None:
+            raise piece.error
+        self._held.append(piece)
+
+    async def next(self, gone: Callable[[], Awaitable[bool]]) -> T | None:
+        """The next piece, or None after the last; raises as :meth:`begin` does."""
+        piece = self._held.pop() if self._held else await self._waited(gone)
+        return self._given(piece)
+
+    async def _waited(self, gone: Callable[[], Awaitable[bool]]) -> T | _End:
+        coming = asyncio.ensure_future(self._pieces.get())
         try:
-            while not first.done():
-                await asyncio.wait({first}, timeout=_LOOK_SECONDS)
-                if not first.done() and await gone():
+            while not coming.done():
+                await asyncio.wait({coming}, timeout=_LOOK_SECONDS)
+                if not coming.done() and await gone():
                     raise CallerGone
         except BaseException:
             self.stop()
-            first.cancel()
+            coming.cancel()
             raise
-        piece = first.result()
-        if isinstance(piece, _End) and piece.error is not None:
+        return coming.result()
+
+    def _given(self, piece: T | _End) -> T | None:
+        if not isinstance(piece, _End):
+            return piece
+        self._held.append(_End())  # it stays at its end
+        if piece.error is not None:
             raise piece.error
-        self._first.append(piece)
+        return None
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> T:
-        piece = self._first.pop() if self._first else await self._pieces.get()
-        if not isinstance(piece, _End):
-            return piece
-        self._first.append(_End())  # it stays at its end
-        if piece.error is not None:
-            raise piece.error
-        raise StopAsyncIteration
+        piece = self._given(self._held.pop() if self._held else await self._pieces.get())
+        if piece is None:
+            raise StopAsyncIteration
+        return piece
 
 
 class Pool(Generic[R]):

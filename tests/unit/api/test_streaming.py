@@ -22,13 +22,13 @@ def test_pieces_come_in_order_and_the_resource_stays_warm():
     async def act() -> None:
         with pool() as works:
             for _ in range(2):
-                stream = works.start("a", lambda kept, _: iter([kept.append(1), len(kept), 7]))
+                stream = works.start("a", lambda kept, _: iter([kept.append(1) or 1, len(kept), 7]))
                 await stream.begin(here)
                 said.append([piece async for piece in stream])
 
     said: list[list] = []
     asyncio.run(act())
-    assert said == [[None, 1, 7], [None, 2, 7]]
+    assert said == [[1, 1, 7], [1, 2, 7]]
 
 
 def test_what_fails_at_once_is_raised_before_the_first_piece():
