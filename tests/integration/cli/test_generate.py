@@ -143,7 +143,7 @@ def _wav(data: bytes) -> bytes:
         ("PHOTO", ["--text-file", "-"], 20),
         ("PHOTO", ["--text-file", "book.txt"], 21),
         ("PHOTO", ["--text", "🙂🙂"], 22),
-        ("PHOTO", ["--text", "你好，世界。今天天气很好。"], 22),
+        ("PHOTO", ["--text", "გამარჯობა, როგორ ხარ დღეს?"], 22),
         ("PHOTO", ["--text-file", "binary.txt"], 23),
         ("PHOTO", ["--text-file", "latin.txt"], 23),
         ("PHOTO", ["--text", "Hi", "--voice", "nobody"], 24),
