@@ -53,7 +53,7 @@ def test_it_is_registered_and_is_a_speech_engine() -> None:
 
 def test_it_has_its_voices_and_the_users_own(engine: KokoroSpeech) -> None:
     found = {voice.name: voice for voice in engine.voices()}
-    assert len(found) == 29
+    assert len(found) == 55
     assert (found["bf_emma"].language, found["bf_emma"].gender) == ("en-GB", "female")
     assert (found["mine"].language, found["mine"].gender) == ("en-US", "")
 
