@@ -96,6 +96,18 @@ class FileStore:
             async for piece in self.read(key):
                 file.write(piece)
 
+    async def copy(self, prefix: str, to: str) -> None:
+        """Copies the files that lie in ``prefix`` as in a folder; where the storage can, nothing is sent around.
+
+        Raises:
+            FileNotFoundError: There are none, or one went meanwhile.
+        """
+        keys = [entry["path"] async for batch in obstore.list(self._store, prefix) for entry in batch]
+        if not keys:
+            raise FileNotFoundError(prefix)
+        for key in keys:
+            await obstore.copy_async(self._store, key, to + key.removeprefix(prefix))
+
     async def link(self, key: str, seconds: int = 3600) -> str | None:
         """An address of the file that works for a while without a key; None where the API itself must serve it."""
         if not self._presigns or not isinstance(self._store, S3Store):

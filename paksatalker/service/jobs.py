@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,7 +21,7 @@ from paksatalker.service.cursor import read_cursor, write_cursor
 from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
 from paksatalker.service.states import PRIORITIES, State
-from paksatalker.service.tables import Job, now
+from paksatalker.service.tables import Job, Tenant, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class NewJob:
         idempotency_key: The caller's own name for this request.
         callback_url: Told when the job has ended.
         batch_id: What it was asked for together with.
+        seconds_expected: About how long the video will be.
     """
 
     tenant_id: str
@@ -49,6 +50,11 @@ class NewJob:
     idempotency_key: str | None = None
     callback_url: str | None = None
     batch_id: str | None = None
+    seconds_expected: float = 0.0
+
+
+class MinutesUsed(Exception):
+    """The tenant has had all the minutes of video of this day."""
 
 
 class IdempotencyConflict(Exception):
@@ -67,12 +73,19 @@ class JobStore:
         self._database = database
         self._keep = timedelta(days=keep_days) if keep_days else None
 
-    async def create(self, new: NewJob) -> tuple[Job, bool]:
+    async def create(self, new: NewJob, minutes: float | None = None) -> tuple[Job, bool]:
         """A new job, or the one that was made before under the same idempotency key; and whether it is new.
+
+        Args:
+            new: What is asked for.
+            minutes: Of video that a tenant may have in a day, unless it has its own limit; None is no limit.
 
         Raises:
             IdempotencyConflict: The key was used for another request.
+            MinutesUsed: It would be too much for a day.
         """
+        if new.idempotency_key is not None and (found := await self._by_idempotency_key(new)):
+            return found, False
         job = Job(
             id=new_id("vid"), state=State.QUEUED, attempt=0, stage="", progress=0.0, frames_done=0,
             cancel_requested=False, created_at=now(),
@@ -80,26 +93,47 @@ class JobStore:
         )  # fmt: skip
         try:
             async with self._database.session() as session:
+                if minutes is not None:
+                    await self._check_minutes(session, new, minutes)
                 session.add(job)
         except IntegrityError:
             found = await self._by_idempotency_key(new)
             if found is None:
                 raise
-            if found.request_hash != new.request_hash:
-                raise IdempotencyConflict(new.idempotency_key) from None
             return found, False
         return job, True
+
+    @staticmethod
+    async def _check_minutes(session: AsyncSession, new: NewJob, minutes: float) -> None:
+        """Counts what was made since this time yesterday, and what is still to be made."""
+        tenant = await session.get(Tenant, new.tenant_id, with_for_update=True)
+        if tenant is not None and tenant.video_minutes_per_day is not None:
+            minutes = tenant.video_minutes_per_day
+        made = func.coalesce(Job.result["duration"].as_float(), Job.seconds_expected)
+        seconds = case((Job.state == State.SUCCEEDED, made), else_=Job.seconds_expected)
+        query = select(func.coalesce(func.sum(seconds), 0.0)).where(
+            Job.tenant_id == new.tenant_id, Job.created_at > now() - timedelta(days=1),
+            Job.state.in_((State.QUEUED, State.RUNNING, State.SUCCEEDED)),
+        )  # fmt: skip
+        if float(await session.scalar(query) or 0.0) + new.seconds_expected > 60 * minutes:
+            raise MinutesUsed(f"{minutes:g} minutes of video a day are allowed")
 
     async def _by_idempotency_key(self, new: NewJob) -> Job | None:
         query = select(Job).where(Job.tenant_id == new.tenant_id, Job.idempotency_key == new.idempotency_key)
         async with self._database.reader() as session:
-            return (await session.scalars(query)).one_or_none()
+            found = (await session.scalars(query)).one_or_none()
+        if found is not None and found.request_hash != new.request_hash:
+            raise IdempotencyConflict(new.idempotency_key)
+        return found
 
     async def get(self, job_id: str, tenant_id: str | None = None) -> Job | None:
-        """A job, if it is this tenant's; None for any tenant's (workers)."""
+        """A job, if it is this tenant's and has not expired; None for any tenant's (workers)."""
         async with self._database.reader() as session:
             found = await session.get(Job, job_id)
-        return None if found is None or (tenant_id is not None and found.tenant_id != tenant_id) else found
+        if found is None or tenant_id is None:
+            return found
+        gone = found.expires_at is not None and found.expires_at <= now()
+        return None if gone or found.tenant_id != tenant_id else found
 
     async def page(
         self, tenant_id: str, *, limit: int = 20, cursor: str = "", state: str = "", batch_id: str = ""
@@ -109,7 +143,7 @@ class JobStore:
         Raises:
             InvalidOption: The cursor is none of ours.
         """
-        query = select(Job).where(Job.tenant_id == tenant_id)
+        query = select(Job).where(Job.tenant_id == tenant_id, _lives())
         if state:
             query = query.where(Job.state == state)
         if batch_id:
@@ -242,6 +276,30 @@ class JobStore:
                     self._end(job, State.CANCELLED)
         return job
 
+    async def twin(self, job: Job) -> Job | None:
+        """A job of the same tenant that has made just what this one asks for; the latest of them."""
+        query = select(Job).where(
+            Job.tenant_id == job.tenant_id, Job.request_hash == job.request_hash, Job.state == State.SUCCEEDED,
+            Job.id != job.id, _lives(),
+        )  # fmt: skip
+        async with self._database.reader() as session:
+            return (await session.scalars(query.order_by(Job.created_at.desc()).limit(1))).first()
+
+    async def settle(self, job: Job, result: dict[str, Any]) -> bool:
+        """Ends a job well that nobody has begun; False if somebody has."""
+        values = {"result": result, "progress": 1.0, "seconds_left": 0.0, **self._ending(State.SUCCEEDED)}
+        return await self._guarded(job, State.QUEUED, values)
+
+    async def expire(self, job_id: str, tenant_id: str) -> bool:
+        """Takes an ended job out of sight; the row goes with the next sweep."""
+        query = update(Job).where(
+            Job.id == job_id, Job.tenant_id == tenant_id,
+            Job.state.in_((State.SUCCEEDED, State.FAILED, State.CANCELLED)),
+        )  # fmt: skip
+        async with self._database.session() as session:
+            result = await session.execute(query.values(expires_at=now(), result=None, idempotency_key=None))
+        return isinstance(result, CursorResult) and result.rowcount == 1
+
     async def unfinished(self) -> Sequence[Job]:
         """Jobs that wait or run, oldest first: those that must be in the queue after a restart."""
         query = select(Job).where(Job.state.in_((State.QUEUED, State.RUNNING))).order_by(Job.created_at)
@@ -255,3 +313,8 @@ class JobStore:
     def _ending(self, state: State) -> dict[str, Any]:
         time = now()
         return {"state": state, "finished_at": time, "expires_at": time + self._keep if self._keep else None}
+
+
+def _lives() -> ColumnElement[bool]:
+    """Whether a job is still to be seen."""
+    return or_(Job.expires_at.is_(None), Job.expires_at > now())

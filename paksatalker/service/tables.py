@@ -98,6 +98,7 @@ class Job(Base):
     batch_id: Mapped[str | None] = mapped_column(index=True)
     callback_url: Mapped[str | None] = mapped_column(String(2048))
     ticket: Mapped[str | None] = mapped_column(index=True)
+    seconds_expected: Mapped[float] = mapped_column(default=0.0)
     attempt: Mapped[int] = mapped_column(default=0)
     stage: Mapped[str] = mapped_column(String(32), default="")
     progress: Mapped[float] = mapped_column(default=0.0)
@@ -114,6 +115,7 @@ class Job(Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "idempotency_key"),
         Index("ix_jobs_tenant_created", "tenant_id", "created_at", "id"),
+        Index("ix_jobs_twin", "tenant_id", "request_hash"),
         Index("ix_jobs_next", "queue", "state", "priority", "tenant_id", "created_at"),
     )
 

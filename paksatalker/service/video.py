@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
+from PIL import ImageColor
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, field_validator, model_validator
 
 from paksatalker.service.ids import is_id
 
@@ -63,6 +64,20 @@ class VideoRequest(BaseModel):
     seed: int = Field(0, ge=0, le=2**31 - 1)
     priority: Literal["high", "normal", "low"] = "normal"
     callback_url: HttpUrl | None = Field(None, description="Told when the video is done or has failed.")
+
+    @field_validator("background")
+    @classmethod
+    def _no_path(cls, value: str) -> str:
+        """The pipeline takes the path of an image, too: a caller must not name the files of a worker."""
+        word = value.strip()
+        if is_id(word, "ast") or word.lower() in ("keep", "blur", "transparent"):
+            return word
+        try:
+            ImageColor.getrgb(word)
+        except ValueError:
+            fix = "give keep, blur, transparent, a colour such as #20304a or navy, or an asset"
+            raise ValueError(f"there is no such background: {fix}") from None
+        return word
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from paksatalker.service.tables import Asset
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "id": "ast_3dSXQTLIH7cLKJ9G1xvbFQ",
     "kind": "image",
     "name": "anna.jpg",

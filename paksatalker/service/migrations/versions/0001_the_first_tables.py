@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.String(length=255), nullable=True),
         sa.Column("callback_url", sa.String(length=2048), nullable=True),
         sa.Column("ticket", sa.String(length=255), nullable=True),
+        sa.Column("seconds_expected", sa.Double(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("stage", sa.String(length=32), nullable=False),
         sa.Column("progress", sa.Double(), nullable=False),
@@ -120,6 +121,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_jobs_next", ["queue", "state", "priority", "tenant_id", "created_at"], unique=False)
         batch_op.create_index("ix_jobs_tenant_created", ["tenant_id", "created_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_jobs_ticket"), ["ticket"], unique=False)
+        batch_op.create_index("ix_jobs_twin", ["tenant_id", "request_hash"], unique=False)
 
     op.create_table(
         "webhooks",
@@ -152,6 +154,7 @@ def downgrade() -> None:
 
     op.drop_table("webhooks")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
+        batch_op.drop_index("ix_jobs_twin")
         batch_op.drop_index(batch_op.f("ix_jobs_ticket"))
         batch_op.drop_index("ix_jobs_tenant_created")
         batch_op.drop_index("ix_jobs_next")
