@@ -71,4 +71,5 @@ def _options(
 ) -> None:
     """A photo and a sentence become a talking video, on this computer."""
     if context.invoked_subcommand != "doctor":  # it reports wrong settings among its other findings
-        setup_logging(get_settings().log_level)
+        settings = get_settings()
+        setup_logging(settings.log_level, settings.log_format)

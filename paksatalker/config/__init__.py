@@ -1,6 +1,6 @@
 """Settings and logging."""
 
-from paksatalker.config.logging import setup_logging
-from paksatalker.config.settings import LogLevel, Settings, get_settings, usable_cores
+from paksatalker.config.logging import log_ids, setup_logging
+from paksatalker.config.settings import LogFormat, LogLevel, Settings, get_settings, usable_cores
 
-__all__ = ["LogLevel", "Settings", "get_settings", "setup_logging", "usable_cores"]
+__all__ = ["LogFormat", "LogLevel", "Settings", "get_settings", "log_ids", "setup_logging", "usable_cores"]

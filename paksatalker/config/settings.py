@@ -22,6 +22,7 @@ from paksatalker.errors import SettingsInvalid
 _PREFIX = "PAKSATALKER_"
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+LogFormat = Literal["text", "json"]
 
 
 class Settings(BaseSettings):
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
         home: Where models are kept.
         threads: Threads for rendering and inference; 0 is one for each core that this process may use.
         log_level: What is reported on stderr.
+        log_format: As text for people, or as JSON lines for collectors.
         offline: Refuse every download; a missing model is then an error.
         font: Font file for subtitles in the picture; None takes one that has the letters.
         max_text_characters: Longest text that is spoken.
@@ -63,6 +65,7 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: user_data_path("paksatalker", appauthor=False))
     threads: int = Field(default=0, ge=0, le=1024)
     log_level: LogLevel = "WARNING"
+    log_format: LogFormat = "text"
     offline: bool = False
     font: Path | None = None
     max_text_characters: int = Field(default=MAX_TEXT_CHARACTERS, ge=1)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 import io
+import json
 import logging
 import sys
 
 import pytest
 
-from paksatalker.config import setup_logging
+from paksatalker.config import log_ids, setup_logging
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +51,51 @@ def test_other_programs_handlers_are_left_alone():
     logger.addHandler(theirs)
     setup_logging()
     assert theirs in logger.handlers
+
+
+def test_json_lines_name_what_they_are_about(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    setup_logging("INFO", "json")
+    log = logging.getLogger("paksatalker.x")
+    with log_ids(request_id="req_1"), log_ids(job_id="vid_2"):
+        log.info("one\n\u2028{forged}")
+    try:
+        raise ValueError("why")
+    except ValueError:
+        log.exception("two")
+    lines = [json.loads(line) for line in stream.getvalue().split("\n") if line]
+    assert len(lines) == 2
+    assert lines[0] | {"time": ""} == {
+        "time": "", "level": "INFO", "logger": "paksatalker.x", "message": "one\n\u2028{forged}",
+        "request_id": "req_1", "job_id": "vid_2",
+    }  # fmt: skip
+    assert lines[1]["traceback"].endswith("ValueError: why")
+    assert "job_id" not in lines[1]
+
+
+def test_plain_lines_name_it_too(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    setup_logging("INFO")
+    with log_ids(job_id="vid_2"):
+        logging.getLogger("paksatalker.x").info("done")
+    assert stream.getvalue().endswith("paksatalker.x: done [job_id=vid_2]\n")
+
+
+def test_tasks_inherit_it_and_keep_to_themselves(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    setup_logging("INFO", "json")
+
+    async def job(name: str) -> None:
+        with log_ids(job_id=name):
+            await asyncio.sleep(0)
+            logging.getLogger("paksatalker.x").info(name)
+
+    async def both() -> None:
+        await asyncio.gather(job("a"), job("b"))
+
+    asyncio.run(both())
+    for line in map(json.loads, stream.getvalue().splitlines()):
+        assert line["job_id"] == line["message"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from paksatalker.config import Settings, get_settings, usable_cores
+from paksatalker.config import get_settings, usable_cores
 from paksatalker.errors import SettingsInvalid
 
 
@@ -82,21 +82,3 @@ def test_a_file_that_is_no_text_is_told(tmp_path):
     Path(".env").write_bytes(b"PAKSATALKER_THREADS=\xff\xfe\n")
     with pytest.raises(SettingsInvalid):
         get_settings()
-
-
-def test_the_example_file_shows_the_defaults():
-    example = (Path(__file__).parents[3] / ".env.example").read_text(encoding="utf-8")
-    shown = dict(line[1:].split("=", 1) for line in example.splitlines() if line.startswith("#PAKSATALKER_"))
-    settings = get_settings()
-    assert {name.removeprefix("PAKSATALKER_").lower() for name in shown} == set(type(settings).model_fields)
-    Path(".env").write_text("\n".join(line[1:] for line in example.splitlines() if line.startswith("#PAKSATALKER_")))
-    assert get_settings() == settings
-
-
-def test_the_example_file_names_every_setting_with_its_default(tmp_path):
-    example = (Path(__file__).parents[3] / ".env.example").read_text(encoding="utf-8")
-    before = get_settings()
-    lines = [line.removeprefix("#") for line in example.splitlines() if line.startswith("#PAKSATALKER_")]
-    assert {line.split("=")[0].removeprefix("PAKSATALKER_").lower() for line in lines} == set(Settings.model_fields)
-    (tmp_path / ".env").write_text("\n".join(lines))
-    assert get_settings() == before
