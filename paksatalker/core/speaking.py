@@ -30,6 +30,7 @@ def speak_directed(
 
     Args:
         speak: The voice. It gets respelled text, ``[word](/IPA/)`` for IPA, and no utterance without text or pause.
+            The readings that it gets change nothing: they mark the words that are one in writing.
         utterances: Sentences with readings and stress.
 
     Yields:
@@ -43,8 +44,8 @@ def speak_directed(
                 continue
             spoken = _spoken_words(utterance)
             expected.extend(spoken)
-            text, emphasis = _as_spoken(spoken)
-            yield replace(utterance, text=text, emphasis=emphasis, readings=(), cues=())
+            text, emphasis, together = _as_spoken(spoken)
+            yield replace(utterance, text=text, emphasis=emphasis, readings=together, cues=())
 
     for piece in speak(prepared()):
         if not piece.words:
@@ -54,17 +55,19 @@ def speak_directed(
         yield replace(piece, words=words, text=" ".join(word.text for word in words))
 
 
-def _as_spoken(words: list[_Spoken]) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """The text that the voice is given, and the stressed spans in it."""
-    text, spans = "", []
+def _as_spoken(words: list[_Spoken]) -> tuple[str, tuple[tuple[int, int], ...], tuple[Reading, ...]]:
+    """The text that the voice is given, the stressed spans in it, and what is one word in writing."""
+    text, spans, together = "", [], []
     for word in words:
         said = " ".join(word.tokens)
         if text and said:
             text += " "
         if word.emphasised and said:
             spans.append((len(text), len(text) + len(said)))
+        if len(word.tokens) > 1:
+            together.append(Reading(len(text), len(text) + len(said), said))
         text += said
-    return text, tuple(spans)
+    return text, tuple(spans), tuple(together)
 
 
 def _spoken_words(utterance: Utterance) -> list[_Spoken]:

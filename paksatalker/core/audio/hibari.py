@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -57,7 +58,14 @@ class _Model:
         """Written text to phonemes."""
         return self._pronouncer.pronounce(text)
 
-    def run(self, symbols: str, delivery: Delivery, number: int) -> tuple[FloatArray, npt.NDArray[np.float64]]:
+    def run(
+        self,
+        symbols: str,
+        delivery: Delivery,
+        number: int,
+        /,
+        seconds: float = math.inf,  # noqa: ARG002  (makes all)
+    ) -> tuple[FloatArray, npt.NDArray[np.float64]]:
         """Says phonemes; see :class:`~paksatalker.core.audio.synthesis.Network`."""
         from hibari import dsp
 

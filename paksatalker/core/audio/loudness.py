@@ -90,18 +90,32 @@ class Leveller:
 
     _MEASURABLE = 1.0  # seconds of sound that give a trustworthy loudness
     _FOLLOW = 0.25  # share of the difference taken over by each piece
+    _SLOPE = 0.3  # seconds in which the gain changes inside of a sentence
 
     def __init__(self, target: float = LOUDNESS, gain_db: float = 0.0) -> None:
         self._target = target
         self._gain_db = gain_db
         self._measured = False
 
-    def apply(self, samples: FloatArray, rate: int) -> FloatArray:
-        """The piece at the common level, true peaks limited to −1 dBTP."""
-        if len(samples) >= self._MEASURABLE * rate:
+    def apply(self, samples: FloatArray, rate: int, *, partial: bool = False, joined: bool = False) -> FloatArray:
+        """The piece at the common level, true peaks limited to −1 dBTP.
+
+        Args:
+            samples: Waveform [N].
+            rate: Hz.
+            partial: More of the same sentence follows: its level is not known yet.
+            joined: It goes on where the last piece ended: the gain goes smoothly from that piece's to its own.
+        """
+        before = self._gain_db
+        if len(samples) >= self._MEASURABLE * rate and not partial:
             loudness = integrated_loudness(samples, rate)
             if np.isfinite(loudness):
                 wanted = self._target - loudness
                 self._gain_db += (wanted - self._gain_db) * (self._FOLLOW if self._measured else 1.0)
                 self._measured = True
-        return limit_peaks((samples * 10 ** (self._gain_db / 20)).astype(np.float32), rate)
+        gains: float | np.ndarray = self._gain_db
+        if joined:
+            gains = np.full(len(samples), self._gain_db)
+            slope = min(len(samples), round(self._SLOPE * rate))
+            gains[:slope] = np.linspace(before, self._gain_db, slope)
+        return limit_peaks((samples * 10 ** (gains / 20)).astype(np.float32), rate)

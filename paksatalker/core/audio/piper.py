@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -97,7 +98,14 @@ class _Speaker:
             belongs += [owner] * len(spelled)
         return Pronunciation(symbols, tuple(belongs), tuple(written))
 
-    def run(self, symbols: str, delivery: Delivery, _number: int) -> tuple[FloatArray, npt.NDArray[np.float64]]:
+    def run(
+        self,
+        symbols: str,
+        delivery: Delivery,
+        _number: int,
+        /,
+        seconds: float = math.inf,  # noqa: ARG002  (makes all)
+    ) -> tuple[FloatArray, npt.NDArray[np.float64]]:
         """Says phonemes; the pitch is moved by playing what is said slower faster, formants and all."""
         ids, firsts = self._encode(symbols)
         inference = self._config.get("inference", {})

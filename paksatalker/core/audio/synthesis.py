@@ -14,6 +14,7 @@ import numpy.typing as npt
 from paksatalker.core.audio.audible import audible, last_audible
 from paksatalker.core.audio.delivery import BREAKS, STRESS_GAIN, Delivery, hump, manner_of
 from paksatalker.core.audio.loudness import Leveller, limit_peaks
+from paksatalker.core.audio.opening import Part, held_together, parts
 from paksatalker.core.audio.phones import is_phone, segments
 from paksatalker.core.audio.pronunciation import Pronunciation
 from paksatalker.core.timeline import FloatArray, Phone, Speech, Utterance, Word
@@ -31,7 +32,6 @@ _LEAD = 0.05  # sound kept before the first phone of later pieces
 _RELEASE = 0.15  # sound kept after the last phone: release of a stop, decay of a vowel
 _SHORTEST_PAUSE = 0.1  # seconds between two pieces
 _LONG_PHONE = 0.3  # a longer one at normal speed may hide a pause
-_SHORTEST_OPENING = 8  # phonemes that may stand alone at the beginning
 
 
 class Network(Protocol):
@@ -41,16 +41,19 @@ class Network(Protocol):
         """Written text to phonemes."""
         ...
 
-    def run(self, symbols: str, delivery: Delivery, number: int, /) -> tuple[FloatArray, npt.NDArray[np.float64]]:
+    def run(
+        self, symbols: str, delivery: Delivery, number: int, /, seconds: float = math.inf
+    ) -> tuple[FloatArray, npt.NDArray[np.float64]]:
         """Says phonemes.
 
         Args:
             symbols: Phonemes, at most :data:`MAX_SYMBOLS` and an end mark.
             delivery: How.
             number: How many runs this text took before; makes noise that differs from run to run repeatable.
+            seconds: So much from the beginning is enough. A network makes exactly that, or all there is.
 
         Returns:
-            Samples [N] at 24 kHz and the borders [len(symbols) + 1] of the symbols, seconds from the first sample.
+            Samples [N] at 24 kHz and the borders [len(symbols) + 1] of all symbols, seconds from the first sample.
         """
         ...
 
@@ -62,8 +65,8 @@ class Narrator:
         network: Gives the network of a voice's name.
         voice: Name of the voice of the utterances that name none.
         leveller: Makes what keeps the loudness of one voice even.
-        opening: Phonemes after which the first utterance may be cut at punctuation, so that its sound comes sooner; for
-            networks that are not much faster than speech. None never cuts for that.
+        opening: Seconds of the first utterance that are made before the rest of it, so that its sound comes sooner; for
+            networks that are not much faster than speech. None makes it whole.
     """
 
     def __init__(
@@ -71,7 +74,7 @@ class Narrator:
         network: Callable[[str], Network],
         voice: str,
         leveller: Callable[[], Leveller],
-        opening: int | None = None,
+        opening: float | None = None,
     ) -> None:
         self._network = network
         self._voice = voice
@@ -95,12 +98,11 @@ class Narrator:
             TextEmpty: Nothing in the utterances can be said.
         """
         for utterance in utterances:
-            opening = None if self._count else self._opening
             network = self._network(utterance.voice or self._voice)
-            chunks = _chunks(_with_stress(network.pronounce(utterance.text), utterance), opening)
+            chunks = _chunks(_with_stress(network.pronounce(utterance.text), utterance))
             for index, chunk in enumerate(chunks):
                 pause = utterance.pause_after if index == len(chunks) - 1 else 0.0
-                yield self._piece(network, utterance, chunk, pause, delivery)
+                yield from self._pieces(network, utterance, chunk, pause, delivery)
             if not chunks and (silence := round(utterance.pause_after * SAMPLE_RATE)):
                 # Nothing to say ("…"), only a pause.
                 start = self._position / SAMPLE_RATE
@@ -109,26 +111,34 @@ class Narrator:
         if not self._count:
             raise TextEmpty("there is nothing to say", "the text has no words", "Write at least one word")
 
-    def _piece(
+    def _pieces(
         self, network: Network, utterance: Utterance, chunk: Pronunciation, pause: float, delivery: Delivery
-    ) -> Speech:
+    ) -> Iterator[Speech]:
         lead = _LEAD if self._count else _FIRST_LEAD
+        opening = math.inf if self._count else self._opening or math.inf
         own = replace(delivery.of(utterance), stresses=_stresses(chunk))
-        samples, words = _say(network, chunk, own, self._count, lead=lead, pause=pause)
-        start = self._position / SAMPLE_RATE
+        number = self._count
         self._count += 1
-        self._position += len(samples)
-        samples = self._levellers.setdefault(utterance.voice, self._leveller()).apply(samples, SAMPLE_RATE)
+        for part in _said(network, chunk, own, number, pause=pause, opening=opening, utterance=utterance):
+            samples, words = _framed(part, lead, pause)
+            start = self._position / SAMPLE_RATE
+            self._position += len(samples)
+            speech = Speech(
+                self._levelled(samples, utterance, part),
+                SAMPLE_RATE,
+                words=words,
+                text=" ".join(word.text for word in words),
+                emotion=utterance.emotion,
+                intensity=utterance.intensity,
+            )
+            yield speech.shifted(start)
+
+    def _levelled(self, samples: FloatArray, utterance: Utterance, part: Part) -> FloatArray:
+        leveller = self._levellers.setdefault(utterance.voice, self._leveller())
+        samples = leveller.apply(samples, SAMPLE_RATE, partial=part.end is not None, joined=part.begin is not None)
         if volume := utterance.volume + manner_of(utterance).volume:
             samples = limit_peaks((samples * 10 ** (volume / 20)).astype(np.float32), SAMPLE_RATE)
-        return Speech(
-            samples,
-            SAMPLE_RATE,
-            words=words,
-            text=" ".join(chunk.words),
-            emotion=utterance.emotion,
-            intensity=utterance.intensity,
-        ).shifted(start)
+        return samples
 
 
 def symbol_borders(
@@ -147,13 +157,10 @@ def symbol_borders(
     return np.asarray(np.maximum(0.0, borders - earlier)[position])
 
 
-def _chunks(whole: Pronunciation, opening: int | None = None) -> list[Pronunciation]:
+def _chunks(whole: Pronunciation) -> list[Pronunciation]:
     """Cuts a pronunciation into runs of at most :data:`MAX_SYMBOLS`, without those that hold no phone."""
     symbols = whole.symbols
     borders = [0]
-    if opening is not None and len(symbols) > opening:
-        marks = (i + 1 for i in _spaces(whole, 0, len(symbols)) if symbols[i - 1] in BREAKS)
-        borders += [mark for mark in sorted(marks) if _SHORTEST_OPENING <= mark <= opening][:1]
     while len(symbols) - borders[-1] > MAX_SYMBOLS:
         spaces = [i + 1 for i in _spaces(whole, borders[-1] + 1, borders[-1] + MAX_SYMBOLS)]
         clause = next((i for i in spaces if symbols[i - 2] in BREAKS and i - borders[-1] > MAX_SYMBOLS // 3), None)
@@ -203,25 +210,49 @@ def _spaces(whole: Pronunciation, start: int, end: int) -> list[int]:
     return [i for i in range(last - 1, start - 1, -1) if symbols[i] == " " and owners[i] != owners[i + 1]]
 
 
-def _say(
-    network: Network, chunk: Pronunciation, delivery: Delivery, number: int, *, lead: float, pause: float
-) -> tuple[FloatArray, tuple[Word, ...]]:
-    """Runs the network and trims its silence: ``lead`` before the first phone, ``pause`` less a lead after the last."""
+def _said(
+    network: Network,
+    chunk: Pronunciation,
+    delivery: Delivery,
+    number: int,
+    *,
+    pause: float,
+    opening: float,
+    utterance: Utterance,
+) -> Iterator[Part]:
+    """Runs the network: what it says, at once or in parts."""
     # Without an end mark the network breaks off abruptly.
     symbols = chunk.symbols if chunk.symbols[-1] in BREAKS or not pause else chunk.symbols + "."
-    raw, borders = network.run(symbols, delivery, number)
-    if delivery.stresses:
-        raw = _louder(raw, [(float(borders[a]), float(borders[b + 1])) for a, b in delivery.stresses])
-    words = _words(chunk, borders, audible(raw, SAMPLE_RATE), _LONG_PHONE / delivery.speed)
-    start, end = words[0].start, words[-1].end
+
+    def run(seconds: float) -> tuple[FloatArray, npt.NDArray[np.float64]]:
+        raw, borders = network.run(symbols, delivery, number, seconds=seconds)
+        if delivery.stresses:
+            raw = _louder(raw, [(float(borders[a]), float(borders[b + 1])) for a, b in delivery.stresses])
+        return raw, borders
+
+    def timed(raw: FloatArray, borders: npt.NDArray[np.float64]) -> tuple[Word, ...]:
+        return _words(chunk, borders, audible(raw, SAMPLE_RATE), _LONG_PHONE / delivery.speed)
+
+    return parts(run, timed, SAMPLE_RATE, opening, lambda words: held_together(words, utterance))
+
+
+def _framed(part: Part, lead: float, pause: float) -> tuple[FloatArray, tuple[Word, ...]]:
+    """Trims the silence of a part: ``lead`` before the first phone, ``pause`` less a lead after the last."""
+    raw, words = part.samples, part.words
     tail = max(pause, _SHORTEST_PAUSE) - _LEAD
-    skip = max(0, math.floor((start - _LEAD) * SAMPLE_RATE))
-    take = raw[skip : math.ceil((end + min(_RELEASE, tail)) * SAMPLE_RATE)].copy()
-    _fade(take, fade_in=0.005, fade_out=0.03)
-    before = max(0, skip + round((lead - start) * SAMPLE_RATE))
-    length = before - skip + math.ceil((end + tail) * SAMPLE_RATE)
-    samples = np.zeros(length, np.float32)
-    samples[before : before + len(take)] = take[: length - before]
+    if part.begin is None:
+        skip = max(0, math.floor((words[0].start - _LEAD) * SAMPLE_RATE))
+        before = max(0, skip + round((lead - words[0].start) * SAMPLE_RATE))
+    else:
+        skip, before = part.begin, 0
+    stop = sounding = part.end or 0
+    if part.end is None:
+        sounding = math.ceil((words[-1].end + min(_RELEASE, tail)) * SAMPLE_RATE)
+        stop = math.ceil((words[-1].end + tail) * SAMPLE_RATE)
+    take = raw[skip:sounding].copy()
+    _fade(take, fade_in=0.005 if part.begin is None else 0.0, fade_out=0.03 if part.end is None else 0.0)
+    samples = np.zeros(before - skip + stop, np.float32)
+    samples[before : before + len(take)] = take[: len(samples) - before]
     return samples, Speech(samples, SAMPLE_RATE, words=words).shifted((before - skip) / SAMPLE_RATE).words
 
 

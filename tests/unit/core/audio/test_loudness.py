@@ -49,3 +49,13 @@ def test_peaks_between_samples_are_found() -> None:
     assert np.abs(between).max() < 0.71
     assert true_peaks(between)[100:-100].max() == pytest.approx(1.0, abs=0.03)
     assert len(true_peaks(np.zeros(0, np.float32))) == 0
+
+
+def test_the_rest_of_a_sentence_starts_with_the_gain_of_its_beginning() -> None:
+    leveller = Leveller(target=-18, gain_db=6.0)
+    sound = tone(-30, 24000)
+    first = leveller.apply(sound, 24000, partial=True)
+    np.testing.assert_allclose(first, sound * 10 ** (6 / 20), rtol=1e-5)
+    rest = leveller.apply(sound, 24000, joined=True)
+    np.testing.assert_allclose(rest[:10], sound[:10] * 10 ** (6 / 20), rtol=1e-2, atol=1e-6)
+    assert integrated_loudness(rest[24000:], 24000) == pytest.approx(-18, abs=0.2)

@@ -1,3 +1,6 @@
+import itertools
+import math
+
 import numpy as np
 import pytest
 
@@ -5,7 +8,7 @@ from paksatalker.core.audio.delivery import Delivery
 from paksatalker.core.audio.loudness import Leveller
 from paksatalker.core.audio.pronunciation import Pronunciation
 from paksatalker.core.audio.synthesis import MAX_SYMBOLS, SAMPLE_RATE, Narrator, symbol_borders
-from paksatalker.core.timeline import Utterance
+from paksatalker.core.timeline import Reading, Utterance
 
 SYMBOL = 0.08  # seconds
 NORMAL = Delivery()
@@ -16,17 +19,21 @@ class Fake:
 
     def __init__(self) -> None:
         self.runs: list[tuple[str, Delivery, int]] = []
+        self.seconds: list[float] = []
 
     def pronounce(self, text: str) -> Pronunciation:
         words = tuple(text.split())
         owners = [n for n, word in enumerate(words) for _ in word + " "]
         return Pronunciation(" ".join(words), tuple(owners[: len(" ".join(words))]), words)
 
-    def run(self, symbols, delivery, number):
+    def run(self, symbols, delivery, number, seconds=math.inf):
         self.runs.append((symbols, delivery, number))
+        self.seconds.append(seconds)
         borders = 0.1 + SYMBOL / delivery.speed * np.arange(len(symbols) + 1)
-        count = round((borders[-1] + 0.3) * SAMPLE_RATE)
-        return np.random.default_rng(number).normal(0, 0.1, count).astype(np.float32), borders
+        count = round(min(seconds, borders[-1] + 0.3) * SAMPLE_RATE)
+        # What is made in part is a little louder, as it is with real ones.
+        level = 0.1 if math.isinf(seconds) else 0.13
+        return np.random.default_rng(number).normal(0, level, count).astype(np.float32), borders
 
 
 def narrate(utterances, opening=None, delivery=NORMAL):
@@ -58,12 +65,51 @@ def test_each_utterance_has_its_own_voice_rate_pitch_and_volume():
     assert Delivery(pitch=12).pitch_factor == pytest.approx(2)
 
 
+TEXT = "say it now " + "and go on " * 12
+WHOLE = narrate([Utterance(TEXT.strip())])[0][0]
+
+
 def test_only_the_first_utterance_is_opened_early():
-    text = "say it now, " + "and go on " * 6
-    pieces, _ = narrate([Utterance(text.strip())] * 2, opening=30)
-    assert [p.text.split()[0] for p in pieces] == ["say", "and", "say"]
-    assert len(narrate([Utterance(text.strip())])[0]) == 1
-    assert len(narrate([Utterance("on, " + "go " * 20)], opening=30)[0]) == 1, "too short to stand alone"
+    pieces, networks = narrate([Utterance(TEXT.strip())] * 2, opening=1.2)
+    assert len(pieces) == 4
+    assert pieces[-1].text == TEXT.strip()
+    assert networks["main"].seconds == [1.2, 4.8, math.inf, math.inf]
+    assert len(narrate([Utterance(TEXT.strip())])[0]) == 1
+    assert pieces[0].duration < 1.2
+
+
+def test_an_opening_is_the_sentence_itself_in_parts():
+    pieces, _ = narrate([Utterance(TEXT.strip())], opening=1.2)
+    assert len(pieces) > 1
+    words = [word for piece in pieces for word in piece.words]
+    assert [word.text for word in words] == TEXT.split()
+    for word, same in zip(words, WHOLE.words, strict=True):
+        assert word.start == pytest.approx(same.start, abs=0.013)
+        assert word.end == pytest.approx(same.end, abs=0.013)
+    assert sum(len(piece.samples) for piece in pieces) == len(WHOLE.samples)
+    for piece in pieces:
+        assert piece.start <= piece.phones[0].start + 1e-9
+        assert piece.phones[-1].end <= piece.end + 1e-9
+    for one, other in itertools.pairwise(pieces):
+        assert other.start == pytest.approx(one.end)
+        loud, next_ = (float(np.sqrt(np.square(x).mean())) for x in (one.samples[-2400:], other.samples[:2400]))
+        assert next_ == pytest.approx(loud, rel=0.12), "the level does not jump at a seam"
+
+
+def test_what_is_one_word_in_writing_is_not_parted():
+    text = "twenty twenty four the end of it all is near now"
+    (first, *_), _ = narrate([Utterance(text)], opening=1.2)
+    assert first.text in {"twenty", "twenty twenty"}
+    (first, *_), _ = narrate([Utterance(text, readings=(Reading(0, 18, text[:18]),))], opening=1.2)
+    assert first.text == text[:18]
+
+
+@pytest.mark.parametrize("text", ["a " * 200 + "end", "a" * 200, "b", "ab", "so " + "a" * 100])
+def test_openings_of_odd_texts_lose_nothing(text):
+    pieces, _ = narrate([Utterance(text)], opening=1.2)
+    assert " ".join(word.text for piece in pieces for word in piece.words) == text
+    plain, _ = narrate([Utterance(text)])
+    assert sum(len(p.samples) for p in pieces) == sum(len(p.samples) for p in plain)
 
 
 def test_borders_skip_what_the_network_does_not_know():
