@@ -9,7 +9,18 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from paksatalker.api import errors
-from paksatalker.api.endpoints import assets, health, openai, scripts, signin
+from paksatalker.api.endpoints import (
+    assets,
+    events,
+    health,
+    openai,
+    scripts,
+    signin,
+    streams,
+    video_files,
+    videos,
+    webhooks,
+)
 from paksatalker.api.endpoints.signin import SignIn
 from paksatalker.api.services.speaking import speech_pool
 from paksatalker.api.services.writing import writer_pool
@@ -48,9 +59,9 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
     )
     errors.install(app, chosen.debug)
     app.state.sign_in = sign_in
-    for room in (health, signin, openai, scripts):
+    for room in (health, signin, openai, scripts, webhooks):
         app.include_router(room.router)
-    for room in (assets,):
+    for room in (assets, videos, events, video_files, streams):
         app.include_router(room.router, prefix=_PREFIX)
     return app
 

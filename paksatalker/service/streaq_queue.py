@@ -14,6 +14,7 @@ from streaq import StreaqRetry, TaskStatus, Worker
 from streaq.task import AsyncRegisteredTask
 
 from paksatalker.service.queue import Handler, QueueDepth
+from paksatalker.service.states import QUEUES
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ class StreaqQueue:
     async def __aenter__(self) -> Self:
         self._client = coredis.Redis.from_url(self._url, decode_responses=True)
         await self._open.enter_async_context(self._client)
+        for queue in QUEUES:  # here and not when they are needed: they must be closed by the task that opens them
+            await self._add_producer(queue)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -57,14 +60,34 @@ class StreaqQueue:
 
     async def enqueue(self, ticket: str, queue: str) -> None:
         """Puts a ticket in; putting it in again while it waits or runs changes nothing."""
-        _, use = await self._producer(queue)
+        _, use = self._producers[queue]
         task = use.enqueue(ticket)
         task.id = ticket
         await task
 
+    async def count(self, name: str, seconds: int) -> tuple[float, int]:
+        """Counts an event.
+
+        Args:
+            name: Of what is counted.
+            seconds: Of the window.
+
+        Returns:
+            How many there were in the last so many seconds, this one too (the window before counts by the part of it
+            that lies in them), and in how many seconds the next window begins.
+        """
+        time = float((await self._redis.time()).timestamp())
+        window, passed = divmod(time, seconds)
+        key, before = (f"paksatalker:count:{name}:{int(window) - back}" for back in (0, 1))
+        now = await self._redis.incr(key)
+        if now == 1:
+            await self._redis.expire(key, 2 * seconds)
+        earlier = int(await self._redis.get(before) or 0)
+        return now + earlier * (1 - passed / seconds), max(1, round(seconds - passed))
+
     async def depth(self, queue: str) -> QueueDepth:
         """How much is in a lane."""
-        worker, _ = await self._producer(queue)
+        worker, _ = self._producers[queue]
         total = await worker.queue_size()
         running = len(await worker.get_tasks_by_status(TaskStatus.RUNNING, limit=10_000))
         return QueueDepth(max(total - running, 0), running)
@@ -105,16 +128,13 @@ class StreaqQueue:
             raise RuntimeError("the queue is not open")
         return self._client
 
-    async def _producer(self, queue: str) -> tuple[Worker[Any], AsyncRegisteredTask[[str], None]]:
-        if queue not in self._producers:
+    async def _add_producer(self, queue: str) -> None:
+        async def use(ticket: str) -> None:
+            raise NotImplementedError(ticket)  # done by workers
 
-            async def use(ticket: str) -> None:
-                raise NotImplementedError(ticket)  # done by workers
-
-            worker, task = self._worker(queue, use, 1)
-            await self._open.enter_async_context(worker)
-            self._producers[queue] = worker, task
-        return self._producers[queue]
+        worker, task = self._worker(queue, use, 1)
+        await self._open.enter_async_context(worker)
+        self._producers[queue] = worker, task
 
     def _worker(
         self, queue: str, use: Handler, concurrency: int

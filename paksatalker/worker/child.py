@@ -21,6 +21,19 @@ from paksatalker.errors import PaksaTalkerError
 _EVERY = 0.2  # seconds between two reports
 
 
+class _Voice:
+    """Writes JSON lines; the encoder's thread has something to say, too."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def __call__(self, **message: Any) -> None:
+        line = json.dumps(message) + "\n"
+        with self._lock:
+            self._stream.write(line)
+
+
 class _Orders:
     """Reads orders on a thread, so that a video can be cancelled while it is made."""
 
@@ -44,14 +57,14 @@ class _Orders:
 
 def main() -> None:
     """Renders what it is told to until standard input ends."""
-    say = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1)
+    say = _Voice(os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1))
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
     _limit_memory()
     orders = _Orders(sys.stdin)
     from paksatalker.core.pipeline import Pipeline
 
     with Pipeline() as pipeline:
-        say.write(json.dumps({"ready": True}) + "\n")
+        say(ready=True)
         while (order := orders.jobs.get()) is not None:
             try:
                 answer = {"result": _render(pipeline, order, orders.cancel, say)}
@@ -64,13 +77,15 @@ def main() -> None:
                 }  # fmt: skip
             except MemoryError:
                 raise SystemExit(137) from None  # as if the kernel had done it: another attempt may have more room
-            say.write(json.dumps(answer) + "\n")
+            say(**answer)
 
 
-def _render(pipeline: Any, order: dict[str, Any], cancel: threading.Event, say: IO[str]) -> dict[str, Any]:
+def _render(pipeline: Any, order: dict[str, Any], cancel: threading.Event, say: _Voice) -> dict[str, Any]:
     from paksatalker.core.progress import Progress
+    from paksatalker.core.rendering.hls import Piece
     from paksatalker.core.request import Request
 
+    pieces = Path(order["pieces"]) if order.get("pieces") else None
     said = 0.0
 
     def report(state: Progress) -> None:
@@ -83,9 +98,20 @@ def _render(pipeline: Any, order: dict[str, Any], cancel: threading.Event, say: 
             "stage": state.stage, "progress": fraction, "frames_done": state.frames,
             "frames_total": state.frames_expected, "seconds_left": state.seconds_left,
         }  # fmt: skip
-        say.write(json.dumps({"event": event}) + "\n")
+        say(event=event)
 
-    result = pipeline.generate(Request(**order["options"]), Path(order["output"]), on_progress=report, cancel=cancel)
+    def keep(piece: Piece) -> None:
+        assert pieces is not None
+        (pieces / piece.name).write_bytes(piece.content)
+        say(piece={"name": piece.name, "seconds": piece.seconds})
+
+    result = pipeline.generate(
+        Request(**order["options"]),
+        Path(order["output"]),
+        on_progress=report,
+        on_piece=keep if pieces is not None else None,
+        cancel=cancel,
+    )
     values: dict[str, Any] = result.to_dict()
     return values
 

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from paksatalker.errors import PaksaTalkerError
@@ -15,6 +16,8 @@ _STOP_SECONDS = 0.8  # a cancelled video ends within a second, whatever it does
 _LINE = 1 << 20
 
 Event = dict[str, Any]
+#: Called with the file of a piece of the stream, and how long it plays.
+PieceListener = Callable[[Path, float], None]
 
 
 class RenderFailed(Exception):
@@ -49,6 +52,9 @@ class RenderProcess:
         output: str,
         on_event: Callable[[Event], Awaitable[None]],
         cancel: asyncio.Event,
+        *,
+        pieces: Path | None = None,
+        on_piece: PieceListener | None = None,
     ) -> dict[str, Any]:
         """Makes a video.
 
@@ -57,6 +63,8 @@ class RenderProcess:
             output: The file.
             on_event: Called with every report.
             cancel: Set it to stop.
+            pieces: Folder for the pieces of the same video as a stream; None makes none.
+            on_piece: Called with every piece.
 
         Returns:
             What came out, as :meth:`paksatalker.core.outputs.Result.to_dict` has it.
@@ -67,8 +75,14 @@ class RenderProcess:
             RenderCancelled: It was cancelled.
         """
         process = await self._started()
-        await self._order(process, {"options": options, "output": output})
-        answer = asyncio.ensure_future(self._answer(process, on_event))
+        streaming = {} if pieces is None else {"pieces": str(pieces)}
+        await self._order(process, {"options": options, "output": output, **streaming})
+
+        def whole(piece: dict[str, Any]) -> None:
+            if pieces is not None and on_piece is not None:
+                on_piece(pieces / piece["name"], piece["seconds"])
+
+        answer = asyncio.ensure_future(self._answer(process, on_event, whole))
         cancelled = asyncio.ensure_future(cancel.wait())
         try:
             await asyncio.wait({answer, cancelled}, return_when=asyncio.FIRST_COMPLETED)
@@ -110,16 +124,22 @@ class RenderProcess:
             await process.stdin.drain()
 
     async def _answer(
-        self, process: asyncio.subprocess.Process, on_event: Callable[[Event], Awaitable[None]]
+        self,
+        process: asyncio.subprocess.Process,
+        on_event: Callable[[Event], Awaitable[None]],
+        on_piece: Callable[[dict[str, Any]], None] = lambda _: None,
     ) -> dict[str, Any]:
         """What comes at the end; events on the way are passed on."""
         if process.stdout is None:
             raise RenderDied("it has no output")
         while line := await process.stdout.readline():
             message: dict[str, Any] = json.loads(line)
-            if "event" not in message:
+            if "event" in message:
+                await on_event(message["event"])
+            elif "piece" in message:
+                on_piece(message["piece"])
+            else:
                 return message
-            await on_event(message["event"])
         raise RenderDied(f"it ended with {await process.wait()}")
 
     async def kill(self) -> None:

@@ -13,11 +13,14 @@ from typing import Any
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
+from paksatalker.service.hls import StreamPublisher, stream_place
 from paksatalker.service.jobs import JobStore
 from paksatalker.service.queue import EventBus
+from paksatalker.service.states import State
 from paksatalker.service.tables import Asset, Job
 from paksatalker.service.video import VideoRequest
 from paksatalker.worker.process import RenderCancelled, RenderDied, RenderFailed, RenderProcess, described
+from paksatalker.worker.thumbnail import write_thumbnail
 
 _log = logging.getLogger(__name__)
 
@@ -72,18 +75,23 @@ class Runner:
             with tempfile.TemporaryDirectory(dir=self._folder, prefix=f"{job.id}.") as folder:
                 await self._do(job, Path(folder))
         except asyncio.CancelledError:
+            await self._sweep(job)  # first: the next attempt may have the same number
             await self._jobs.requeue(job)
             raise
         except RenderCancelled:
+            await self._sweep(job)
             await self._jobs.cancelled(job)
         except RenderFailed as error:
+            await self._sweep(job)
             await self._jobs.fail(job, error.error)
         except RenderDied as error:
             _log.warning("job %s: the renderer died (%s)", job.id, error)
+            await self._sweep(job)
             if job.attempt < self._tries:
                 raise
             await self._jobs.fail(job, _lost(job.attempt))
         except PaksaTalkerError as error:
+            await self._sweep(job)
             await self._jobs.fail(job, described(error))
         await self._tell(job.id)
 
@@ -104,12 +112,20 @@ class Runner:
                 if not await self._jobs.progress(job, **event):
                     cancel.set()
 
+        stream = StreamPublisher(self._files, stream_place(job)) if request.format == "mp4" else None
         try:
-            result = await self._process.render(request.options(inputs), str(output), report, cancel)
+            result = await self._process.render(
+                request.options(inputs), str(output), report, cancel,
+                pieces=None if stream is None else folder, on_piece=None if stream is None else stream.add,
+            )  # fmt: skip
+            if stream is not None:
+                result |= {"stream": await stream.finish(), "stream_bytes": stream.bytes}
         finally:
             watch.cancel()
             with suppress(asyncio.CancelledError):
                 await watch
+            if stream is not None:
+                await stream.abort()
         await self._deliver(job, request, result, output)
 
     async def _fetch(self, job: Job, request: VideoRequest, folder: Path) -> dict[str, Path]:
@@ -138,10 +154,11 @@ class Runner:
     async def _deliver(self, job: Job, request: VideoRequest, result: dict[str, Any], output: Path) -> None:
         """Stores the files of this attempt, then says that they are the job's; the loser of a race cleans up."""
         place = f"{job.tenant_id}/{job.id}/{job.attempt}"
-        files = {"video": output}
+        thumbnail = await asyncio.to_thread(write_thumbnail, output, output.with_suffix(".jpg"))
+        files = {"video": output, "thumbnail": thumbnail}
         if request.subtitles in ("srt", "vtt"):
             files["subtitles"] = output.with_suffix(f".{request.subtitles}")
-        stored = {}
+        stored = {name: result.pop(name) for name in ("stream",) if name in result}
         for name, path in files.items():
             stored[name] = f"{place}/{path.name}"
             await self._files.put(stored[name], path)
@@ -149,6 +166,20 @@ class Runner:
         kept = {name: value for name, value in result.items() if name not in ("path", "subtitles", "timeline")}
         if not await self._jobs.succeed(job, {"files": stored, "bytes": size, **kept}):
             await self._files.delete(place)
+        for before in range(1, job.attempt):  # of workers that were killed
+            await self._delete(job, before)
+
+    async def _sweep(self, job: Job) -> None:
+        """Deletes what an attempt has stored, unless it was delivered."""
+        latest = await self._jobs.get(job.id)
+        if latest is None or (latest.state, latest.attempt) != (State.SUCCEEDED, job.attempt):
+            await self._delete(job, job.attempt)
+
+    async def _delete(self, job: Job, attempt: int) -> None:
+        try:
+            await self._files.delete(f"{job.tenant_id}/{job.id}/{attempt}")
+        except Exception as error:  # noqa: BLE001  (the job's own end matters more; its expiry deletes the rest)
+            _log.warning("job %s: files stay behind: %s", job.id, error)
 
     async def _tell(self, job_id: str) -> None:
         job = await self._jobs.get(job_id)

@@ -150,3 +150,14 @@ def test_events_reach_who_listens(url):
             assert heard[0] == {"progress": 0.5}
 
     asyncio.run(play())
+
+
+def test_other_tasks_may_put_tickets_in(tmp_path):
+    async def act(url):
+        async with StreaqQueue(url) as queue:
+            await asyncio.create_task(queue.enqueue("tkt_a", "portrait"))
+            depth = await asyncio.create_task(queue.depth("portrait"))
+        assert depth.waiting == 1
+
+    with Broker(tmp_path) as broker:
+        asyncio.run(act(broker.url))

@@ -141,7 +141,6 @@ def test_jobs_without_a_ticket_get_one(play):
     async def act(bench):
         job = await bench.submit()
         await bench.parts.queue._redis.flushall()
-        bench.parts.queue._producers.clear()
         assert await mend(bench.parts, "portrait") == 1
         assert await mend(bench.parts, "portrait") == 0
         async with worker(bench):
