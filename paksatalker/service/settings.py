@@ -43,6 +43,7 @@ class ServiceSettings(BaseSettings):
         c2pa_certificate: The operator's certificate chain (PEM) that signs videos; None is one made in ``home``.
         c2pa_private_key: Its private key (PEM, PKCS #8).
         c2pa_timestamp_url: An RFC 3161 server that signatures are stamped by; empty is none.
+        allow_private_callbacks: Whether callbacks may go to private networks and this machine; for developers.
         speech_concurrency: How many texts the API speaks at a time (``/v1/audio/speech``, live).
         speech_max_characters: Longest text that it speaks.
         script_concurrency: How many texts it has written at a time; a language model runs for each.
@@ -76,6 +77,7 @@ class ServiceSettings(BaseSettings):
         default=1440, ge=0, validation_alias=_named("PAKSATALKER_VIDEO_MINUTES_PER_DAY")
     )
     storage_bytes: int = Field(default=50 << 30, ge=0, validation_alias=_named("PAKSATALKER_STORAGE_BYTES"))
+    allow_private_callbacks: bool = Field(default=False, validation_alias=_named("PAKSATALKER_ALLOW_PRIVATE_CALLBACKS"))
     speech_concurrency: int = Field(default=2, ge=1, le=64, validation_alias=_named("PAKSATALKER_SPEECH_CONCURRENCY"))
     speech_max_characters: int = Field(
         default=4096, ge=1, le=100_000, validation_alias=_named("PAKSATALKER_SPEECH_MAX_CHARACTERS")

@@ -126,7 +126,7 @@ class Webhook(Base):
     __tablename__ = "webhooks"
     id: Mapped[str] = mapped_column(primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
-    job_id: Mapped[str]
+    job_id: Mapped[str] = mapped_column(unique=True)
     url: Mapped[str] = mapped_column(String(2048))
     payload: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(String(16), default="pending")
@@ -135,6 +135,17 @@ class Webhook(Base):
     last_error: Mapped[str] = mapped_column(String(500), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
     __table_args__ = (Index("ix_webhooks_due", "state", "next_at"),)
+
+
+class WebhookSecret(Base):
+    """What a tenant's messages are signed with; while it is being replaced there are two."""
+
+    __tablename__ = "webhook_secrets"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
+    secret: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime | None]
 
 
 class AuditEntry(Base):

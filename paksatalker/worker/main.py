@@ -16,6 +16,7 @@ from paksatalker.service.jobs import JobStore
 from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.states import State
 from paksatalker.service.streaq_queue import StreaqQueue
+from paksatalker.worker.deliverer import Deliverer
 from paksatalker.worker.runner import Runner
 
 _log = logging.getLogger(__name__)
@@ -64,11 +65,13 @@ async def work(parts: Parts, queues: Sequence[str]) -> None:
         )
         for queue in queues
     ]  # fmt: skip
+    deliverer = Deliverer(parts.database, allow_private=parts.settings.allow_private_callbacks)
     try:
         async with asyncio.TaskGroup() as group:
             for runner, queue in zip(runners, queues, strict=True):
                 group.create_task(parts.queue.work(queue, runner.handle))
             group.create_task(_mend(parts, queues))
+            group.create_task(deliverer.run())
     finally:
         for runner in runners:
             await runner.close()

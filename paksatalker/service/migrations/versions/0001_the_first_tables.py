@@ -124,6 +124,22 @@ def upgrade() -> None:
         batch_op.create_index("ix_jobs_twin", ["tenant_id", "request_hash"], unique=False)
 
     op.create_table(
+        "webhook_secrets",
+        sa.Column("id", sa.String(length=255), nullable=False),
+        sa.Column("tenant_id", sa.String(length=255), nullable=False),
+        sa.Column("secret", sa.String(length=255), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"],
+            ["tenants.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("webhook_secrets", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_webhook_secrets_tenant_id"), ["tenant_id"], unique=False)
+
+    op.create_table(
         "webhooks",
         sa.Column("id", sa.String(length=255), nullable=False),
         sa.Column("tenant_id", sa.String(length=255), nullable=False),
@@ -140,6 +156,7 @@ def upgrade() -> None:
             ["tenants.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("job_id"),
     )
     with op.batch_alter_table("webhooks", schema=None) as batch_op:
         batch_op.create_index("ix_webhooks_due", ["state", "next_at"], unique=False)
@@ -153,6 +170,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_webhooks_due")
 
     op.drop_table("webhooks")
+    with op.batch_alter_table("webhook_secrets", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_webhook_secrets_tenant_id"))
+
+    op.drop_table("webhook_secrets")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.drop_index("ix_jobs_twin")
         batch_op.drop_index(batch_op.f("ix_jobs_ticket"))

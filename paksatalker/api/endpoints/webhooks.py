@@ -1,0 +1,59 @@
+"""Messages that videos are done: what was sent, what was given up, and the secret that signs them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from paksatalker.api.deps import PartsOf, allowed
+from paksatalker.api.errors import answers, not_found
+from paksatalker.api.models.webhooks import MessageState, SecretOut, WebhookOut, WebhookPage
+from paksatalker.service.keys import Caller
+from paksatalker.service.webhooks import WebhookStore
+
+router = APIRouter(prefix="/api/v1/webhooks", tags=["webhooks"], responses=answers(401, 403, 422, 429))
+_User = Annotated[Caller, Depends(allowed("videos"))]
+_Admin = Annotated[Caller, Depends(allowed("admin"))]
+
+
+@router.get("", summary="List messages")
+async def page(
+    caller: _User,
+    parts: PartsOf,
+    state: MessageState | None = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[str, Query(max_length=500)] = "",
+) -> WebhookPage:
+    """Newest first. `state=dead` are those that were given up after all attempts."""
+    rows, more = await WebhookStore(parts.database).page(
+        caller.tenant_id, state=state or "", limit=limit, cursor=cursor
+    )
+    return WebhookPage(data=[WebhookOut.model_validate(row) for row in rows], next_cursor=more)
+
+
+@router.post("/{message_id}/redeliver", status_code=202, summary="Deliver again", responses=answers(404))
+async def redeliver(message_id: str, caller: _User, parts: PartsOf) -> WebhookOut:
+    """With the same id, whatever became of it before.
+
+    Raises:
+        ApiError: 404, there is no such message.
+    """
+    message = await WebhookStore(parts.database).redeliver(message_id, caller.tenant_id)
+    if message is None:
+        raise not_found("message")
+    return WebhookOut.model_validate(message)
+
+
+@router.get("/secret", summary="The secret that signs")
+async def secret(caller: _Admin, parts: PartsOf) -> SecretOut:
+    """Needs the scope `admin`. It is made when it is first asked for."""
+    newest, *older = await WebhookStore(parts.database).secrets(caller.tenant_id)
+    return SecretOut(secret=newest, previous=older)
+
+
+@router.post("/secret/rotate", summary="Replace the secret")
+async def rotate(caller: _Admin, parts: PartsOf) -> SecretOut:
+    """The one before it signs for another day as well, so that no message is refused meanwhile."""
+    newest, *older = await WebhookStore(parts.database).rotate(caller.tenant_id)
+    return SecretOut(secret=newest, previous=older)

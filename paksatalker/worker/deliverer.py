@@ -1,0 +1,90 @@
+"""Delivers the messages that jobs have ended; runs in every worker, beside its jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from paksatalker.service.callbacks import CallbackFailed, CallbackRefused, post
+from paksatalker.service.database import Database
+from paksatalker.service.tables import Webhook
+from paksatalker.service.webhooks import WebhookStore, signed
+
+_log = logging.getLogger(__name__)
+_LOOK_SECONDS = 1.0  # between two looks for ended jobs and due messages
+_SWEEP_SECONDS = 3600.0
+_AT_A_TIME = 32
+_GONE = 410  # who answers so wants no message ever
+
+
+class Deliverer:
+    """Finds, sends and retries messages.
+
+    Args:
+        database: Where they are.
+        allow_private: Whether addresses of private networks are called.
+    """
+
+    def __init__(self, database: Database, *, allow_private: bool = False) -> None:
+        self._store = WebhookStore(database)
+        self._allow_private = allow_private
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Works until it is cancelled. What is on its way then is sent again later, with the same id."""
+        swept = float("-inf")
+        try:
+            while True:
+                try:
+                    await self.look()
+                    if time.monotonic() - swept > _SWEEP_SECONDS:
+                        swept = time.monotonic()
+                        await self._store.collect(everything=True)
+                        await self._store.sweep()
+                except (SQLAlchemyError, OSError) as error:
+                    _log.warning("webhooks wait: %s", type(error).__name__)
+                await asyncio.sleep(_LOOK_SECONDS)
+        finally:
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def look(self) -> None:
+        """Makes messages of ended jobs, and starts to send what is due."""
+        await self._store.collect()
+        for message in await self._store.claim(_AT_A_TIME - len(self._running)):
+            task = asyncio.ensure_future(self.deliver(message))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def deliver(self, message: Webhook) -> None:
+        """Sends a message once, and notes what came of it."""
+        try:
+            await self._note(message, *await self._sent(message))
+        except (SQLAlchemyError, OSError) as error:  # it is sent again when nobody has it any more
+            _log.warning("webhook %s: its end is not noted: %s", message.id, type(error).__name__)
+
+    async def _sent(self, message: Webhook) -> tuple[str, bool]:
+        """Why it was not taken (empty if it was), and whether that is for good."""
+        body, headers = signed(message, await self._store.secrets(message.tenant_id))
+        try:
+            status = await post(message.url, body, headers, allow_private=self._allow_private)
+        except CallbackRefused as error:
+            return str(error), True
+        except CallbackFailed as error:
+            return str(error), False
+        if 200 <= status < 300:
+            return "", False
+        return f"the answer was {status}" + (": redirects are not followed" if 300 <= status < 400 else ""), (
+            status == _GONE
+        )
+
+    async def _note(self, message: Webhook, why: str, for_good: bool) -> None:
+        if why:
+            _log.info("webhook %s of job %s, attempt %d: %s", message.id, message.job_id, message.attempts, why)
+            await self._store.failed(message, why, for_good=for_good)
+        else:
+            await self._store.delivered(message)
