@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -82,6 +83,25 @@ def revoke(key_id: Annotated[str, typer.Argument(help="Its id, as `keys list` sh
     if not _with_keys(end):
         raise InvalidOption(f"there is no key '{key_id}'", fix="See: paksatalker keys list")
     say(f"{key_id} is revoked")
+
+
+@app.command("provenance")
+def provenance(
+    *,
+    folder: Annotated[Path | None, typer.Option(help="Where [default: the service's own place].")] = None,
+    organisation: Annotated[str, typer.Option(help="Named in the certificate.")] = "PaksaTalker",
+    again: Annotated[bool, typer.Option(help="Replace the certificate that is there.")] = False,
+) -> None:
+    """Make the certificate that signs videos (C2PA). The service makes one by itself when there is none."""
+    need_service()
+    from paksatalker.service.certificates import CERTIFICATES, PRIVATE_KEY, make_credentials, own_folder
+    from paksatalker.service.settings import get_service_settings
+
+    place = folder or own_folder(get_service_settings())
+    if not make_credentials(place, organisation, again):
+        raise InvalidOption(f"there is a certificate in {place}", fix="Add --again to replace it")
+    say(f"{place / CERTIFICATES}: give its last certificate to whoever is to trust your videos")
+    say(f"{place / PRIVATE_KEY}: keep it to yourself")
 
 
 def _with_keys(act: Callable[[KeyStore], Awaitable[T]]) -> T:

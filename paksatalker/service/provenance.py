@@ -1,0 +1,215 @@
+"""Where a video comes from, signed and inside it (C2PA): made by a machine, by which engines, from which files.
+
+Anybody can read the manifest with any C2PA tool, and see whether the video was changed after it was made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import c2pa
+
+from paksatalker.core.files import take_place, unfinished_name
+from paksatalker.errors import DiskFull, OutputUnwritable
+from paksatalker.service.certificates import Credentials
+
+#: Media type by extension, of what can carry a manifest; WebM cannot (C2PA 2.2 has no place for it there).
+MEDIA_TYPES = {".mp4": "video/mp4", ".gif": "image/gif"}
+#: Of our own assertion.
+LABEL = "paksatalker.generation"
+#: IPTC's term for what a model has made.
+AI_GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+#: Packages that decide what comes out; networks' weights are pinned by ours.
+PACKAGES = (
+    "paksatalker", "hibari-tts", "mediapipe", "onnxruntime", "torch", "faster-whisper", "piper-tts", "xllamacpp", "av",
+    "opencv-contrib-python", "numpy",
+)  # fmt: skip
+_LOCAL: dict[str, Any] = {"remote_manifest_fetch": False, "ocsp_fetch": False}
+_OFFLINE: dict[str, Any] = {"verify": _LOCAL, "builder": {"thumbnail": {"enabled": False}}}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a video was made of.
+
+    Attributes:
+        engines: Name of the engine of each stage.
+        inputs: SHA-256 of each input by its name, e.g. ``portrait``, ``text``.
+        title: Name of the video.
+    """
+
+    engines: Mapping[str, str]
+    inputs: Mapping[str, str]
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a manifest says, and whether it holds.
+
+    Attributes:
+        valid: The video is as it was when it was signed.
+        problems: C2PA's codes of what is wrong, e.g. ``assertion.bmffHash.mismatch``.
+        origin: What it was made of.
+        versions: Of the packages that made it.
+        ai_generated: Whether the manifest says so.
+        signed_by: Organisation of the certificate.
+    """
+
+    valid: bool
+    problems: tuple[str, ...]
+    origin: Origin
+    versions: Mapping[str, str]
+    ai_generated: bool
+    signed_by: str
+
+
+class Provenance:
+    """Signs videos.
+
+    Args:
+        credentials: What signs.
+        timestamp_url: An RFC 3161 server that stamps the time; empty is none, and nothing leaves this machine.
+    """
+
+    def __init__(self, credentials: Credentials, timestamp_url: str = "") -> None:
+        self._credentials = credentials
+        self._timestamp_url = timestamp_url
+
+    def sign(self, video: Path, origin: Origin) -> bool:
+        """Puts a signed manifest into a video, in place.
+
+        Args:
+            video: A finished file; it stays as it was unless the manifest is in.
+            origin: What it was made of.
+
+        Returns:
+            Whether it could be: False for a form of file that cannot carry one.
+
+        Raises:
+            DiskFull: There is no room for the signed file.
+            OutputUnwritable: It cannot be signed.
+        """
+        media_type = MEDIA_TYPES.get(video.suffix.lower())
+        if media_type is None:
+            return False
+        part = unfinished_name(video)
+        try:
+            with self._signer() as signer, c2pa.Context.from_dict(_OFFLINE) as context:
+                builder = c2pa.Builder(_manifest(origin, media_type), context)
+                with builder, video.open("rb") as source, part.open("w+b") as signed:
+                    builder.sign(signer, media_type, source, signed)
+            take_place(part, video)
+        except (c2pa.C2paError, OSError) as error:
+            text = str(error)
+            if "No space left" in text or "os error 28" in text:
+                raise DiskFull(f"cannot sign {video.name}", "the disk is full", "Free some space") from error
+            raise OutputUnwritable(f"cannot sign {video.name}", text, "See docs/deploy.md, provenance") from error
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+        return True
+
+    def _signer(self) -> Any:
+        own = self._credentials
+        url = self._timestamp_url.encode() or None
+        return c2pa.Signer.from_info(
+            c2pa.C2paSignerInfo(own.algorithm, own.chain.encode(), own.private_key.encode(), url)
+        )
+
+
+def _manifest(origin: Origin, media_type: str) -> dict[str, Any]:
+    ours = version("paksatalker")
+    return {
+        "claim_generator_info": [{"name": "PaksaTalker", "version": ours}],
+        "title": origin.title,
+        "format": media_type,
+        "assertions": [
+            {
+                "label": "c2pa.actions",
+                "data": {
+                    "actions": [
+                        {
+                            "action": "c2pa.created",
+                            "digitalSourceType": AI_GENERATED,
+                            "softwareAgent": {"name": "PaksaTalker", "version": ours},
+                        }
+                    ]
+                },
+            },
+            {
+                "label": LABEL,
+                "data": {
+                    "versions": _versions(),
+                    "engines": dict(origin.engines),
+                    "inputs": {name: {"alg": "sha256", "hash": digest} for name, digest in origin.inputs.items()},
+                },
+            },
+        ],
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
+
+
+def check(video: Path, trusted: str = "") -> Checked | None:
+    """Reads and verifies the manifest of a video; None if it has none.
+
+    Args:
+        video: A file.
+        trusted: Certificates (PEM) that are trusted; without any, everybody's signature is taken, and only changes of
+            the video count as problems.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+    """
+    media_type = MEDIA_TYPES.get(video.suffix.lower(), "video/mp4")
+    settings: dict[str, Any] = {"verify": {**_LOCAL, "verify_trust": bool(trusted)}}
+    if trusted:
+        settings["trust"] = {"trust_anchors": trusted}
+    try:
+        with (
+            c2pa.Context.from_dict(settings) as context,
+            video.open("rb") as file,
+            c2pa.Reader(media_type, file, context=context) as reader,
+        ):
+            report = json.loads(reader.json())
+    except c2pa.C2paError as error:
+        if "ManifestNotFound" in f"{type(error).__name__} {error}":
+            return None
+        return Checked(False, (str(error),), Origin({}, {}, ""), {}, False, "")
+    return _checked(report)
+
+
+def _checked(report: dict[str, Any]) -> Checked:
+    manifest = report["manifests"][report["active_manifest"]]
+    data = {assertion["label"]: assertion["data"] for assertion in manifest.get("assertions", ())}
+    actions = [
+        action for label, found in data.items() if label.startswith("c2pa.actions") for action in found["actions"]
+    ]
+    own = data.get(LABEL, {})
+    failures = report.get("validation_results", {}).get("activeManifest", {}).get("failure", ())
+    problems = tuple(str(failure["code"]) for failure in failures)
+    return Checked(
+        valid=report.get("validation_state") in ("Valid", "Trusted") and not problems,
+        problems=problems,
+        origin=Origin(
+            own.get("engines", {}),
+            {name: value["hash"] for name, value in own.get("inputs", {}).items()},
+            str(manifest.get("title", "")),
+        ),
+        versions=own.get("versions", {}),
+        ai_generated=any(action.get("digitalSourceType") == AI_GENERATED for action in actions),
+        signed_by=str(manifest.get("signature_info", {}).get("issuer", "")),
+    )

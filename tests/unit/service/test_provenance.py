@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paksatalker.cli.app import main
+from paksatalker.errors import OutputUnwritable
+from paksatalker.service.certificates import CERTIFICATES, credentials, make_credentials
+from paksatalker.service.provenance import Origin, Provenance, check
+from paksatalker.service.settings import ServiceSettings
+
+ORIGIN = Origin({"voice": "hibari", "renderer": "portrait"}, {"portrait": "ab" * 32, "text": "cd" * 32}, "vid_1.mp4")
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    return credentials(ServiceSettings(_env_file=None, home=tmp_path_factory.mktemp("home")))
+
+
+def film(path: Path, codec: str = "libx264") -> Path:
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(codec, rate=Fraction(25))
+        stream.width = stream.height = 64
+        stream.pix_fmt = "rgb8" if codec == "gif" else "yuv420p"
+        for number in range(10):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), number * 20, np.uint8), "rgb24")
+            out.mux(stream.encode(frame.reformat(format=stream.pix_fmt)))
+        out.mux(stream.encode())
+    return path
+
+
+@pytest.fixture
+def signed(tmp_path, own):
+    video = film(tmp_path / "video.mp4")
+    assert check(video) is None
+    assert Provenance(own).sign(video, ORIGIN)
+    return video
+
+
+def test_a_video_tells_where_it_comes_from(signed, own):
+    found = check(signed)
+    assert found is not None
+    assert found.valid
+    assert found.problems == ()
+    assert found.origin == ORIGIN
+    assert found.ai_generated
+    assert found.signed_by == "PaksaTalker"
+    assert found.versions.keys() >= {"paksatalker", "av", "numpy"}
+
+
+def test_it_still_plays_and_nothing_lies_about(signed):
+    with av.open(str(signed)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 10
+    assert [path.name for path in signed.parent.iterdir()] == ["video.mp4"]
+
+
+def test_gif_too_and_webm_as_it_was(tmp_path, own):
+    moving = film(tmp_path / "a.gif", "gif")
+    assert Provenance(own).sign(moving, ORIGIN)
+    found = check(moving)
+    assert found is not None
+    assert found.valid
+    web = film(tmp_path / "a.webm", "libvpx-vp9")
+    before = web.read_bytes()
+    assert not Provenance(own).sign(web, ORIGIN)
+    assert web.read_bytes() == before
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_tampering_is_found(tmp_path_factory, own, data):
+    folder = tmp_path_factory.mktemp("x")
+    video = film(folder / "video.mp4")
+    Provenance(own).sign(video, ORIGIN)
+    content = bytearray(video.read_bytes())
+    start = content.rindex(b"mdat") + 4  # the picture's own data
+    end = start - 8 + int.from_bytes(content[start - 8 : start - 4], "big")
+    place = data.draw(st.integers(start, min(end, len(content)) - 1))
+    content[place] ^= data.draw(st.integers(1, 255))
+    video.write_bytes(content)
+    found = check(video)
+    assert found is not None
+    assert not found.valid
+    assert found.problems
+
+
+def test_a_changed_claim_is_found(signed):
+    content = signed.read_bytes()
+    signed.write_bytes(content.replace(b"hibari", b"kokoro", 1))
+    found = check(signed)
+    assert found is not None
+    assert not found.valid
+
+
+def test_others_do_not_pass_for_us(signed, own, tmp_path):
+    mine = check(signed, trusted=own.chain)
+    make_credentials(tmp_path / "other")
+    other = check(signed, trusted=(tmp_path / "other" / CERTIFICATES).read_text())
+    assert mine is not None
+    assert mine.valid
+    assert other is not None
+    assert other.problems == ("signingCredential.untrusted",)
+
+
+def test_what_is_no_video_is_left_as_it_was(tmp_path, own):
+    video = tmp_path / "video.mp4"
+    video.write_bytes(b"no video")
+    with pytest.raises(OutputUnwritable):
+        Provenance(own).sign(video, ORIGIN)
+    assert video.read_bytes() == b"no video"
+    assert list(tmp_path.iterdir()) == [video]
+
+
+def test_the_command_makes_a_certificate_once(tmp_path, capsys):
+    command = ["keys", "provenance", "--folder", str(tmp_path / "p")]
+    for code in (0, 2):
+        with pytest.raises(SystemExit) as end:
+            main(command)
+        assert end.value.code == code
+    shown = "".join(capsys.readouterr())
+    assert (tmp_path / "p" / CERTIFICATES).exists()
+    assert "--again" in shown
+    assert "PRIVATE KEY" not in shown
