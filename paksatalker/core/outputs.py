@@ -121,7 +121,7 @@ class Output:
     def write(self, frame: VideoFrame) -> None:
         """Writes the next frame."""
         if self._encoder is None:
-            self._first_frame = time.monotonic()
+            self._first_frame, self._first = time.monotonic(), frame.index
             self._encoder = self._stack.enter_context(self._make_encoder(frame.sample_rate))
         self._encoder.write(frame)
         self._last = frame.index
@@ -150,7 +150,7 @@ class Output:
             if part is not None:
                 part.complete()
         self._stack.close()  # all are whole: now each takes its name
-        seconds, frames = time.monotonic() - self._began, self._last + 1
+        seconds, frames = time.monotonic() - self._began, self._last + 1 - self._first
         duration = frames / self._request.fps
         return Result(
             path=self._path,

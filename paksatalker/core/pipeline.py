@@ -18,6 +18,7 @@ from paksatalker.core import sources
 from paksatalker.core.audio.prosody import attach_prosody
 from paksatalker.core.engines import EngineInfo, FaceEngine, Renderer, find
 from paksatalker.core.outputs import Output, Result
+from paksatalker.core.parts import CAN_BEGIN_ANYWHERE, Part, cut
 from paksatalker.core.progress import FrameCounter, ProgressCallback
 from paksatalker.core.rendering.captions import Captioner
 from paksatalker.core.rendering.hls import PieceListener
@@ -80,6 +81,7 @@ class Pipeline:
         *,
         on_progress: ProgressCallback | None = None,
         cancel: threading.Event | None = None,
+        part: Part | None = None,
     ) -> VideoStream:
         """Starts a video and returns its frames, to be iterated over as they are made.
 
@@ -89,6 +91,7 @@ class Pipeline:
             request: What to make.
             on_progress: Called after every frame.
             cancel: Set it from any thread to stop; the iteration then raises ``Cancelled``.
+            part: Make only these frames of it, without sound, see :mod:`paksatalker.core.parallel`.
 
         Raises:
             PaksaTalkerError: Any of the errors of ``docs/errors.md`` that concern the input.
@@ -96,7 +99,12 @@ class Pipeline:
         face = find("face", request.face_engine)
         renderer = find("renderer", request.renderer)
         _check_fit(face, renderer)
-        source = self.speech(request, cancel)
+        if part is not None and renderer.name not in CAN_BEGIN_ANYWHERE:
+            raise EnginesIncompatible(
+                f"the renderer '{renderer.name}' cannot make parts of a video", "a frame of it needs those before",
+                "Choose the renderer 'portrait', or make the video in one go",
+            )  # fmt: skip
+        source = self.speech(request, cancel) if part is None else sources.from_file(part, request.fps)
         scene = set_scene(
             request.image,
             self.store,
@@ -132,6 +140,7 @@ class Pipeline:
             engines={"face": face.name, "renderer": renderer.name, source.stage: source.engine},
             on_progress=on_progress,
             cancel=cancel or threading.Event(),
+            part=part,
         )
 
     def generate(
@@ -236,6 +245,7 @@ class VideoStream:
         engines: dict[str, str],
         on_progress: ProgressCallback | None,
         cancel: threading.Event,
+        part: Part | None = None,
     ) -> None:
         self.size = renderer.size
         self.fps = request.fps
@@ -248,9 +258,10 @@ class VideoStream:
         self._renderer = renderer
         self._cancel = cancel
         self._begun = False
+        self._part = part
         self._sound = SoundTrack(request.fps)
         self._counter = FrameCounter(request.fps, source.characters, source.duration, on_progress)
-        self._listeners: list[Listener] = [self._sound.add]
+        self._listeners: list[Listener] = [self._sound.add] if part is None else []
         self._captioner = captioner
         if captioner is not None:
             self._listeners.append(captioner.add)
@@ -272,10 +283,12 @@ class VideoStream:
         with ExitStack() as stack:
             pieces = stack.enter_context(closing(self._pieces()))
             tracks = self._animator.animate(attach_prosody(pieces, self.fps))
+            if self._part is not None:
+                tracks = cut(tracks, self._part.first, self._part.end)
             images = self._renderer.render(tracks)
             if hasattr(images, "close"):
                 stack.callback(images.close)
-            for index, image in enumerate(images):
+            for index, image in enumerate(images, 0 if self._part is None else self._part.first):
                 self._stop_if_cancelled()
                 if self._captioner is not None:
                     image = self._captioner.draw(image, index / self.fps)  # noqa: PLW2901
@@ -287,10 +300,12 @@ class VideoStream:
             self._stop_if_cancelled()
             for listener in self._listeners:
                 listener(piece)
-            self._counter.spoken(len(piece.text), piece.end)
+            if self._part is None:
+                self._counter.spoken(len(piece.text), piece.end)
             yield piece
         self.notes += self._source.late_notes()
-        self._counter.all_spoken()
+        if self._part is None:
+            self._counter.all_spoken()
 
     def _stop_if_cancelled(self) -> None:
         if self._cancel.is_set():

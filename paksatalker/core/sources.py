@@ -16,8 +16,10 @@ from paksatalker.core.briefs import WriterGetter, check_brief, expected_characte
 from paksatalker.core.casting import Casting, primary
 from paksatalker.core.direction import direct
 from paksatalker.core.engines import EngineInfo, RecordingEngine, find, installed
+from paksatalker.core.parts import Part
 from paksatalker.core.request import Request, SpeechRequest
 from paksatalker.core.speaking import speak_directed
+from paksatalker.core.speech_file import read_speech, speech_head
 from paksatalker.core.text.clean import readable_for
 from paksatalker.core.text.language import document_language
 from paksatalker.core.text.load import load_text
@@ -89,6 +91,21 @@ def open_source(
     if isinstance(request, Request) and request.brief is not None:
         return _from_brief(request, engine, moderator or Moderator(), (writer or Writer)(), cancelled)
     return _from_text(request, settings, engine, moderator or Moderator())
+
+
+def from_file(part: Part, fps: float) -> SpeechSource:
+    """Speech that was kept, for a part of a video.
+
+    Raises:
+        AudioUnreadable: The file is no such file.
+    """
+    head = speech_head(part.speech)
+    return SpeechSource(
+        stage=head["stage"],
+        engine=head["engine"],
+        pieces=lambda: read_speech(part.speech),
+        duration=(part.end - part.first) / fps,
+    )
 
 
 def _from_text(request: SpeechRequest, settings: Settings, engine: EngineGetter, moderator: Moderator) -> SpeechSource:
