@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from paksatalker.api import errors
 from paksatalker.api.endpoints import (
     assets,
+    batches,
     events,
     health,
     openai,
@@ -59,7 +60,7 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
     )
     errors.install(app, chosen.debug)
     app.state.sign_in = sign_in
-    for room in (health, signin, openai, scripts, webhooks):
+    for room in (health, signin, openai, scripts, webhooks, batches):
         app.include_router(room.router)
     for room in (assets, videos, events, video_files, streams):
         app.include_router(room.router, prefix=_PREFIX)

@@ -38,12 +38,15 @@ class ServiceSettings(BaseSettings):
         video_minutes_per_day: Of a tenant.
         storage_bytes: Of a tenant.
         work_folder: Where workers keep the files of running jobs; empty is ``work`` in ``home``. Fast and local.
+        render_memory: What the process that renders may allocate, bytes; 0 is no limit, None is chosen by the machine.
         render_silence_minutes: A renderer that reports nothing for so long hangs, and is ended.
         render_minutes: Longest time a video may take; 0 is no limit.
         c2pa_certificate: The operator's certificate chain (PEM) that signs videos; None is one made in ``home``.
         c2pa_private_key: Its private key (PEM, PKCS #8).
         c2pa_timestamp_url: An RFC 3161 server that signatures are stamped by; empty is none.
         allow_private_callbacks: Whether callbacks may go to private networks and this machine; for developers.
+        batch_max_rows: Most videos that are asked for in one batch.
+        batch_max_bytes: Largest batch, JSON or CSV.
         speech_concurrency: How many texts the API speaks at a time (``/v1/audio/speech``, live).
         speech_max_characters: Longest text that it speaks.
         script_concurrency: How many texts it has written at a time; a language model runs for each.
@@ -78,12 +81,15 @@ class ServiceSettings(BaseSettings):
     )
     storage_bytes: int = Field(default=50 << 30, ge=0, validation_alias=_named("PAKSATALKER_STORAGE_BYTES"))
     allow_private_callbacks: bool = Field(default=False, validation_alias=_named("PAKSATALKER_ALLOW_PRIVATE_CALLBACKS"))
+    batch_max_rows: int = Field(default=1000, ge=1, validation_alias=_named("PAKSATALKER_BATCH_MAX_ROWS"))
+    batch_max_bytes: int = Field(default=16 << 20, ge=1, validation_alias=_named("PAKSATALKER_BATCH_MAX_BYTES"))
     speech_concurrency: int = Field(default=2, ge=1, le=64, validation_alias=_named("PAKSATALKER_SPEECH_CONCURRENCY"))
     speech_max_characters: int = Field(
         default=4096, ge=1, le=100_000, validation_alias=_named("PAKSATALKER_SPEECH_MAX_CHARACTERS")
     )
     script_concurrency: int = Field(default=1, ge=1, le=64, validation_alias=_named("PAKSATALKER_SCRIPT_CONCURRENCY"))
     work_folder: Path | None = Field(default=None, validation_alias=_named("PAKSATALKER_WORK_FOLDER"))
+    render_memory: int | None = Field(default=None, ge=0, validation_alias=_named("PAKSATALKER_RENDER_MEMORY"))
     render_silence_minutes: float = Field(
         default=15, gt=0, allow_inf_nan=False, validation_alias=_named("PAKSATALKER_RENDER_SILENCE_MINUTES")
     )

@@ -29,7 +29,7 @@ async def page(
     rows, more = await WebhookStore(parts.database).page(
         caller.tenant_id, state=state or "", limit=limit, cursor=cursor
     )
-    return WebhookPage(data=[WebhookOut.model_validate(row) for row in rows], next_cursor=more)
+    return WebhookPage(items=[WebhookOut.model_validate(row) for row in rows], next_cursor=more)
 
 
 @router.post("/{message_id}/redeliver", status_code=202, summary="Deliver again", responses=answers(404))

@@ -28,7 +28,7 @@ class WebhookOut(BaseModel):
 class WebhookPage(BaseModel):
     """Messages, newest first."""
 
-    data: list[WebhookOut]
+    items: list[WebhookOut]
     next_cursor: str = Field(description="For the next page; empty at the end.")
 
 

@@ -36,12 +36,12 @@ def message(client, settings) -> str:
 
 
 def test_dead_messages_are_listed_and_delivered_again(client, message):
-    [row] = client.get("/api/v1/webhooks", params={"state": "dead"}).json()["data"]
+    [row] = client.get("/api/v1/webhooks", params={"state": "dead"}).json()["items"]
     assert (row["id"], row["last_error"], row["attempts"]) == (message, "the answer was 410", 1)
     assert row["payload"]["type"] == "video.cancelled"
     answer = client.post(f"/api/v1/webhooks/{message}/redeliver")
     assert (answer.status_code, answer.json()["state"], answer.json()["attempts"]) == (202, "pending", 0)
-    assert client.get("/api/v1/webhooks", params={"state": "dead"}).json() == {"data": [], "next_cursor": ""}
+    assert client.get("/api/v1/webhooks", params={"state": "dead"}).json() == {"items": [], "next_cursor": ""}
     assert client.post("/api/v1/webhooks/msg_none/redeliver").status_code == 404
     assert client.get("/api/v1/webhooks", params={"cursor": "x"}).status_code == 422
 
@@ -59,5 +59,5 @@ def test_the_secret_is_for_admins_and_can_be_replaced(client, settings):
 
 def test_another_tenant_sees_nothing(client, settings, message):
     client.headers["Authorization"] = f"Bearer {new_key(settings)}"
-    assert client.get("/api/v1/webhooks").json()["data"] == []
+    assert client.get("/api/v1/webhooks").json()["items"] == []
     assert client.post(f"/api/v1/webhooks/{message}/redeliver").status_code == 404
