@@ -12,7 +12,7 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from paksatalker.cli.allocator import give_back_large_blocks
+from paksatalker.config.allocator import give_back_large_blocks
 from paksatalker.errors import Cancelled, InvalidOption, OutputUnwritable, PaksaTalkerError
 
 if TYPE_CHECKING:

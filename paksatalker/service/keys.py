@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from paksatalker.errors import InvalidOption
+from paksatalker.service.audit import OPERATOR, note
 from paksatalker.service.database import Database
 from paksatalker.service.ids import is_id, new_id, random_text
 from paksatalker.service.tables import ApiKey, Tenant, now
@@ -57,6 +58,7 @@ class KeyStore:
         tenant: str = "",
         expires_at: datetime | None = None,
         requests_per_minute: int | None = None,
+        by: str = OPERATOR,
     ) -> str:
         """Makes a key and returns it; it cannot be shown again.
 
@@ -67,6 +69,7 @@ class KeyStore:
             tenant: The new tenant's name.
             expires_at: When it ends by itself.
             requests_per_minute: Its own limit.
+            by: Who makes it, for the audit log.
 
         Raises:
             InvalidOption: An unknown scope, or no such tenant.
@@ -88,6 +91,7 @@ class KeyStore:
                     expires_at=expires_at, requests_per_minute=requests_per_minute,
                 )
             )  # fmt: skip
+            note(session, tenant_id, by, "key.created", key_id, scopes=" ".join(chosen))
         return f"{key_id}.{secret}"
 
     async def check(self, key: str) -> Caller | None:
@@ -109,18 +113,21 @@ class KeyStore:
                     used.last_used_at = time
         return Caller(found.tenant_id, key_id, frozenset(found.scopes), found.requests_per_minute)
 
-    async def revoke(self, key_id: str, tenant_id: str | None = None) -> bool:
+    async def revoke(self, key_id: str, tenant_id: str | None = None, by: str = OPERATOR) -> bool:
         """Ends a key. False if there is none, or it is another tenant's.
 
         Args:
             key_id: Its public part.
             tenant_id: Whose it must be; None for anybody's (the operator).
+            by: Who ends it, for the audit log.
         """
         async with self._database.session() as session:
             found = await session.get(ApiKey, key_id)
             if found is None or (tenant_id is not None and found.tenant_id != tenant_id):
                 return False
-            found.revoked_at = found.revoked_at or now()
+            if found.revoked_at is None:
+                found.revoked_at = now()
+                note(session, found.tenant_id, by, "key.revoked", key_id)
         return True
 
     async def all(self, tenant_id: str | None = None) -> Sequence[ApiKey]:

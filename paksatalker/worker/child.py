@@ -16,7 +16,9 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
+from paksatalker.config.allocator import give_back_large_blocks
 from paksatalker.errors import PaksaTalkerError
+from paksatalker.worker.limits import MEMORY
 
 _EVERY = 0.2  # seconds between two reports
 
@@ -117,8 +119,9 @@ def _render(pipeline: Any, order: dict[str, Any], cancel: threading.Event, say: 
 
 
 def _limit_memory() -> None:
-    """Takes the limit of ``PAKSATALKER_RENDER_MEMORY`` (bytes) upon itself, where the system has such limits."""
-    limit = int(os.environ.get("PAKSATALKER_RENDER_MEMORY", "0"))
+    """Takes the worker's limit upon itself, where the system has such limits, and keeps no memory it does not use."""
+    give_back_large_blocks()
+    limit = int(os.environ.get(MEMORY, "0"))
     if limit and sys.platform == "linux":
         import resource
 

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from paksatalker.service.certificates import credentials
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
 from paksatalker.service.ids import new_id
 from paksatalker.service.jobs import JobStore
+from paksatalker.service.provenance import Provenance
 from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.states import State
 from paksatalker.service.streaq_queue import StreaqQueue
 from paksatalker.worker.deliverer import Deliverer
+from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.runner import Runner
+from paksatalker.worker.sweeper import Sweeper
+from paksatalker.worker.work_folder import WorkFolder
 
 _log = logging.getLogger(__name__)
+_ALIVE_SECONDS = 10.0
 _MEND_SECONDS = 15.0  # between two looks for jobs without a ticket
 
 
@@ -57,14 +62,21 @@ async def work(parts: Parts, queues: Sequence[str]) -> None:
         parts: See :func:`opened`.
         queues: Some of :data:`~paksatalker.service.states.QUEUES`.
     """
-    folder = parts.settings.home / "work" / new_id("wrk")
-    runners = [
-        Runner(
-            database=parts.database, jobs=parts.jobs, files=parts.files, events=parts.queue, queue=queue,
-            tries=parts.settings.job_tries, folder=folder / queue,
-        )
-        for queue in queues
-    ]  # fmt: skip
+    settings = parts.settings
+    provenance = Provenance(await asyncio.to_thread(credentials, settings), settings.c2pa_timestamp_url)
+    with WorkFolder(settings.work) as folder:
+        runners = [
+            Runner(
+                database=parts.database, jobs=parts.jobs, files=parts.files, events=parts.queue, queue=queue,
+                tries=settings.job_tries, folder=folder.path / queue,
+                limits=RenderLimits.of(settings, queue), provenance=provenance,
+            )
+            for queue in queues
+        ]  # fmt: skip
+        await _work(parts, queues, runners, folder)
+
+
+async def _work(parts: Parts, queues: Sequence[str], runners: Sequence[Runner], folder: WorkFolder) -> None:
     deliverer = Deliverer(parts.database, allow_private=parts.settings.allow_private_callbacks)
     try:
         async with asyncio.TaskGroup() as group:
@@ -72,10 +84,18 @@ async def work(parts: Parts, queues: Sequence[str]) -> None:
                 group.create_task(parts.queue.work(queue, runner.handle))
             group.create_task(_mend(parts, queues))
             group.create_task(deliverer.run())
+            group.create_task(Sweeper(parts.settings, parts.database, parts.files).run())
+            group.create_task(_live(folder))
     finally:
         for runner in runners:
             await runner.close()
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _live(folder: WorkFolder) -> None:
+    """Shows that the loop runs; where it hangs, a health check sees it."""
+    while True:
+        folder.touch()
+        await asyncio.sleep(_ALIVE_SECONDS)
 
 
 async def _mend(parts: Parts, queues: Sequence[str]) -> None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
+import os
+import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from paksatalker.errors import PaksaTalkerError
+from paksatalker.worker.limits import MEMORY, RenderLimits
 
 _STOP_SECONDS = 0.8  # a cancelled video ends within a second, whatever it does
 _LINE = 1 << 20
@@ -41,10 +46,16 @@ class RenderCancelled(Exception):
 
 
 class RenderProcess:
-    """Starts the process when it is needed, and another one when it has died. Close it."""
+    """Starts the process when it is needed, and another one when it has died. Close it.
 
-    def __init__(self) -> None:
+    Args:
+        limits: Of memory and time.
+    """
+
+    def __init__(self, limits: RenderLimits | None = None) -> None:
+        self._limits = limits or RenderLimits()
         self._process: asyncio.subprocess.Process | None = None
+        self._heard = 0.0
 
     async def render(
         self,
@@ -71,7 +82,7 @@ class RenderProcess:
 
         Raises:
             RenderFailed: The video cannot be made.
-            RenderDied: The process died.
+            RenderDied: The process died, or said nothing for so long that it was ended.
             RenderCancelled: It was cancelled.
         """
         process = await self._started()
@@ -85,7 +96,7 @@ class RenderProcess:
         answer = asyncio.ensure_future(self._answer(process, on_event, whole))
         cancelled = asyncio.ensure_future(cancel.wait())
         try:
-            await asyncio.wait({answer, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+            await self._wait(answer, cancelled)
             if not answer.done():
                 await self._order(process, {"cancel": True})
                 await asyncio.wait({answer}, timeout=_STOP_SECONDS)
@@ -107,11 +118,30 @@ class RenderProcess:
         values: dict[str, Any] = result["result"]
         return values
 
+    async def _wait(self, answer: asyncio.Future[Any], cancelled: asyncio.Future[Any]) -> None:
+        """Until there is an answer, or nobody wants it any more.
+
+        Raises:
+            RenderDied: It hangs.
+            RenderFailed: It takes longer than a video may.
+        """
+        began = self._heard = time.monotonic()
+        ends = began + self._limits.seconds if self._limits.seconds else math.inf
+        while not (answer.done() or cancelled.done()):
+            until = min(ends, self._heard + self._limits.silence)
+            if (left := until - time.monotonic()) > 0:
+                await asyncio.wait({answer, cancelled}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            elif until == ends:
+                raise RenderFailed(_too_slow(self._limits.seconds))
+            else:
+                raise RenderDied(f"it said nothing for {self._limits.silence:g} s and was ended")
+
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "paksatalker.worker.child",
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_LINE, start_new_session=True,
+                env=os.environ | {MEMORY: str(self._limits.memory)},
             )  # fmt: skip
             await self._answer(self._process, _ignore)
         return self._process
@@ -133,6 +163,7 @@ class RenderProcess:
         if process.stdout is None:
             raise RenderDied("it has no output")
         while line := await process.stdout.readline():
+            self._heard = time.monotonic()
             message: dict[str, Any] = json.loads(line)
             if "event" in message:
                 await on_event(message["event"])
@@ -147,8 +178,11 @@ class RenderProcess:
         process, self._process = self._process, None
         if process is None:
             return
-        with suppress(ProcessLookupError):
-            process.kill()
+        with suppress(ProcessLookupError, PermissionError):
+            if sys.platform == "win32":
+                process.kill()
+            else:
+                os.killpg(process.pid, signal.SIGKILL)  # it is the leader of a session: with whatever it has started
         if process.stdin is not None:
             process.stdin.close()
         if process.stdout is not None:
@@ -159,6 +193,12 @@ class RenderProcess:
     async def close(self) -> None:
         """Ends the process."""
         await self.kill()
+
+
+def _too_slow(seconds: float) -> dict[str, Any]:
+    what, why = "the video was not finished", f"it may take {seconds / 60:g} minutes and takes longer"
+    fix = "Make it shorter or smaller; the operator's limit is PAKSATALKER_RENDER_MINUTES"
+    return {"code": "RenderTimeout", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
 
 
 async def _ignore(_: Event) -> None:

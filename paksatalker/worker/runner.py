@@ -10,15 +10,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from paksatalker.config import log_ids
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
 from paksatalker.service.hls import StreamPublisher, stream_place
 from paksatalker.service.jobs import JobStore
+from paksatalker.service.provenance import Provenance
 from paksatalker.service.queue import EventBus
 from paksatalker.service.states import State
 from paksatalker.service.tables import Asset, Job
 from paksatalker.service.video import VideoRequest
+from paksatalker.worker.limits import RenderLimits
+from paksatalker.worker.origin import origin_of
 from paksatalker.worker.process import RenderCancelled, RenderDied, RenderFailed, RenderProcess, described
 from paksatalker.worker.thumbnail import write_thumbnail
 
@@ -39,6 +43,8 @@ class Runner:
         queue: Which.
         tries: How many attempts a job has.
         folder: For files of the job that is being done; empty after it.
+        limits: Of memory and time.
+        provenance: Signs videos; None signs none.
     """
 
     def __init__(
@@ -51,10 +57,12 @@ class Runner:
         queue: str,
         tries: int,
         folder: Path,
+        limits: RenderLimits | None = None,
+        provenance: Provenance | None = None,
     ) -> None:
         self._database, self._jobs, self._files, self._events = database, jobs, files, events
         self._queue, self._tries, self._folder = queue, tries, folder
-        self._process = RenderProcess()
+        self._process, self._provenance = RenderProcess(limits), provenance
         folder.mkdir(parents=True, exist_ok=True)
 
     async def close(self) -> None:
@@ -70,7 +78,12 @@ class Runner:
         job = await self._jobs.begin(ticket, self._queue, self._tries)
         if job is None:
             return
-        _log.info("job %s: attempt %d", job.id, job.attempt)
+        with log_ids(job_id=job.id, tenant_id=job.tenant_id):
+            await self._attempt(job)
+
+    async def _attempt(self, job: Job) -> None:
+        began = time.monotonic()
+        _log.info("attempt %d", job.attempt)
         try:
             with tempfile.TemporaryDirectory(dir=self._folder, prefix=f"{job.id}.") as folder:
                 await self._do(job, Path(folder))
@@ -85,7 +98,7 @@ class Runner:
             await self._sweep(job)
             await self._jobs.fail(job, error.error)
         except RenderDied as error:
-            _log.warning("job %s: the renderer died (%s)", job.id, error)
+            _log.warning("the renderer died (%s)", error)
             await self._sweep(job)
             if job.attempt < self._tries:
                 raise
@@ -94,6 +107,7 @@ class Runner:
             await self._sweep(job)
             await self._jobs.fail(job, described(error))
         await self._tell(job.id)
+        _log.info("attempt %d ended after %.1f s", job.attempt, time.monotonic() - began)
 
     async def _do(self, job: Job, folder: Path) -> None:
         request = VideoRequest.model_validate(job.request)
@@ -126,6 +140,9 @@ class Runner:
                 await watch
             if stream is not None:
                 await stream.abort()
+        if self._provenance is not None:
+            origin = await asyncio.to_thread(origin_of, request, inputs, result, f"{job.id}.{request.format}")
+            result["signed"] = await asyncio.to_thread(self._provenance.sign, output, origin)
         await self._deliver(job, request, result, output)
 
     async def _fetch(self, job: Job, request: VideoRequest, folder: Path) -> dict[str, Path]:
@@ -179,7 +196,7 @@ class Runner:
         try:
             await self._files.delete(f"{job.tenant_id}/{job.id}/{attempt}")
         except Exception as error:  # noqa: BLE001  (the job's own end matters more; its expiry deletes the rest)
-            _log.warning("job %s: files stay behind: %s", job.id, error)
+            _log.warning("files stay behind: %s", error)
 
     async def _tell(self, job_id: str) -> None:
         job = await self._jobs.get(job_id)

@@ -14,8 +14,8 @@ from paksatalker.service.settings import ServiceSettings, get_service_settings
 
 EXAMPLE = Path(__file__).parents[3] / ".env.example"
 LINES = dict(re.findall(r"^#([A-Z][A-Z0-9_]+)=(.*)$", EXAMPLE.read_text("utf-8"), re.MULTILINE))
-#: Of compose.yaml, and read by a process that has no settings.
-BESIDE = {"REDIS_PASSWORD", "POSTGRES_PASSWORD", "PAKSATALKER_RENDER_MEMORY"}
+#: Of compose.yaml.
+BESIDE = {"REDIS_PASSWORD", "POSTGRES_PASSWORD"}
 #: Of the developer guide.
 GUIDE = {
     "API_HOST", "API_PORT", "DEBUG", "SADTALKER_MODEL_PATH", "PANTRIX_MODEL_PATH", "QWEN_MODEL_PATH",

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from paksatalker.cli import allocator
+from paksatalker.config import allocator
 
 _BLOCKS = """
 import ctypes, json
-from paksatalker.cli.allocator import give_back_large_blocks
+from paksatalker.config.allocator import give_back_large_blocks
 
 class Info(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in
