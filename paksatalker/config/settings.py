@@ -39,6 +39,7 @@ class Settings(BaseSettings):
         max_audio_minutes: Longest recording that is animated, minutes.
         max_image_pixels: Largest photo that is decoded, width × height: the guard against decompression bombs.
         model_cache_bytes: How much of loaded networks stays in memory between the videos of a process.
+        compile_networks: Let PyTorch compile SadTalker's networks where they run on a GPU.
         qwen_model_path: A GGUF file, or a folder as transformers saves it, in place of the model of the weights store.
             ``QWEN_MODEL_PATH`` sets it too.
         sadtalker_model_path: A folder with SadTalker's official files in place of the weights store's.
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     max_image_pixels: int = Field(default=MAX_IMAGE_PIXELS, ge=1, le=MOST_IMAGE_PIXELS)
 
     model_cache_bytes: int = Field(default=MODEL_CACHE_BYTES, ge=0)
+    compile_networks: bool = False
     qwen_model_path: Path | None = Field(
         default=None, validation_alias=AliasChoices(f"{_PREFIX}QWEN_MODEL_PATH", "QWEN_MODEL_PATH")
     )

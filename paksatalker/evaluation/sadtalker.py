@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from paksatalker.evaluation.measure import Measure
-from paksatalker.models.sadtalker.generator import Generator
+from paksatalker.models.sadtalker.generator import Generator, SourceFeatures
 from paksatalker.models.sadtalker.packed import Target, best_target
 from paksatalker.models.sadtalker.prepared import PreparedGenerator
 from paksatalker.models.sadtalker.spade import SpectralConv2d
-from paksatalker.models.sadtalker.talking_head import GPU_BATCH
+from paksatalker.models.sadtalker.talking_head import GPU_BATCH, FrameGenerator, prepare
 
 _SEED = 5
 _CPU_SIZES, _GPU_SIZES = (256,), (256, 512)
@@ -76,21 +76,23 @@ def cpu_speed(generator: Generator, size: int = 256, *, quick: bool) -> Iterator
 
 
 def gpu_speed(generator: Generator, size: int, *, quick: bool) -> Iterator[Measure]:
-    """Frames a second of the prepared network in batches, and how near they are to 32 bits."""
+    """Frames a second in batches, as they come and compiled, and how near they are to 32 bits."""
     image, kp_driving, kp_source = _inputs(generator, size, GPU_BATCH)
-    prepared = PreparedGenerator(generator, best_target("cuda"), size, GPU_BATCH)
-    source = prepared.encode(image)
-
-    def draw() -> Tensor:
-        made = prepared.draw(source, kp_driving, kp_source).image
-        torch.cuda.synchronize()
-        return made
-
-    seconds, _, ours = _best(draw, 5 if quick else 20)
     with torch.inference_mode():
         exact = generator.draw(generator.encode(image), kp_driving[:1], kp_source).image
-    note = f"{torch.cuda.get_device_name()}, batch {GPU_BATCH}, PSNR {psnr(ours[:1].cpu(), exact):.1f} dB"
-    yield Measure(f"SadTalker frames on a GPU, {size}²", GPU_BATCH / seconds, "frames/s", note)
+    for compiled in (False, True):
+        ready = prepare(generator, size=size, device="cuda", compiled=compiled)
+        source = ready.encode(image)
+
+        def draw(ready: FrameGenerator = ready, source: SourceFeatures = source) -> Tensor:
+            made = ready.draw(source, kp_driving, kp_source).image
+            torch.cuda.synchronize()
+            return made
+
+        seconds, _, ours = _best(draw, 5 if quick else 20)
+        note = f"{torch.cuda.get_device_name()}, batch {GPU_BATCH}, PSNR {psnr(ours[:1].cpu(), exact):.1f} dB"
+        name = f"SadTalker frames on a GPU, {size}²{', compiled' if compiled else ''}"
+        yield Measure(name, GPU_BATCH / seconds, "frames/s", note)
 
 
 def psnr(image: Tensor, exact: Tensor) -> float:

@@ -16,9 +16,9 @@ from paksatalker.errors import EngineUnavailable, InvalidOption, OutputUnwritabl
 from paksatalker.models.base import WeightsStore
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
-    from paksatalker.models.gfpgan.gfpgan import GFPGAN
     from paksatalker.models.sadtalker.audio2exp import Audio2Exp
     from paksatalker.models.sadtalker.audio2pose import Audio2Pose
     from paksatalker.models.sadtalker.face_points import FacePoints
@@ -114,6 +114,11 @@ def mapping_part(*, full: bool) -> Checkpoint:
     return Checkpoint(MAPPING, _FULL_MAPPING if full else _CROP_MAPPING, inside=("mapping",))
 
 
+def gfpgan_part() -> Checkpoint:
+    """The face restorer."""
+    return Checkpoint(GFPGAN_ENTRY, _GFPGAN, inside=("params_ema", "params"))
+
+
 @dataclass(frozen=True, slots=True)
 class AudioNetworks:
     """What makes coefficients from sound, ready for use."""
@@ -121,8 +126,8 @@ class AudioNetworks:
     expression: Audio2Exp
     pose: Audio2Pose
 
-    def to(self, device: str) -> AudioNetworks:
-        """Moves them to a device, ``cpu`` or ``cuda``; returns the same networks."""
+    def to(self, device: torch.device) -> AudioNetworks:
+        """Moves them to a device; returns the same networks."""
         self.expression.to(device)
         self.pose.to(device)
         return self
@@ -163,14 +168,6 @@ def load_face_points(store: WeightsStore | None = None) -> FacePoints:
         Checkpoint(FACES, _DETECTOR).fill(RetinaFace(), store),
         Checkpoint(FACES, _POINTER, inside=("state_dict",)).fill(FAN(), store),
     )
-
-
-def load_gfpgan(store: WeightsStore | None = None) -> GFPGAN:
-    """The face restorer. Errors as :meth:`Checkpoint.fill`."""
-    _require_torch()
-    from paksatalker.models.gfpgan.gfpgan import GFPGAN
-
-    return Checkpoint(GFPGAN_ENTRY, _GFPGAN, inside=("params_ema", "params")).fill(GFPGAN(), store)
 
 
 def export_sadtalker(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -107,6 +108,11 @@ class Generator(nn.Module):
         self.third = SameBlock2d(flat, channels[-1], slope=0.01)
         self.fourth = nn.Conv2d(channels[-1], channels[-1], kernel_size=1)
         self.decoder = SpadeDecoder(channels[-1], c.decoder_width, c.decoder_hidden, c.decoder_blocks)
+
+    @property
+    def source_device(self) -> torch.device:
+        """Where photos are encoded."""
+        return self.second.weight.device
 
     def encode(self, image: Tensor) -> SourceFeatures:
         """The features of a photo.

@@ -59,7 +59,7 @@ class PreparedGenerator:
     @property
     def source_device(self) -> torch.device:
         """Where photos are encoded."""
-        return self._generator.second.weight.device
+        return self._generator.source_device
 
     @torch.inference_mode()
     def encode(self, image: Tensor) -> SourceFeatures:
@@ -73,12 +73,19 @@ class PreparedGenerator:
     def draw(self, source: SourceFeatures, kp_driving: Tensor, kp_source: Tensor) -> Drawing:
         """See :meth:`Generator.draw`. The image is float32."""
         device = self.target.device
-        motion, features = self._motion(source.compressed, kp_driving.to(device), kp_source.to(device))
-        volume = source.volume.float().expand(len(features), -1, -1, -1, -1)
+        image, motion = self.frames(source.volume, source.compressed, kp_driving.to(device), kp_source.to(device))
+        return Drawing(image, motion)
+
+    def frames(
+        self, volume: Tensor, compressed: Tensor, kp_driving: Tensor, kp_source: Tensor
+    ) -> tuple[Tensor, Motion]:
+        """The work of :meth:`draw` on tensors that are where they should be: image and motion."""
+        motion, features = self._motion(compressed, kp_driving, kp_source)
+        volume = volume.float().expand(len(features), -1, -1, -1, -1)
         moved = functional.grid_sample(volume, motion.deformation, align_corners=False).flatten(1, 2)
         guide = self._third(moved.to(self.target.dtype).contiguous(memory_format=torch.channels_last))
         guide = self._fourth(guide) * motion.occlusion.to(self.target.dtype)
-        return Drawing(self._decoder(guide).float(), motion)
+        return self._decoder(guide).float(), motion
 
 
 class _PreparedHourglass:
@@ -264,10 +271,17 @@ def normalised(x: Tensor) -> Tensor:
     else:
         count = x.shape[2] * x.shape[3]
         mean = torch.sum(x, (2, 3), keepdim=True, dtype=torch.float32) / count
-        squares = torch.sum(x * x, (2, 3), keepdim=True, dtype=torch.float32) / count
+        squares = _sum_of_squares(x) / count
         variance = (squares - mean * mean).clamp_min(0)
     scale = torch.rsqrt(variance + _EPS)
     return torch.addcmul((-mean * scale).to(x.dtype), x, scale.to(x.dtype))
+
+
+def _sum_of_squares(x: Tensor) -> Tensor:
+    if x.dtype == torch.float16:  # a square above 65504 would be infinite
+        norm: Tensor = torch.linalg.vector_norm(x, dim=(2, 3), keepdim=True, dtype=torch.float32)
+        return norm.square()
+    return torch.sum(x * x, (2, 3), keepdim=True, dtype=torch.float32)
 
 
 def _halved(x: Tensor) -> Tensor:

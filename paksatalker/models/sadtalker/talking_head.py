@@ -27,7 +27,12 @@ GPU_BATCH = 16
 
 
 class FrameGenerator(Protocol):
-    """The plain or the prepared generator."""
+    """The plain, the prepared or the compiled generator."""
+
+    @property
+    def source_device(self) -> torch.device:
+        """Where photos are encoded."""
+        ...
 
     def encode(self, image: Tensor) -> SourceFeatures:
         """See :meth:`Generator.encode`."""
@@ -62,8 +67,18 @@ class RenderNetworks:
         return first.in_channels
 
 
+def best_device() -> torch.device:
+    """A GPU if there is one that PyTorch can use, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def prepare(
-    generator: Generator, *, size: int, exact: bool = False, device: torch.device | str | None = None
+    generator: Generator,
+    *,
+    size: int,
+    exact: bool = False,
+    device: torch.device | str | None = None,
+    compiled: bool = False,
 ) -> FrameGenerator:
     """The generator as it draws fastest here.
 
@@ -72,12 +87,19 @@ def prepare(
         size: Side of the frames, pixels.
         exact: Keep the plain network in 32 bits, to compare with the original.
         device: Where; None takes a GPU if there is one.
+        compiled: Whether a GPU's frames are compiled: slower to begin with, faster from then on. On a CPU it gains
+            nothing, for the work is done by oneDNN either way, so nothing is compiled there.
     """
-    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    device = best_device() if device is None else torch.device(device)
     if exact:
         return generator.to(device)
-    batch = GPU_BATCH if device.type == "cuda" else CPU_BATCH
-    return PreparedGenerator(generator, best_target(device), size, batch)
+    on_gpu = device.type == "cuda"
+    prepared = PreparedGenerator(generator, best_target(device), size, GPU_BATCH if on_gpu else CPU_BATCH)
+    if not (compiled and on_gpu):
+        return prepared
+    from paksatalker.models.sadtalker.compiled import CompiledGenerator  # loads torch's compiler
+
+    return CompiledGenerator(prepared)
 
 
 class TalkingHead:
@@ -112,9 +134,7 @@ class TalkingHead:
             self._canonical = networks.keypoints(pixels.to(_device(networks.keypoints)))
             window = torch.from_numpy(np.repeat(coefficients[None, :, None], WINDOW, axis=2))
             self._kp_source = self._keypoints(window, None)
-            lent = networks.generator
-            place = networks.device if not isinstance(lent, PreparedGenerator) else lent.source_device
-            self._source = lent.encode(pixels.to(place))
+            self._source = networks.generator.encode(pixels.to(networks.generator.source_device))
 
     @property
     def batch(self) -> int:

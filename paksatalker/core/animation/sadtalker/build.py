@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from paksatalker.core.animation.sadtalker.engine import SadTalkerFace
 from paksatalker.core.animation.sadtalker.pose import Array
 from paksatalker.core.timeline import FloatArray
@@ -15,6 +13,8 @@ from paksatalker.errors import InvalidOption
 from paksatalker.models.base import WeightsStore
 from paksatalker.models.cache import ModelCache, module_bytes
 from paksatalker.models.sadtalker import checkpoints
+from paksatalker.models.sadtalker.face_recon import FaceRecon
+from paksatalker.models.sadtalker.talking_head import best_device
 
 
 def build(
@@ -86,21 +86,21 @@ class _Loader:
 
     def __init__(self, store: WeightsStore, models: ModelCache, size: int) -> None:
         self._store, self._models, self._size = store, models, size
+        self._device = best_device()
 
     def networks(self) -> checkpoints.AudioNetworks:
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        return self._models.get(
-            ("audio", device, *self._key("audio2exp")),
-            lambda: checkpoints.load_audio_networks(self._store, self._size).to(device),
-            lambda made: made.bytes,
-        )
+        def load() -> checkpoints.AudioNetworks:
+            return checkpoints.load_audio_networks(self._store, self._size).to(self._device)
+
+        return self._models.get(("audio", *self._key("audio2exp")), load, lambda made: made.bytes)
 
     def reference(self, path: Path) -> Array:
         from paksatalker.core.animation.sadtalker.reference_video import read_reference
 
-        recon = self._models.get(
-            self._key("face_3drecon"), lambda: checkpoints.load_face_recon(self._store, self._size), module_bytes
-        )
+        def load() -> FaceRecon:
+            return checkpoints.load_face_recon(self._store, self._size).to(self._device)
+
+        recon = self._models.get(self._key("face_3drecon"), load, module_bytes)
         return read_reference(path, self._store.path("face-landmarker"), recon)
 
     def _key(self, name: str) -> tuple[Any, ...]:
@@ -108,4 +108,4 @@ class _Loader:
         part = checkpoints.main_part(name, self._size)
         path = part.path(self._store)
         about = path.stat()
-        return (str(path), about.st_size, about.st_mtime_ns, part.prefix)
+        return (str(path), about.st_size, about.st_mtime_ns, part.prefix, str(self._device))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from paksatalker.config import get_settings
 from paksatalker.core.rendering.sadtalker.enhance import FaceEnhancer
 from paksatalker.core.rendering.sadtalker.face_source import FaceSource, read_face
 from paksatalker.core.rendering.sadtalker.renderer import SadTalkerRenderer, face_only, whole_picture
@@ -15,12 +16,13 @@ from paksatalker.core.rendering.scene import Scene
 from paksatalker.core.timeline import FloatArray
 from paksatalker.models.base import WeightsStore
 from paksatalker.models.cache import ModelCache, module_bytes
+from paksatalker.models.gfpgan.gfpgan import GFPGAN
 from paksatalker.models.sadtalker import checkpoints
 from paksatalker.models.sadtalker.face_recon import FaceCoefficients, FaceRecon
 from paksatalker.models.sadtalker.generator import Generator
 from paksatalker.models.sadtalker.keypoints import KPDetector
 from paksatalker.models.sadtalker.mapping import CROP_COEFFICIENTS, FULL_COEFFICIENTS, MappingNet
-from paksatalker.models.sadtalker.talking_head import FrameGenerator, RenderNetworks, TalkingHead, prepare
+from paksatalker.models.sadtalker.talking_head import FrameGenerator, RenderNetworks, TalkingHead, best_device, prepare
 
 
 def build(
@@ -59,7 +61,7 @@ def build(
     head = TalkingHead(networks, source.face, reference[:taken])
     enhancer = None
     if enhance == "gfpgan":
-        enhancer = FaceEnhancer(loader.gfpgan(networks.device), source.points, network_size)
+        enhancer = FaceEnhancer(loader.gfpgan(), source.points, network_size)
     return SadTalkerRenderer(
         head,
         reference,
@@ -73,8 +75,9 @@ def build(
 @torch.inference_mode()
 def measure(recon: FaceRecon, source: FaceSource) -> FloatArray:
     """The photo's coefficients, float32 [73]: what moves, then scale and shift of the crop."""
-    pixels = torch.from_numpy(np.array(source.aligned.image)).permute(2, 0, 1)[None].float() / 255
-    motion = FaceCoefficients.split(recon(pixels)).motion[0].numpy()
+    device = next(recon.parameters()).device
+    pixels = torch.from_numpy(np.array(source.aligned.image)).to(device).permute(2, 0, 1)[None].float() / 255
+    motion = FaceCoefficients.split(recon(pixels)).motion[0].cpu().numpy()
     return np.concatenate([motion, source.aligned.crop]).astype(np.float32)
 
 
@@ -91,36 +94,41 @@ class _Loader:
 
     def __init__(self, store: WeightsStore, models: ModelCache, size: int) -> None:
         self._store, self._models, self._size = store, models, size
+        self._device = best_device()
 
     def render_networks(self, *, full: bool, exact: bool) -> RenderNetworks:
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         points = self._module(checkpoints.main_part("kp_extractor", self._size), KPDetector)
         count = FULL_COEFFICIENTS if full else CROP_COEFFICIENTS
         mapping = self._module(checkpoints.mapping_part(full=full), MappingNet, count)
-        part = checkpoints.main_part("generator", self._size)
-        key = (*self._key(part), str(device), exact)
-        made = self._models.get(key, lambda: self._prepare(part, device, exact=exact), lambda made: made.size)
-        return RenderNetworks(points, mapping, made.generator, device)
+        part, compiled = checkpoints.main_part("generator", self._size), get_settings().compile_networks
+        key = (*self._key(part), exact, compiled)
+        made = self._models.get(
+            key, lambda: self._prepare(part, exact=exact, compiled=compiled), lambda made: made.size
+        )
+        return RenderNetworks(points, mapping, made.generator, self._device)
 
     def recon(self) -> FaceRecon:
         found: FaceRecon = self._module(checkpoints.main_part("face_3drecon", self._size), FaceRecon)
         return found
 
-    def gfpgan(self, device: torch.device) -> Any:
-        return self._models.get(
-            ("gfpgan", str(device)), lambda: checkpoints.load_gfpgan(self._store).to(device), module_bytes
-        )
+    def gfpgan(self) -> GFPGAN:
+        found: GFPGAN = self._module(checkpoints.gfpgan_part(), GFPGAN)
+        return found
 
     def _module(self, part: checkpoints.Checkpoint, kind: Any, *arguments: Any) -> Any:
-        return self._models.get(self._key(part), lambda: part.fill(kind(*arguments), self._store), module_bytes)
+        def load() -> Any:
+            return part.fill(kind(*arguments), self._store).to(self._device)
 
-    def _prepare(self, part: checkpoints.Checkpoint, device: torch.device, *, exact: bool) -> _Prepared:
+        return self._models.get(self._key(part), load, module_bytes)
+
+    def _prepare(self, part: checkpoints.Checkpoint, *, exact: bool, compiled: bool) -> _Prepared:
         generator = part.fill(Generator(), self._store)
-        bytes_plain = module_bytes(generator)
-        return _Prepared(prepare(generator, size=self._size, exact=exact, device=device), 2 * bytes_plain)
+        taken = 2 * module_bytes(generator)
+        made = prepare(generator, size=self._size, exact=exact, device=self._device, compiled=compiled)
+        return _Prepared(made, taken)
 
     def _key(self, part: checkpoints.Checkpoint) -> tuple[Any, ...]:
         """A changed file is another model."""
         path = part.path(self._store)
         about = path.stat()
-        return (str(path), about.st_size, about.st_mtime_ns, part.prefix)
+        return (str(path), about.st_size, about.st_mtime_ns, part.prefix, str(self._device))

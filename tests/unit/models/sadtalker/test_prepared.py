@@ -6,7 +6,8 @@ torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
 
 from torch.nn import functional  # noqa: E402
 
-from paksatalker.models.sadtalker import packed, prepared  # noqa: E402
+from paksatalker.errors import EngineUnavailable  # noqa: E402
+from paksatalker.models.sadtalker import compiled, packed, prepared  # noqa: E402
 from paksatalker.models.sadtalker.generator import Generator, GeneratorConfig  # noqa: E402
 
 EXACT = packed.Target(torch.device("cpu"), torch.float32)
@@ -108,3 +109,51 @@ def test_16_bits_are_close():
     ours = rough.draw(rough.encode(image), kp * 0.9, kp).image
     assert ours.dtype == torch.float32
     assert float(((ours - plain) ** 2).mean().sqrt()) < 0.01
+
+
+def test_large_activations_do_not_overflow_in_half_precision():
+    x = torch.randn(1, 3, 16, 16) * 1000  # their squares do not fit 16 bits
+    assert difference(prepared.normalised(x.half()).float(), functional.instance_norm(x)) < 0.01
+
+
+def test_the_compiled_generator_draws_the_same_frames(monkeypatch):
+    monkeypatch.setattr(torch._C, "_has_mkldnn", False)  # as on a GPU
+    ready = prepared.PreparedGenerator(tiny(), EXACT, 128, 4)
+    fused = compiled.CompiledGenerator(ready, backend="eager")  # traced as a whole, as for every backend
+    source, kp = fused.encode(torch.rand(1, 3, 128, 128)), torch.rand(1, 3, 3) - 0.5
+    driving = kp + torch.randn(3, 3, 3) * 0.1
+    plain, ours = ready.draw(source, driving, kp), fused.draw(source, driving, kp)
+    assert difference(ours.image, plain.image) < 1e-5
+    assert difference(ours.motion.mask, plain.motion.mask) < 1e-5
+    assert ours.motion.deformation.shape == plain.motion.deformation.shape
+
+
+def test_the_end_of_a_video_is_no_new_compilation():
+    seen = []
+
+    class Fake:
+        target = EXACT
+
+        def frames(self, volume, compressed, kp_driving, kp_source):
+            return kp_driving, prepared.Motion(kp_driving, kp_driving, kp_driving)
+
+    def backend(graph, inputs):
+        seen.append(inputs)
+        return graph.forward
+
+    fused = compiled.CompiledGenerator(Fake(), backend=backend)
+    source = compiled.SourceFeatures(torch.zeros(1), torch.zeros(1))
+    for count in (8, 7, 5, 8, 4, 3):
+        points = torch.rand(count, 3, 3)
+        assert torch.equal(fused.draw(source, points, points[:1]).image, points)
+    assert len(seen) <= 2  # 8 and 4
+
+
+def test_a_compiler_that_fails_is_a_clear_error():
+    def broken(graph, inputs):
+        raise RuntimeError("no C++ compiler")
+
+    fused = compiled.CompiledGenerator(prepared.PreparedGenerator(tiny(), EXACT, 128), backend=broken)
+    kp = torch.rand(1, 3, 3) - 0.5
+    with pytest.raises(EngineUnavailable, match="PAKSATALKER_COMPILE_NETWORKS"):
+        fused.draw(fused.encode(torch.rand(1, 3, 128, 128)), kp, kp)

@@ -59,6 +59,7 @@ def test_a_full_gpu_halves_the_batch_and_goes_on(networks, face, caplog):
     class Small:
         def __init__(self, generator):
             self.generator, self.sizes = generator, []
+            self.source_device = generator.source_device
 
         def encode(self, image):
             return self.generator.encode(image)
@@ -84,6 +85,7 @@ def test_a_full_gpu_halves_the_batch_and_goes_on(networks, face, caplog):
 def test_a_gpu_that_is_full_with_one_frame_is_an_error(networks, face):
     class Full:
         encode = staticmethod(networks.generator.encode)
+        source_device = networks.generator.source_device
 
         def draw(self, *_):
             raise torch.OutOfMemoryError("CUDA out of memory")
