@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, WebSocket
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from paksatalker.api.endpoints.signin import COOKIE
 from paksatalker.api.errors import ApiError
+from paksatalker.api.services.limits import check_rate
 from paksatalker.service.keys import Caller, KeyStore
 from paksatalker.worker.main import Parts
 
@@ -31,36 +32,82 @@ async def get_caller(
         ApiError: 401, nobody we know.
     """
     key = credentials.credentials if credentials else _cookie(request)
-    caller = await KeyStore(get_parts(request).database).check(key) if key else None
-    if caller is None:
-        why = "the key is unknown, expired or revoked" if key else "there is no key"
-        fix = "Send: Authorization: Bearer KEY; make one with: paksatalker keys create NAME"
-        raise ApiError(401, "Unauthorized", "who are you?", why=why, fix=fix, headers={"WWW-Authenticate": "Bearer"})
+    caller = await _known(get_parts(request), key)
     request.state.caller = caller
     return caller
 
 
-def _cookie(request: Request) -> str | None:
+async def _known(parts: Parts, key: str | None) -> Caller:
+    """Who shows this key.
+
+    Raises:
+        ApiError: 401, nobody we know. 429, one who asks too often.
+    """
+    caller = await KeyStore(parts.database).check(key) if key else None
+    if caller is None:
+        why = "the key is unknown, expired or revoked" if key else "there is no key"
+        fix = "Send: Authorization: Bearer KEY; make one with: paksatalker keys create NAME"
+        raise ApiError(401, "Unauthorized", "who are you?", why=why, fix=fix, headers={"WWW-Authenticate": "Bearer"})
+    await check_rate(parts, caller)
+    return caller
+
+
+def _cookie(request: Request | WebSocket) -> str | None:
     """The key of a browser that is signed in; not if another site's page has sent the request."""
     origin = request.headers.get("origin")
-    if request.method not in ("GET", "HEAD") or origin is not None:
-        own = f"{request.url.scheme}://{request.headers.get('host', '')}"
-        if origin != own:
+    if request.scope["type"] == "websocket" or request.scope["method"] not in ("GET", "HEAD") or origin is not None:
+        scheme = request.url.scheme.replace("ws", "http")
+        if origin != f"{scheme}://{request.headers.get('host', '')}":
             return None
     return request.cookies.get(COOKIE)
+
+
+async def socket_caller(websocket: WebSocket, scope: str) -> Caller:
+    """Who opens a WebSocket.
+
+    The key is in the header ``Authorization``, or (pages cannot set headers) it is the second of two subprotocols of
+    which the first is ``paksatalker``, or in the cookie of a browser that is signed in.
+
+    Args:
+        websocket: Not yet accepted.
+        scope: What the key must allow.
+
+    Raises:
+        ApiError: 401, nobody we know. 403, the key has not this scope. 429, too often.
+    """
+    kind, _, key = websocket.headers.get("authorization", "").partition(" ")
+    offered: list[str] = websocket.scope.get("subprotocols", [])
+    if kind.lower() != "bearer":
+        key = offered[1] if offered[:1] == ["paksatalker"] and len(offered) == 2 else _cookie(websocket) or ""
+    return check_scope(await _known(websocket.app.state.parts, key.strip()), scope)
+
+
+def check_scope(caller: Caller, scope: str) -> Caller:
+    """Lets only callers with a scope through.
+
+    Raises:
+        ApiError: 403, the key has not this scope.
+    """
+    if scope not in caller.scopes:
+        why = f"it has the scopes {', '.join(sorted(caller.scopes))}"
+        raise ApiError(403, "Forbidden", f"the key may not use {scope}", why=why, fix="Use another key")
+    return caller
 
 
 def allowed(scope: str) -> Callable[[Caller], Awaitable[Caller]]:
     """A dependency that lets only keys with a scope through: ``Depends(allowed("videos"))``."""
 
     async def check(caller: Annotated[Caller, Depends(get_caller)]) -> Caller:
-        if scope not in caller.scopes:
-            why = f"it has the scopes {', '.join(sorted(caller.scopes))}"
-            raise ApiError(403, "Forbidden", f"the key may not use {scope}", why=why, fix="Use another key")
-        return caller
+        return check_scope(caller, scope)
 
     return check
 
 
+def _socket_parts(websocket: WebSocket) -> Parts:
+    parts: Parts = websocket.app.state.parts
+    return parts
+
+
 PartsOf = Annotated[Parts, Depends(get_parts)]
 Anybody = Annotated[Caller, Depends(get_caller)]
+SocketParts = Annotated[Parts, Depends(_socket_parts)]

@@ -1,0 +1,110 @@
+"""A video that is asked for becomes a job."""
+
+from __future__ import annotations
+
+import logging
+
+from paksatalker.api.errors import ApiError
+from paksatalker.core.text.writing.length import parse_length
+from paksatalker.service.assets import AssetStore
+from paksatalker.service.jobs import MinutesUsed, NewJob
+from paksatalker.service.keys import Caller
+from paksatalker.service.reuse import reuse
+from paksatalker.service.tables import Asset, Job
+from paksatalker.service.video import VideoRequest
+from paksatalker.worker.main import Parts
+
+_log = logging.getLogger(__name__)
+_QUEUE = "portrait"
+_CHARACTERS_A_SECOND = 15.0
+_KINDS = {"portrait": "image", "background": "image", "audio": "audio"}
+_USELESS = frozenset({"NoFace", "FaceTooSmall", "AudioSilent"})  # problems that no option mends
+_DAY = 86400
+
+
+async def submit(
+    parts: Parts,
+    caller: Caller,
+    request: VideoRequest,
+    *,
+    idempotency_key: str | None = None,
+    batch_id: str | None = None,
+) -> tuple[Job, bool]:
+    """Makes a job of a request and puts it into the queue.
+
+    What the same tenant has had made before is not made again: the new job ends at once, with the same files.
+
+    Args:
+        parts: Of the service.
+        caller: Who asks.
+        request: For what.
+        idempotency_key: The caller's own name for this request.
+        batch_id: What it is asked for together with.
+
+    Returns:
+        The job, and whether it is new (False: it was made before under the same idempotency key).
+
+    Raises:
+        ApiError: 422, an asset is not there or cannot be used. 429, the minutes of this day are used up.
+        IdempotencyConflict: The idempotency key was used for another request.
+        InvalidOption: The length of what is to be written cannot be read.
+    """
+    assets = await _assets(parts, caller, request)
+    new = NewJob(
+        tenant_id=caller.tenant_id, key_id=caller.key_id, queue=_QUEUE, request=request.model_dump(mode="json"),
+        request_hash=request.digest({field: asset.sha256 for field, asset in assets.items()}),
+        priority=request.priority, idempotency_key=idempotency_key, batch_id=batch_id,
+        callback_url=None if request.callback_url is None else str(request.callback_url),
+        seconds_expected=_seconds(request, assets),
+    )  # fmt: skip
+    try:
+        job, is_new = await parts.jobs.create(new, parts.settings.video_minutes_per_day)
+    except MinutesUsed as error:
+        raise ApiError(
+            429, "QuotaUsed", "the video is not made", why=str(error), fix="Ask again tomorrow",
+            headers={"Retry-After": str(_DAY // 24)},
+        ) from None  # fmt: skip
+    if not is_new:
+        return job, False
+    if (result := await reuse(parts.jobs, parts.files, job)) is not None and await parts.jobs.settle(job, result):
+        return await parts.jobs.get(job.id) or job, True
+    try:
+        await parts.queue.enqueue(job.id, _QUEUE)
+    except Exception as error:  # noqa: BLE001  (the job is safe: workers look for jobs without a ticket)
+        _log.warning("job %s has no ticket yet: %s: %s", job.id, type(error).__name__, error)
+    return job, True
+
+
+async def _assets(parts: Parts, caller: Caller, request: VideoRequest) -> dict[str, Asset]:
+    """The files that a request needs, by field.
+
+    Raises:
+        ApiError: 422: one is not there, or another tenant's (the answer is the same), or cannot be used.
+    """
+    store = AssetStore(parts.database, parts.settings.storage_bytes)
+    found = {}
+    for field, asset_id in request.assets().items():
+        asset = await store.get(asset_id, caller.tenant_id)
+        what = f"the {field} cannot be used"
+        if asset is None:
+            why, fix = f"there is no asset {asset_id}", "Upload it: POST /api/v1/assets"
+            raise ApiError(422, "NoSuchAsset", what, why=why, fix=fix)
+        if asset.kind != _KINDS[field]:
+            why, fix = f"it is of kind {asset.kind}", f"Give one of kind {_KINDS[field]}"
+            raise ApiError(422, "WrongAsset", what, why=why, fix=fix)
+        if field != "background" and request.face is None:
+            for problem in asset.analysis.get("problems", ()):
+                if problem["code"] in _USELESS:
+                    why = f"{problem['what']}: {problem['why']}"
+                    raise ApiError(422, problem["code"], what, why=why, fix=problem["fix"])
+        found[field] = asset
+    return found
+
+
+def _seconds(request: VideoRequest, assets: dict[str, Asset]) -> float:
+    """About how long the video will be."""
+    if "audio" in assets:
+        return float(assets["audio"].analysis.get("duration", 0.0))
+    if request.brief is not None:
+        return parse_length(request.length)
+    return len(request.text or request.script or "") / _CHARACTERS_A_SECOND / request.speed
