@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -16,6 +16,9 @@ from paksatalker.core.audio.blend import SavedVoices, parse_blend
 from paksatalker.core.audio.cloning.consent import read_consent, record_consent
 from paksatalker.core.engines import installed
 from paksatalker.errors import AudioUnreadable, InvalidOption
+
+if TYPE_CHECKING:
+    from paksatalker.core.audio.cloning.match import Match
 
 Name = Annotated[str, typer.Argument(help="Name of the voice: small letters, digits, - and _.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
@@ -64,22 +67,35 @@ def clone(
         say(f"note: {note}")
     judged, fitted = asdict(match.judged), asdict(match.fitted)
     if json:
-        facts = {"voice": name, "file": str(path), "from": match.blend.main, "speaker": record.speaker}
+        facts: dict[str, Any] = {"voice": name, "file": str(path), "from": match.blend.main, "speaker": record.speaker}
+        facts["stock"] = match.is_stock
         likeness = {"judge": {"network": "CAM++", **judged}, "fitted": {"network": "GE2E", **fitted}}
         notes = list(match.reference.notes)
         print_json({**facts, **likeness, "seconds": round(time.monotonic() - began, 1), "notes": notes})
         return
-    console = stdout()
-    console.print(
-        f"'{name}' is a resemblance of {record.speaker}, made from {match.blend.main}; it is not their voice.\n"
-        f"Similarity to the speaker: {match.judged.voice:.2f} (the stock voice {match.judged.stock:.2f}, the speaker's "
-        f"own recordings among themselves {match.judged.speaker:.2f}), as a network hears it (CAM++) that had no part "
-        f"in the matching.\nThe network it was matched with (GE2E) is more flattering: {match.fitted.voice:.2f} "
-        f"({match.fitted.stock:.2f}, {match.fitted.speaker:.2f}).\nSay something with it: paksatalker say 'Hello.' "
-        f"--voice {name} -o hello.wav",
-        soft_wrap=True,
-        markup=False,
-    )
+    stdout().print(_described(name, record.speaker, match), soft_wrap=True, markup=False)
+
+
+def _described(name: str, speaker: str, match: Match) -> str:
+    """What was made, in honest words."""
+    judged, fitted, stock = match.judged, match.fitted, match.blend.main
+    if match.is_stock:
+        what = (
+            f"'{name}' is the stock voice {stock} as it is: nothing was found that is nearer to {speaker}.\n"
+            f"Similarity to the speaker: {judged.stock:.2f} (the speaker's own recordings among themselves "
+            f"{judged.speaker:.2f}), as a network hears it (CAM++) that had no part in the matching."
+        )
+    else:
+        what = (
+            f"'{name}' is a resemblance of {speaker}, made from {stock}; it is not their voice.\n"
+            f"Similarity to the speaker: {judged.voice:.2f} (the stock voice {judged.stock:.2f}, the speaker's own "
+            f"recordings among themselves {judged.speaker:.2f}), as a network hears it (CAM++) that had no part in the "
+            f"matching.\nThe network it was matched with (GE2E) is more flattering: {fitted.voice:.2f} "
+            f"({fitted.stock:.2f}, {fitted.speaker:.2f})."
+        )
+        if judged.voice <= judged.stock:
+            what += "\nBy the first network, the stock voice is as near: listen to both."
+    return f"{what}\nSay something with it: paksatalker say 'Hello.' --voice {name} -o hello.wav"
 
 
 def _progress(step: int, steps: int, similarity: float) -> None:

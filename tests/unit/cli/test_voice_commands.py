@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from paksatalker.cli import voice_commands
 from paksatalker.cli.app import main
 from paksatalker.core.audio.blend import Blend, Likeness, SavedVoices
 from paksatalker.core.audio.cloning.consent import record_consent
+from paksatalker.core.audio.cloning.match import Match, Similarity
 
 
 @pytest.fixture
@@ -71,3 +73,19 @@ def test_the_record_of_consent_is_shown_as_it_was_said(home: Path, capsys: pytes
     assert hashlib.sha256(b"sound").hexdigest() in shown
     (home / "voices" / "ada.consent.json").unlink()
     assert run("show", "ada") == 36
+
+
+def made(offset: float, judged: float, stock: float) -> Match:
+    similarity = Similarity(voice=judged, stock=stock, speaker=0.9)
+    return Match(Blend((("af_heart", 1.0),), Likeness((offset,) * 128, 1.0)), None, similarity, similarity)  # type: ignore[arg-type]
+
+
+def test_what_a_clone_is_called_is_honest() -> None:
+    nearer = voice_commands._described("ada", "Ada Lovelace", made(0.1, 0.64, 0.51))
+    assert "a resemblance of Ada Lovelace, made from af_heart; it is not their voice" in nearer
+    assert "0.64 (the stock voice 0.51" in nearer
+    assert "as near" not in nearer
+    assert "the stock voice is as near" in voice_commands._described("ada", "Ada", made(0.1, 0.5, 0.52))
+    kept = voice_commands._described("ada", "Ada", made(0.0, 0.51, 0.51))
+    assert "'ada' is the stock voice af_heart as it is" in kept
+    assert "resemblance" not in kept

@@ -71,6 +71,11 @@ class Match:
     judged: Similarity
     fitted: Similarity
 
+    @property
+    def is_stock(self) -> bool:
+        """Whether nothing nearer was found than the stock voice itself."""
+        return self.blend.likeness is None or not any(self.blend.likeness.offset)
+
 
 Report = Callable[[int, int, float], None]
 
@@ -107,7 +112,8 @@ def match_voice(
     from paksatalker.models.speakers import CamPlusPlus, Ge2e
 
     encoder = Ge2e(paths["ge2e.pt"])
-    reference = read_references(recordings, encoder)
+    judge = CamPlusPlus(paths["campplus.pt"])
+    reference = read_references(recordings, encoder, judge)
     base, pitch = _nearest(_embedding(encoder, reference.speech_16k), reference.f0)
     content = model.read_bytes()
     styles = _styles(store, base)
@@ -125,7 +131,6 @@ def match_voice(
     if fitted.voice < fitted.stock:  # the speaker sounds so much like a stock voice that nothing is nearer
         blend = Blend(((base, 1.0),), Likeness((0.0,) * len(offset), 1.0))
         voice, fitted = stock, replace(fitted, voice=fitted.stock)
-    judge = CamPlusPlus(paths["campplus.pt"])
     return Match(blend, reference, judged=_compare(judge, voice, stock, reference), fitted=fitted)
 
 

@@ -18,7 +18,7 @@ from paksatalker.core.timeline import FloatArray
 from paksatalker.errors import AudioSilent, InvalidOption, ReferenceUnsuitable
 
 if TYPE_CHECKING:
-    from paksatalker.models.speakers import Ge2e
+    from paksatalker.models.speakers import CamPlusPlus, Ge2e
 
 #: Hz of the speech that is kept.
 RATE = 24000
@@ -31,8 +31,12 @@ _LONGEST_FILE = 600.0  # seconds
 _MOST_FILES = 50
 _LEAST_SNR, _GOOD_SNR = 10.0, 20.0  # dB: refused below, warned of below
 _MOST_CLIPPED = 0.01  # share of the samples
-_SAME_SPEAKER = 0.70  # cosine between the two halves of a recording that are least alike; see docs/cloning.md
-_SMALLER_HALF = 0.15  # share of the windows that a second speaker has at least
+# Two speakers, measured in docs/cloning.md: the two groups of windows that differ most are less alike than this for the
+# network that divides them (GE2E), and than that for another (CAM++), which hears each as a whole.
+_DIVIDED, _SAME_SPEAKER, _SAME_SHORT = 0.90, 0.50, 0.40
+_SHORT = 3.0  # seconds of the smaller group, below which the last number counts
+_SMALLER_GROUP = 0.15  # share of the windows that a second speaker has at least
+_HOP, _WINDOW = 9600, 25600  # samples of 16 kHz between two windows of GE2E, and in one
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +58,13 @@ class SpeakerReference:
     notes: tuple[str, ...]
 
 
-def read_references(paths: list[Path], encoder: Ge2e) -> SpeakerReference:
+def read_references(paths: list[Path], encoder: Ge2e, judge: CamPlusPlus) -> SpeakerReference:
     """Reads and checks recordings of one speaker.
 
     Args:
         paths: The recordings.
         encoder: What tells speakers apart.
+        judge: What has to agree that there are several.
 
     Raises:
         AudioUnreadable: One of them is missing, corrupt or has no sound.
@@ -82,7 +87,7 @@ def read_references(paths: list[Path], encoder: Ge2e) -> SpeakerReference:
     voiced = pitch[pitch > 0]
     if not len(voiced):
         raise ReferenceUnsuitable("the recordings cannot be a reference", "nothing in them is voiced", _again())
-    _check_one_speaker(low, encoder)
+    _check_one_speaker(low, encoder, judge)
     return SpeakerReference(speech, low, float(np.median(voiced)), quality, _notes(quality))
 
 
@@ -126,39 +131,60 @@ def _notes(quality: Quality) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _check_one_speaker(samples: FloatArray, encoder: Ge2e) -> None:
+def _check_one_speaker(samples: FloatArray, encoder: Ge2e, judge: CamPlusPlus) -> None:
     import torch
 
     with torch.no_grad():
         windows = encoder.windows(torch.from_numpy(samples)).numpy()
-    likeness, share = two_halves(windows)
-    if likeness < _SAME_SPEAKER and share >= _SMALLER_HALF:
+    likeness, belongs = two_groups(windows)
+    share = min(float(belongs.mean()), 1 - float(belongs.mean()))
+    if likeness >= _DIVIDED or share < _SMALLER_GROUP:
+        return
+    groups = group_sounds(samples, belongs)
+    one, other = (judge.embed(torch.from_numpy(group)).numpy() for group in groups)
+    alike = float(one @ other)
+    if alike < (_SAME_SPEAKER if min(map(len, groups)) >= _SHORT * PITCH_RATE else _SAME_SHORT):
         raise ReferenceUnsuitable(
             "the recordings cannot be a reference",
-            f"they hold two speakers: a part of {100 * share:.0f}% is only {likeness:.2f} alike the rest "
+            f"they hold two speakers: a part of {100 * share:.0f}% is only {max(0.0, alike):.2f} alike the rest "
             f"(one speaker: {_SAME_SPEAKER:.2f} or more)",
             "Give recordings in which one person speaks, and cut the others out",
         )
 
 
-def two_halves(windows: npt.NDArray[np.float32]) -> tuple[float, float]:
+def group_sounds(samples: FloatArray, belongs: npt.NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+    """The sound of two groups of windows: what is nearest to the middle of each window."""
+    borders = np.arange(1, len(belongs)) * _HOP + (_WINDOW - _HOP) // 2
+    stretches = np.split(samples, borders[borders < len(samples)])
+    owners = belongs[: len(stretches)]
+    first, second = (
+        np.concatenate([part for part, owner in zip(stretches, owners, strict=True) if owner == group])
+        for group in (False, True)
+    )
+    return first, second
+
+
+def two_groups(windows: npt.NDArray[np.float32]) -> tuple[float, npt.NDArray[np.bool_]]:
     """Divides unit vectors [W, D] into the two groups that differ most.
 
     Returns:
-        Cosine between the means of the groups, and the share of the smaller.
+        Cosine between the means of the groups, and which windows are in the second. All are in the first where there
+        are no two.
     """
+    one = 1.0, np.zeros(len(windows), np.bool_)
     if len(windows) < 2:
-        return 1.0, 0.0
+        return one
     alike = windows @ windows.T
     first, second = np.unravel_index(int(alike.argmin()), alike.shape)
     centres = windows[[first, second]]
+    belongs = one[1]
     for _ in range(20):
-        belongs = (windows @ centres.T).argmax(1)
-        if len(set(belongs.tolist())) < 2:
-            return 1.0, 0.0
-        moved = np.stack([windows[belongs == group].mean(0) for group in (0, 1)])
+        belongs = (windows @ centres.T).argmax(1) == 1
+        if not 0 < belongs.sum() < len(windows):
+            return one
+        moved = np.stack([windows[belongs == group].mean(0) for group in (False, True)])
         moved /= np.linalg.norm(moved, axis=1, keepdims=True)
         if np.allclose(moved, centres):
             break
         centres = moved
-    return float(centres[0] @ centres[1]), float(min((belongs == 0).mean(), (belongs == 1).mean()))
+    return float(centres[0] @ centres[1]), belongs
