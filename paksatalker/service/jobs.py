@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -201,35 +201,18 @@ class JobStore:
 
     @staticmethod
     async def _next(session: AsyncSession, queue: str) -> Job | None:
-        running = (
-            select(Job.tenant_id, func.count().label("count"))
-            .where(Job.queue == queue, Job.state == State.RUNNING)
-            .group_by(Job.tenant_id)
-            .subquery()
-        )
-        waiting = (
-            select(Job.tenant_id, Job.priority, func.min(Job.created_at).label("since"))
-            .where(Job.queue == queue, Job.state == State.QUEUED)
-            .group_by(Job.priority, Job.tenant_id)
-            .subquery()
-        )
-        turn = (
-            select(waiting.c.tenant_id, waiting.c.priority)
-            .outerjoin(running, running.c.tenant_id == waiting.c.tenant_id)
-            .order_by(waiting.c.priority, func.coalesce(running.c.count, 0), waiting.c.since)
-        )
-        for tenant_id, priority in (await session.execute(turn)).all():
-            query = (
-                select(Job)
-                .where(
-                    Job.queue == queue, Job.state == State.QUEUED, Job.priority == priority, Job.tenant_id == tenant_id
+        for priority in PRIORITIES.values():
+            waiting = and_(Job.queue == queue, Job.state == State.QUEUED, Job.priority == priority)
+            for tenant_id in (await session.scalars(_turns(queue, waiting))).all():
+                query = (
+                    select(Job)
+                    .where(waiting, Job.tenant_id == tenant_id)
+                    .order_by(Job.created_at, Job.id)
+                    .limit(1)
+                    .with_for_update(skip_locked=True)
                 )
-                .order_by(Job.created_at, Job.id)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            )
-            if job := (await session.scalars(query)).first():
-                return job
+                if job := (await session.scalars(query)).first():
+                    return job
         return None
 
     async def progress(self, job: Job, **values: Any) -> bool:
@@ -318,3 +301,27 @@ class JobStore:
 def _lives() -> ColumnElement[bool]:
     """Whether a job is still to be seen."""
     return or_(Job.expires_at.is_(None), Job.expires_at > now())
+
+
+def _turns(queue: str, waiting: ColumnElement[bool]) -> Select[tuple[str]]:
+    """The tenants who wait, in their order: of whose jobs the fewest run first, then whose job has waited longest.
+
+    It looks at one entry of the index for each tenant and running job, however many jobs wait: the tenants are found by
+    jumping from each to the next one.
+    """
+    tenants = select(func.min(Job.tenant_id).label("id")).where(waiting).cte("tenants", recursive=True)
+    later = select(func.min(Job.tenant_id)).where(waiting, Job.tenant_id > tenants.c.id)
+    tenants = tenants.union_all(select(later.scalar_subquery()).where(tenants.c.id.is_not(None)))
+    running = (
+        select(Job.tenant_id, func.count().label("count"))
+        .where(Job.queue == queue, Job.state == State.RUNNING)
+        .group_by(Job.tenant_id)
+        .subquery()
+    )
+    since = select(func.min(Job.created_at)).where(waiting, Job.tenant_id == tenants.c.id).scalar_subquery()
+    return (
+        select(tenants.c.id)
+        .where(tenants.c.id.is_not(None))
+        .outerjoin(running, running.c.tenant_id == tenants.c.id)
+        .order_by(func.coalesce(running.c.count, 0), since)
+    )

@@ -1,4 +1,5 @@
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -155,5 +156,31 @@ def test_many_workers_never_begin_the_same_job(tmp_path):
         begun = await asyncio.gather(*(jobs.begin(f"t{n}", "portrait", tries=3) for n in range(30)))
         names = [job.id for job in begun if job is not None]
         assert len(names) == len(set(names)) == 20
+
+    run(tmp_path, play)
+
+
+def test_turns_are_as_told(tmp_path):
+    """Against the rule in plain words: most urgent, then fewest running, then oldest."""
+
+    async def play(jobs, one, other):
+        keys = KeyStore(jobs._database)
+        tenants = [one, other, *[(await keys.check(await keys.create(f"c{n}"))).tenant_id for n in range(3)]]
+        dice = random.Random(4)
+        waiting = []
+        for _ in range(40):
+            job, _ = await jobs.create(new(dice.choice(tenants), priority=dice.choice(["high", "normal", "low"])))
+            waiting.append(job)
+        running = []
+        for n in range(40):
+            if running and dice.random() < 0.4:
+                assert await jobs.succeed(running.pop(dice.randrange(len(running))), {})
+            owners = [job.tenant_id for job in running]
+            expected = min(waiting, key=lambda j: (j.priority, owners.count(j.tenant_id), j.created_at))
+            taken = await jobs.begin(f"t{n}", "portrait", 3)
+            assert (taken.tenant_id, taken.id) == (expected.tenant_id, expected.id)
+            waiting.remove(expected)
+            running.append(taken)
+        assert await jobs.begin("t40", "portrait", 3) is None
 
     run(tmp_path, play)
