@@ -72,3 +72,16 @@ def test_one_frame_is_one_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     with ProgressView() as view:
         view.update(replace(STATE, frames=1))
     assert "1 frame, 100 frames/s" in screen.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"), [(0.4, "2.5 s a frame"), (3.25, "3.2 frames/s"), (0.0, "0.0 frames/s"), (31.4, "31 frames/s")]
+)
+def test_slow_rendering_is_told_in_seconds(monkeypatch: pytest.MonkeyPatch, rate: float, said: str) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    with ProgressView() as view:
+        view.update(replace(STATE, frames_per_second=rate))
+    assert f"50 frames, {said}" in screen.getvalue()

@@ -99,9 +99,8 @@ def find_crop(points: Array, width: int, height: int, output_size: int = OUTPUT_
     """
     corners, size = _quad(np.asarray(points, np.float64))
     shrink = math.floor(size / output_size * 0.5)
-    resized = (width, height)
-    if shrink > 1:
-        resized = (round(width / shrink), round(height / shrink))
+    if shrink > 1:  # from here on the photo is the smaller one
+        width, height = round(width / shrink), round(height / shrink)
         corners, size = corners / shrink, size / shrink
     border = max(round(size * 0.1), _LEAST_BORDER)
     left, top = np.floor(corners.min(axis=0)).astype(int) - border
@@ -113,7 +112,7 @@ def find_crop(points: Array, width: int, height: int, output_size: int = OUTPUT_
     quad = np.array(
         [max(min(ax, bx), 0), max(min(ay, dy), 0), min(max(cx, dx), width), min(max(by, cy), width)], np.float64
     )
-    found = FaceCrop(resized, outer, Box(*(int(edge) for edge in quad)), quad)
+    found = FaceCrop((width, height), outer, Box(*(int(edge) for edge in quad)), quad)
     if min(found.box().width, found.box().height, found.box(extended=True).width) < 1:
         raise NoFace(
             "no face can be cut out", "its points lie beside the photo", "Use a photo that shows all of the face"

@@ -42,6 +42,13 @@ def test_a_very_large_face_is_cut_out_of_the_smaller_photo(crops: dict[str, np.n
         assert found.cut(photo, extended=extended).shape == (box.height, box.width, 3)
 
 
+def test_a_very_large_face_at_the_border_is_kept_within_the_smaller_photo() -> None:
+    found = preprocess.find_crop(_face(3600, 2600, 2200, 0), 4000, 3000)
+    assert found.size == (800, 600)
+    assert (found.outer.right, found.outer.bottom) == found.size
+    assert found.quad[2] <= 800
+
+
 def test_the_lower_edge_stays_within_the_width(crops: dict[str, np.ndarray]) -> None:
     narrow = preprocess.find_crop(crops["c0_landmarks"] - [200, 0], 200, 900)
     assert narrow.quad[3] == 200
