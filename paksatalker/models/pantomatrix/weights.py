@@ -8,6 +8,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from paksatalker.config import get_settings
+from paksatalker.errors import WeightsMissing
 from paksatalker.models.base import WeightsStore
 from paksatalker.models.pantomatrix.emage import Emage
 from paksatalker.models.pantomatrix.motion import MotionDecoder
@@ -16,7 +18,7 @@ from paksatalker.models.torch_files import load_module
 
 #: The entry in the weights manifest.
 ENTRY = "emage"
-_FIX = f"Run: paksatalker models download {ENTRY}"
+_COMMAND = f"paksatalker models download {ENTRY}"
 _NAME = "pytorch_model"
 
 
@@ -57,6 +59,13 @@ def _file(official: Path, stored: Path) -> Path:
     return next((path for path in choices if path.is_file()), choices[2])
 
 
+def _fix(folder: Path) -> str:
+    """How to mend what is wrong in a folder: a download does not reach the user's own."""
+    if folder == _own_folder():
+        return f"Put EMAGE's official files into {folder}, or unset PANTRIX_MODEL_PATH and run: {_COMMAND}"
+    return f"Run: {_COMMAND}"
+
+
 def halves_well() -> bool:
     """Whether this processor computes with bfloat16 faster than with float32."""
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
@@ -75,14 +84,16 @@ def load(folder: Path, *, exact: bool = True) -> Networks:
         WeightsUnsafe: One is a pickle that would run code.
         WeightsUnfit: One is of another network.
     """
-    files = files_in(folder)
-    network = load_module(Emage(), files["emage"], fix=_FIX)
+    files, fix = files_in(folder), _fix(folder)
+    if absent := [path for path in files.values() if not path.is_file()]:
+        raise WeightsMissing("a model file is missing", f"{absent[0]} is not there", fix)
+    network = load_module(Emage(), files["emage"], fix=fix)
     if not exact and halves_well():
         network.halve()
     decoder = MotionDecoder()
     for part in PARTS:
-        load_module(decoder.part(part), files[part], fix=_FIX)
-    load_module(decoder.body, files["global"], fix=_FIX)
+        load_module(decoder.part(part), files[part], fix=fix)
+    load_module(decoder.body, files["global"], fix=fix)
     return Networks(network, decoder.eval())
 
 
@@ -93,7 +104,10 @@ def models_folder(store: WeightsStore | None = None) -> Path:
         WeightsMissing: Neither has them.
         WeightsCorrupt: The store's are damaged.
     """
-    from paksatalker.config import get_settings
+    return _own_folder() or (store or WeightsStore()).path(ENTRY)
 
+
+def _own_folder() -> Path | None:
+    """What ``PANTRIX_MODEL_PATH`` says."""
     own = get_settings().pantrix_model_path
-    return own or (store or WeightsStore()).path(ENTRY)
+    return own and own.expanduser()

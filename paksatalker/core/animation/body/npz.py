@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import math
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -62,7 +64,7 @@ def _put(archive: zipfile.ZipFile, name: str, array: npt.NDArray[Any]) -> None:
 
 
 def read(path: Path) -> BodyTrack:
-    """Reads an EMAGE or SMPL-X ``.npz``. Nothing is unpickled.
+    """Reads an EMAGE or SMPL-X ``.npz``. Nothing is unpickled, and no memory is taken on a file's mere word.
 
     Raises:
         MotionUnreadable: The file is missing, no ``.npz``, lacks poses, or has impossible shapes or values.
@@ -71,19 +73,37 @@ def read(path: Path) -> BodyTrack:
     try:
         with path.open("rb") as file:
             _check_size(file, what)
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as data:
-                found = {name: data[name] for name in data.files if name in _WANTED}
-    except OSError as error:
-        raise MotionUnreadable(what, error.strerror or str(error), _FIX) from error
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise MotionUnreadable(
-            what, str(error).splitlines()[0][:160] if str(error) else "it is damaged", _FIX
-        ) from error
+            with zipfile.ZipFile(file) as archive:
+                found = {name: _array(archive, item, what) for name, item in _wanted(archive).items()}
+    except _DAMAGED as error:
+        why = str(getattr(error, "strerror", None) or error).rstrip(".").splitlines()
+        raise MotionUnreadable(what, why[0][:160] if why else "it is damaged", _FIX) from error
     return _track(found, what)
 
 
 _WANTED = frozenset({"poses", "trans", "expressions", "mocap_frame_rate", "mocap_framerate"})
+#: What readers of zip files, of their compressions and of arrays raise when a file is not what it says.
+_DAMAGED = (
+    OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+)  # fmt: skip
+
+
+def _wanted(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    items = {item.filename.removesuffix(".npy"): item for item in archive.infolist()}
+    return {name: item for name, item in items.items() if name in _WANTED}
+
+
+def _array(archive: zipfile.ZipFile, item: zipfile.ZipInfo, what: str) -> npt.NDArray[Any]:
+    """One array, read only if it is as large as it says: a few bytes can claim to be terabytes."""
+    with archive.open(item) as file:
+        version = np.lib.format.read_magic(file)
+        head = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, kind = head(file)
+        if not kind.hasobject and math.prod(shape) * kind.itemsize != item.file_size - file.tell():
+            raise MotionUnreadable(what, f"'{item.filename}' is shorter or longer than it says", _FIX)
+    with archive.open(item) as file:
+        array: npt.NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+        return array
 
 
 def _check_size(file: BinaryIO, what: str) -> None:

@@ -101,6 +101,9 @@ def test_the_engine_is_found_and_takes_pieces_of_any_rate(folder):
 def test_files_that_are_no_good(tmp_path, folder):
     with pytest.raises(WeightsMissing, match="paksatalker models download emage"):
         weights.load(tmp_path)
+    for path in weights.files_in(tmp_path).values():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
     for data, error in ((b"", WeightsCorrupt), ((folder / "pytorch_model.bin").read_bytes()[:5000], WeightsCorrupt)):
         (tmp_path / "pytorch_model.bin").write_bytes(data)
         with pytest.raises(error):

@@ -1,5 +1,6 @@
 """Shaping of body motion and the files it is kept in."""
 
+import io
 import json
 import struct
 import zipfile
@@ -211,6 +212,43 @@ def test_a_bomb_is_not_unpacked(tmp_path):
     (tmp_path / "m.npz").write_bytes(data[:at] + struct.pack("<I", 0xFFFFFFF0) + data[at + 4 :])
     with pytest.raises(MotionUnreadable):
         npz.read(tmp_path / "m.npz")
+
+
+def _head(shape):
+    out = io.BytesIO()
+    np.lib.format.write_array_header_1_0(out, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("poses.npy", _head((10**12, 165))),  # claims 600 TB
+        ("poses.npy", _head((2**62, 165))),
+        ("poses.npy", _head((3, 165)) + bytes(100)),
+        ("poses.npy", _head((1, 165)) + bytes(5 * 660)),
+        ("poses.npy", b"hello"),
+        ("poses", b"hello"),
+    ],
+)
+def test_arrays_that_are_not_what_they_say(tmp_path, name, content):
+    with zipfile.ZipFile(tmp_path / "m.npz", "w") as archive:
+        archive.writestr(name, content)
+    with pytest.raises(MotionUnreadable):
+        npz.read(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damage_within_compressed_arrays(tmp_path, how):
+    with zipfile.ZipFile(tmp_path / "m.npz", "w", how) as archive:
+        archive.writestr("poses.npy", _head((60, 165)) + np.random.default_rng(0).bytes(60 * 660))
+    data = bytearray((tmp_path / "m.npz").read_bytes())
+    for start in (45, 60, 3000):
+        torn = data.copy()
+        torn[start : start + 40] = b"\xff" * 40
+        (tmp_path / "torn.npz").write_bytes(torn)
+        with pytest.raises(MotionUnreadable):
+            npz.read(tmp_path / "torn.npz")
 
 
 def _read_bvh(text):
