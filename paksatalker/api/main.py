@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from paksatalker.api.endpoints import (
     batches,
     events,
     health,
+    live,
     openai,
     scripts,
     signin,
@@ -60,7 +62,8 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
     )
     errors.install(app, chosen.debug)
     app.state.sign_in = sign_in
-    for room in (health, signin, openai, scripts, webhooks, batches):
+    app.state.live = Counter()  # sessions by tenant
+    for room in (health, signin, openai, scripts, webhooks, batches, live):
         app.include_router(room.router)
     for room in (assets, videos, events, video_files, streams):
         app.include_router(room.router, prefix=_PREFIX)

@@ -1,0 +1,102 @@
+"""Text into sound and face, in chunks that can be shown while the rest is made."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paksatalker.core.request import SpeechRequest
+
+if TYPE_CHECKING:
+    from paksatalker.core.pipeline import Pipeline
+    from paksatalker.core.timeline import FaceTrack, Speech, Word
+
+_FRAMES = 10  # of a chunk: 0.4 s at 25 frames a second
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some frames with their sound.
+
+    Attributes:
+        first_frame: Index of the first frame, from the start of the utterance.
+        coefficients: ARKit-52 [T][52] in :data:`~paksatalker.core.timeline.ARKIT_NAMES` order, 0–1.
+        head: [T][3] yaw, pitch and roll, degrees.
+        gaze: [T][2] right and down, degrees.
+        words: Those that begin in it: text, start and end in seconds from the start of the utterance.
+        pcm: 16 bits, little-endian, mono; exactly as long as the frames.
+        sample_rate: Of it, Hz.
+        seconds: How long it is.
+    """
+
+    first_frame: int
+    coefficients: list[list[float]]
+    head: list[list[float]]
+    gaze: list[list[float]]
+    words: list[dict[str, Any]]
+    pcm: bytes
+    sample_rate: int
+    seconds: float
+
+
+def talked(pipeline: Pipeline, request: SpeechRequest, fps: float, cancel: threading.Event) -> Iterator[Chunk]:
+    """Speaks a text and animates the face to it.
+
+    Args:
+        pipeline: Speaks.
+        request: What.
+        fps: Frames a second.
+        cancel: Set when it is not wanted any more.
+
+    Yields:
+        Neighbouring chunks.
+    """
+    from paksatalker.core.audio.prosody import attach_prosody
+    from paksatalker.core.engines import find
+    from paksatalker.core.soundtrack import SoundTrack
+
+    sound = SoundTrack(fps)
+    words: list[Word] = []
+    source = pipeline.speech(request, cancel)
+
+    def heard() -> Iterator[Speech]:
+        for piece in source.pieces():
+            if cancel.is_set():
+                return
+            sound.add(piece)
+            words.extend(piece.words)
+            yield piece
+
+    animator = find("face", "rules").create(
+        fps=fps, seed=request.seed, expression_scale=1.0, head_motion=1.0, pose_style=0, still=False
+    )
+    for track in animator.animate(attach_prosody(heard(), fps)):
+        for start in range(0, len(track.coefficients), _FRAMES):
+            if cancel.is_set():
+                return
+            yield _chunk(track, start, sound, words)
+
+
+def _chunk(track: FaceTrack, start: int, sound: Any, words: list[Word]) -> Chunk:
+    from paksatalker.core.audio.sound_file import to_pcm
+
+    rows = slice(start, start + _FRAMES)
+    coefficients = track.coefficients[rows]
+    first, end = track.first_frame + start, track.first_frame + start + len(coefficients)
+    samples = sound.take(end - 1)
+    said = []
+    while words and words[0].start < end / track.fps:
+        word = words.pop(0)
+        said.append({"text": word.text, "start": round(word.start, 3), "end": round(word.end, 3)})
+    return Chunk(
+        first_frame=first,
+        coefficients=coefficients.round(4).tolist(),
+        head=track.head_rotation[rows].round(3).tolist(),
+        gaze=track.gaze[rows].round(3).tolist(),
+        words=said,
+        pcm=to_pcm(samples).astype("<i2").tobytes(),
+        sample_rate=sound.sample_rate,
+        seconds=len(coefficients) / track.fps,
+    )

@@ -1,0 +1,135 @@
+import json
+import struct
+
+import numpy as np
+import pytest
+from starlette.websockets import WebSocketDisconnect
+
+from paksatalker.core.timeline import ARKIT_NAMES
+from tests.integration.api.conftest import new_key
+
+URL = "/api/v1/live"
+LONG = " ".join(f"This is sentence number {n}, and it says nothing else." for n in range(60))
+
+
+def heard(socket) -> dict:
+    """The next message; of a chunk the sound is under ``pcm``."""
+    message = socket.receive()
+    if message["type"] == "websocket.close":
+        raise WebSocketDisconnect(message["code"], message.get("reason"))
+    if message.get("bytes") is None:
+        return json.loads(message["text"])
+    data = message["bytes"]
+    (length,) = struct.unpack_from("<I", data)
+    return json.loads(data[4 : 4 + length]) | {"pcm": np.frombuffer(data[4 + length :], "<i2")}
+
+
+def until(socket, kind: str) -> list[dict]:
+    messages = [heard(socket)]
+    while messages[-1]["type"] != kind:
+        messages.append(heard(socket))
+    return messages
+
+
+@pytest.fixture
+def socket(client):
+    with client.websocket_connect(URL) as socket:
+        ready = heard(socket)
+        assert (ready["type"], ready["coefficients"]) == ("ready", list(ARKIT_NAMES))
+        yield socket
+
+
+def test_a_text_comes_back_as_sound_and_face(socket):
+    socket.send_json({"type": "say", "id": "a", "text": "Hello there, my friend."})
+    begin, *chunks, end = until(socket, "utterance.end")
+    assert (begin["type"], begin["id"], end["interrupted"]) == ("utterance.begin", "a", False)
+    frames = 0
+    for chunk in chunks:
+        assert (chunk["type"], chunk["first_frame"]) == ("chunk", frames)
+        assert np.shape(chunk["coefficients"])[1] == 52
+        assert np.shape(chunk["head"]) == (len(chunk["coefficients"]), 3)
+        frames += len(chunk["coefficients"])
+    sound = np.concatenate([chunk["pcm"] for chunk in chunks])
+    assert len(sound) == round(frames / 25 * chunks[0]["sample_rate"])
+    assert 1 < frames / 25 < 5
+    assert np.abs(sound).max() > 3000
+    jaw = [row[ARKIT_NAMES.index("jawOpen")] for chunk in chunks for row in chunk["coefficients"]]
+    assert max(jaw) > 0.1
+    words = [word for chunk in chunks for word in chunk["words"]]
+    assert [word["text"] for word in words] == ["Hello", "there,", "my", "friend."]
+    for chunk in chunks:  # a word comes with the sound of its beginning
+        start = chunk["first_frame"] / 25
+        assert all(start - 0.05 <= word["start"] <= start + chunk["seconds"] for word in chunk["words"])
+
+
+def test_barge_in_stops_it_and_what_waits_is_forgotten(socket):
+    socket.send_json({"type": "say", "id": "long", "text": LONG})
+    socket.send_json({"type": "say", "id": "next", "text": "Never said."})
+    until(socket, "chunk")
+    socket.send_json({"type": "interrupt"})
+    *chunks, end = until(socket, "utterance.end")
+    assert (end["id"], end["interrupted"]) == ("long", True)
+    assert sum(chunk["seconds"] for chunk in chunks) < 30  # of more than two minutes
+    assert heard(socket) == {"type": "interrupted", "dropped": ["next"]}
+    socket.send_json({"type": "say", "id": "then", "text": "Hi."})
+    begin, *chunks, end = until(socket, "utterance.end")
+    assert (begin["id"], end["id"], end["interrupted"]) == ("then", "then", False)
+    assert chunks
+
+
+def test_how_it_is_said_can_be_chosen(socket):
+    start = {"type": "start", "fps": 30, "audio": "base64", "voice": "heart", "speed": 1.5, "emotion": "happy"}
+    socket.send_json(start)
+    assert start.items() <= (heard(socket) | {"type": "start"}).items()
+    socket.send_json({"type": "say", "text": "Hello there."})
+    _, chunk, *_ = until(socket, "utterance.end")
+    assert (chunk["fps"], chunk["sample_rate"] > 8000, len(chunk["audio"]) > 1000) == (30, True, True)
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("nonsense", "InvalidRequest"),
+        ('{"type": "dance"}', "InvalidRequest"),
+        ('{"type": "say"}', "InvalidRequest"),
+        ('{"type": "start", "voice": "../x"}', "InvalidRequest"),
+        ('{"type": "start", "fps": 1000}', "InvalidRequest"),
+        (json.dumps({"type": "say", "text": "x" * 5000}), "TextTooLong"),
+    ],
+)
+def test_what_is_wrong_is_told_and_the_session_goes_on(socket, message, code):
+    socket.send_text(message)
+    answer = heard(socket)
+    assert (answer["type"], answer["error"]["code"]) == ("error", code)
+    socket.send_json({"type": "interrupt"})
+    assert heard(socket) == {"type": "interrupted", "dropped": []}
+
+
+def test_what_cannot_be_spoken_is_told(socket):
+    socket.send_json({"type": "start", "voice": "nobody"})
+    heard(socket)
+    socket.send_json({"type": "say", "id": "a", "text": "Hello."})
+    _, error, end = until(socket, "utterance.end")
+    assert (error["error"]["code"], error["id"], end["id"]) == ("UnknownVoice", "a", "a")
+
+
+def test_a_key_with_the_scope_is_needed(stranger, settings):
+    for headers, code in (({}, 4401), ({"Authorization": f"Bearer {new_key(settings, 'videos')}"}, 4403)):
+        with pytest.raises(WebSocketDisconnect) as refused, stranger.websocket_connect(URL, headers=headers):
+            pass
+        assert refused.value.code == code
+
+
+def test_pages_give_the_key_as_a_subprotocol(stranger, settings):
+    with stranger.websocket_connect(URL, subprotocols=["paksatalker", new_key(settings, "live")]) as socket:
+        assert heard(socket)["type"] == "ready"
+        assert socket.accepted_subprotocol == "paksatalker"
+
+
+def test_bytes_end_the_session(client):
+    with client.websocket_connect(URL) as socket:
+        heard(socket)
+        socket.send_bytes(b"x")
+        with pytest.raises(WebSocketDisconnect) as end:
+            heard(socket)
+        assert end.value.code == 1008
