@@ -39,6 +39,10 @@ class DirectedText:
     language: str | None = None
     expected: str = "en"
 
+    def respelled(self) -> Iterator[Utterance]:
+        """The sentences as script and dictionary have them said, numbers and the like as written: quickly made."""
+        return map(self.dictionary.apply, cut_script(self.script))
+
     def sentences(self) -> Iterator[Utterance]:
         """The sentences with all direction, made as they are asked for."""
         told = assign_languages(cut_script(self.script), self.language, self.expected)

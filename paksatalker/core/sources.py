@@ -112,13 +112,13 @@ def _from_text(request: SpeechRequest, settings: Settings, engine: EngineGetter,
     text = request.text if request.text_file is None else load_text(Path(request.text_file))
     language = request.primary_language or document_language(text or "", _voice_language(request, engine))
     directed = direct(request, text or "", language, settings.max_text_characters, partial(_spoken, request, engine))
-    moderator.review(directed.script.text, directed.sentences())
+    moderator.review(directed.script.text, directed.respelled())
     casting = Casting(request, engine, language, directed.script.speakers, _letters(directed.script.text))
     casting.check(directed.script.voices)
     return SpeechSource(
         stage="speech",
         engine=casting.main.info.name,
-        pieces=lambda: _between_rests(speak_directed(casting.speak, directed.sentences())),
+        pieces=lambda: _between_rests(speak_directed(casting.speak, moderator.watch(directed.sentences()))),
         characters=len(directed.script.text),
         notes=(*directed.notes, *casting.notes),
         late_notes=lambda: casting.foreign_notes,

@@ -8,7 +8,7 @@ import pytest
 
 from paksatalker.config import Settings
 from paksatalker.core.pipeline import Pipeline
-from paksatalker.core.request import Request
+from paksatalker.core.request import Request, SpeechRequest
 from paksatalker.core.text.moderation import Verdict
 from paksatalker.errors import Cancelled, InvalidOption, TextRefused
 from tests.unit.core.text.writing.test_remote import Server
@@ -87,6 +87,24 @@ def test_the_word_list_holds_for_plain_texts_too(photo, tmp_path):
         ):
             with pytest.raises(TextRefused):
                 pipeline.stream(Request(image=photo, **more))
+
+
+def test_what_a_number_is_read_as_is_seen_before_its_sentence_is_spoken(tmp_path):
+    asked = []
+
+    def hook(text):
+        asked.append(text)
+        return Verdict("fourteen" not in text, "unlucky")
+
+    with Pipeline(moderation=hook) as pipeline:
+        source = pipeline.speech(SpeechRequest(text="One sentence. Another one. There are 14 of them."))
+        before = len(asked)
+        pieces = source.pieces()
+        said = []
+        with pytest.raises(TextRefused, match="unlucky"):
+            said.extend(piece.text for piece in pieces)
+    assert before < len(asked), "sentences are read out one by one"
+    assert not any("fourteen" in text for text in asked[:before])
 
 
 def test_cancelling_does_not_wait_for_the_server(server, settings, photo):
