@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil
 from filelock import FileLock, Timeout
 
 from paksatalker.errors import EngineUnavailable, OutputUnwritable
@@ -22,6 +23,7 @@ from paksatalker.service.ids import random_text
 
 _START_SECONDS = 10.0
 _STOP_SECONDS = 10.0
+_PID_NAME = "server.pid"
 
 
 def server_binary() -> Path:
@@ -72,6 +74,7 @@ class Broker:
                 "Stop that one, or set PAKSATALKER_SERVICE_HOME",
             ) from error
         try:
+            _end_orphan(self.folder)
             self._start()
         except BaseException:
             self.stop()
@@ -84,6 +87,7 @@ class Broker:
         config = "\n".join((
             "bind 127.0.0.1", f"port {port}", f"requirepass {password}", f'dir "{self.folder.as_posix()}"',
             "appendonly yes", "appendfsync always", 'save ""', "daemonize no", "maxmemory-policy noeviction",
+            f'pidfile "{(self.folder / _PID_NAME).as_posix()}"',
         ))  # fmt: skip
         with log.open("wb") as out:
             self._process = subprocess.Popen(  # noqa: S603
@@ -125,6 +129,25 @@ class Broker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _end_orphan(folder: Path) -> None:
+    """Ends the server of a service that was killed: it outlives it, and two servers would write the same files."""
+    pid_file = folder / _PID_NAME
+    try:
+        orphan = psutil.Process(int(pid_file.read_text()))
+        if Path(orphan.cwd()) != folder.resolve() or not orphan.name().startswith(("redis", "valkey")):
+            return  # the number has gone to somebody else
+        orphan.terminate()
+        try:
+            orphan.wait(_STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            orphan.kill()
+            orphan.wait(_STOP_SECONDS)
+    except (OSError, ValueError, psutil.Error):
+        return  # there is none
+    finally:
+        pid_file.unlink(missing_ok=True)
 
 
 def _free_port() -> int:

@@ -74,3 +74,9 @@ def play(tmp_path: Path) -> Callable[[Play], None]:
             asyncio.run(inner(broker.url))
 
     return run
+
+
+@pytest.fixture
+def bench_of() -> type[Bench]:
+    """For tests that start and end the parts themselves."""
+    return Bench

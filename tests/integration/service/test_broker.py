@@ -1,8 +1,11 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 from paksatalker.errors import EngineUnavailable, OutputUnwritable
@@ -45,3 +48,20 @@ def test_a_server_that_does_not_start_says_why(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "server_binary", lambda: "/bin/false")
     with pytest.raises(EngineUnavailable, match="does not start"):
         Broker(tmp_path / "queue").__enter__()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals")
+def test_the_server_of_a_killed_service_is_ended_before_another_one_starts(tmp_path):
+    code = (
+        "import sys, time; from pathlib import Path; from paksatalker.service.broker import Broker\n"
+        "with Broker(Path(sys.argv[1])) as b: print(b.url, b.pid, flush=True); time.sleep(600)"
+    )
+    service = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "queue")], stdout=subprocess.PIPE, text=True)
+    url, pid = service.stdout.readline().split()
+    assert b"+OK" in talk(url, "SET a kept")
+    service.kill()
+    service.wait()
+    assert psutil.pid_exists(int(pid)), "it outlives its service"
+    with Broker(tmp_path / "queue") as broker:
+        assert not psutil.pid_exists(int(pid)) or psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE
+        assert b"kept" in talk(broker.url, "GET a")
