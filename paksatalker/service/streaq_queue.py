@@ -149,9 +149,15 @@ class StreaqQueue:
             handle_signals=False,
             idle_timeout=self._silent,
         )
+        # It takes the process's signals for itself, whatever `handle_signals` says: ours would never be called.
+        worker.signal_handler = _no_signals  # type: ignore[method-assign, assignment]
         # The database counts attempts, and times are its business too.
         task = worker.task(name=_NAME, max_tries=None, timeout=None, ttl=0, silent=True, expire=None)(use)
         return worker, task  # type: ignore[return-value]  # its decorator's overloads do not tell
+
+
+async def _no_signals(_: object) -> None:
+    return
 
 
 async def _until(stop: asyncio.Event, handler: Handler, ticket: str) -> None:

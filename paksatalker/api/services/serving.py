@@ -86,9 +86,8 @@ def _span(header: str, size: int) -> tuple[int, int] | None:
     if match[1] == "":
         start, end = max(0, size - int(match[2])), size
     else:
-        start = int(match[1])
-        end = size if match[2] == "" else int(match[2]) + 1
-        if end <= start:
+        start, end = int(match[1]), size if match[2] == "" else int(match[2]) + 1
+        if match[2] and end <= start:
             return None
     if start >= size:
         why, headers = f"the file has {size:,} bytes", {"Content-Range": f"bytes */{size}"}
