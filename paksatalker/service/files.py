@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,5 +121,6 @@ class FileStore:
         if await self.size(prefix) is not None:
             keys.append(prefix)
         for key in keys:
-            await obstore.delete_async(self._store, key)
+            with suppress(FileNotFoundError):  # somebody else was faster
+                await obstore.delete_async(self._store, key)
         return len(keys)

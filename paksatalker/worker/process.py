@@ -19,6 +19,7 @@ from paksatalker.worker.limits import MEMORY, RenderLimits
 
 _STOP_SECONDS = 0.8  # a cancelled video ends within a second, whatever it does
 _LINE = 1 << 20
+_COMMAND = (sys.executable, "-m", "paksatalker.worker.child")
 
 Event = dict[str, Any]
 #: Called with the file of a piece of the stream, and how long it plays.
@@ -105,12 +106,12 @@ class RenderProcess:
                 raise RenderCancelled
             result = answer.result()
         finally:
+            interrupted = not answer.done()
             for task in (answer, cancelled):
-                if not task.done():
-                    task.cancel()
-            if not answer.done():  # we were interrupted: what it does now is nobody's
-                await self.kill()
+                task.cancel()
             await asyncio.gather(answer, cancelled, return_exceptions=True)
+            if interrupted:  # what it does now is nobody's; and nobody reads what it says, but kill()
+                await self.kill()
         if "error" in result:
             if cancel.is_set() and result["error"]["code"] == "Cancelled":
                 raise RenderCancelled
@@ -139,11 +140,16 @@ class RenderProcess:
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "paksatalker.worker.child",
+                *_COMMAND,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_LINE, start_new_session=True,
                 env=os.environ | {MEMORY: str(self._limits.memory)},
             )  # fmt: skip
-            await self._answer(self._process, _ignore)
+            try:
+                async with asyncio.timeout(self._limits.silence):
+                    await self._answer(self._process, _ignore)
+            except TimeoutError:
+                await self.kill()
+                raise RenderDied("it does not start") from None
         return self._process
 
     async def _order(self, process: asyncio.subprocess.Process, order: dict[str, Any]) -> None:
