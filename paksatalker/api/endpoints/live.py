@@ -31,7 +31,8 @@ async def live(websocket: WebSocket, parts: SocketParts) -> None:
     sessions[caller.tenant_id] += 1
     code, why = 1000, ""
     try:
-        await Session(websocket, caller, parts, websocket.app.state.speech).run()
+        state = websocket.app.state
+        await Session(websocket, caller, parts, state.speech, state.writers).run()
     except Overrun as error:
         code, why = 1008, str(error)
     except (WebSocketDisconnect, TimeoutError):

@@ -7,7 +7,6 @@ import base64
 import json
 import logging
 import struct
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -22,6 +21,8 @@ from paksatalker.api.services.limits import check_rate
 from paksatalker.api.services.speaking import SpeechPool
 from paksatalker.api.services.streaming import Busy
 from paksatalker.api.services.talking import Chunk, talked
+from paksatalker.api.services.writing import WriterPool
+from paksatalker.core.engines import Message
 from paksatalker.core.request import SpeechRequest
 from paksatalker.core.timeline import ARKIT_NAMES
 from paksatalker.errors import PaksaTalkerError
@@ -30,6 +31,7 @@ from paksatalker.worker.main import Parts
 
 _log = logging.getLogger(__name__)
 _LEAD = 2.0  # seconds that are sent before they are due: enough to never run dry, little to throw away
+_REMEMBERED = 20  # messages of a chat
 _WAITING = 32  # utterances
 _SEND_SECONDS = 30.0  # who reads no more is let go
 _IDLE_SECONDS = 900.0
@@ -46,6 +48,7 @@ class _Pace:
 
     began: float | None = None
     sent: float = 0.0
+    frames: int = 0
 
     async def after(self, seconds: float) -> None:
         """Waits, having sent so much more, until the next is wanted."""
@@ -65,12 +68,15 @@ class Session:
         caller: Who speaks.
         parts: Of the service.
         pool: Speaks.
+        writers: Answer in a chat.
     """
 
     socket: WebSocket
     caller: Caller
     parts: Parts
     pool: SpeechPool
+    writers: WriterPool
+    _history: list[Message] = field(default_factory=list)
     _how: Start = field(default_factory=lambda: Start.model_validate({"type": "start"}))
     _waiting: asyncio.Queue[Say] = field(default_factory=lambda: asyncio.Queue(_WAITING))
     _current: asyncio.Task[None] | None = None
@@ -160,8 +166,10 @@ class Session:
         await self._send({"type": "utterance.begin", "id": said.id})
         pace = _Pace()
         try:
-            async for text in self._texts(said, how):
-                await self._say(text, said, how, pace)
+            if how.mode == "echo":
+                await self._say(said.text, said, how, pace)
+            else:
+                await self._answer(said, how, pace)
         except PaksaTalkerError as error:
             await self._refuse(said.id, detail_of(error))
         except Busy:
@@ -173,8 +181,27 @@ class Session:
             await self._refuse(said.id, {"code": "Internal", "message": "it could not be spoken"})
         await self._send({"type": "utterance.end", "id": said.id, "interrupted": False})
 
-    async def _texts(self, said: Say, how: Start) -> AsyncIterator[str]:  # noqa: ARG002
-        yield said.text
+    async def _answer(self, said: Say, how: Start, pace: _Pace) -> None:
+        """Speaks each sentence of the answer while the next is written."""
+        self._history.append({"role": "user", "content": said.text})
+        history = list(self._history)
+        language = "" if how.language == "auto" else how.language
+        stream = self.writers.start(
+            self.caller.tenant_id,
+            lambda writers, _: writers.get("auto").reply(
+                history, persona=how.persona, language=language, seed=how.seed
+            ),
+        )
+        spoken: list[str] = []
+        try:
+            async for sentence in stream:
+                spoken.append(sentence)
+                await self._send({"type": "reply", "id": said.id, "text": sentence})
+                await self._say(sentence, said, how, pace)
+        finally:
+            stream.stop()
+            self._history.append({"role": "assistant", "content": json.dumps({"sentences": spoken})})
+            del self._history[:-_REMEMBERED]
 
     async def _say(self, text: str, said: Say, how: Start, pace: _Pace) -> None:
         request = SpeechRequest(
@@ -185,8 +212,10 @@ class Session:
             self.caller.tenant_id, lambda pipeline, cancel: talked(pipeline, request, how.fps, cancel)
         )
         try:
+            before = pace.frames
             async for chunk in stream:
-                await self._send_chunk(chunk, said.id, how)
+                await self._send_chunk(chunk.shifted(before, how.fps), said.id, how)
+                pace.frames += len(chunk.coefficients)
                 await pace.after(chunk.seconds)
         finally:
             stream.stop()

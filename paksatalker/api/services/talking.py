@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from paksatalker.core.request import SpeechRequest
@@ -39,6 +39,12 @@ class Chunk:
     pcm: bytes
     sample_rate: int
     seconds: float
+
+    def shifted(self, frames: int, fps: float) -> Chunk:
+        """The same after so many frames."""
+        seconds = frames / fps
+        words = [w | {"start": round(w["start"] + seconds, 3), "end": round(w["end"] + seconds, 3)} for w in self.words]
+        return replace(self, first_frame=self.first_frame + frames, words=words)
 
 
 def talked(pipeline: Pipeline, request: SpeechRequest, fps: float, cancel: threading.Event) -> Iterator[Chunk]:

@@ -1,5 +1,6 @@
 import json
 import struct
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from paksatalker.core.timeline import ARKIT_NAMES
 from tests.integration.api.conftest import new_key
+from tests.unit.core.text.writing.test_remote import Server
 
 URL = "/api/v1/live"
 LONG = " ".join(f"This is sentence number {n}, and it says nothing else." for n in range(60))
@@ -111,6 +113,45 @@ def test_what_cannot_be_spoken_is_told(socket):
     socket.send_json({"type": "say", "id": "a", "text": "Hello."})
     _, error, end = until(socket, "utterance.end")
     assert (error["error"]["code"], error["id"], end["id"]) == ("UnknownVoice", "a", "a")
+
+
+def test_in_a_chat_the_model_answers_sentence_by_sentence(socket, monkeypatch):
+    model = Server()
+    monkeypatch.setenv("PAKSATALKER_LLM_URL", model.url)
+    model.replies = [json.dumps({"sentences": ["I am fine.", "And you?"]}), json.dumps({"sentences": ["Good."]})]
+    try:
+        socket.send_json({"type": "start", "mode": "chat", "persona": "a sailor"})
+        heard(socket)
+        socket.send_json({"type": "say", "id": "a", "text": "How are you?"})
+        _, *messages, end = until(socket, "utterance.end")
+        socket.send_json({"type": "say", "id": "b", "text": "Fine, too."})
+        until(socket, "utterance.end")
+    finally:
+        model.shutdown()
+        model.server_close()
+    assert not end["interrupted"]
+    assert [m["text"] for m in messages if m["type"] == "reply"] == ["I am fine.", "And you?"]
+    chunks = [m for m in messages if m["type"] == "chunk"]
+    frames = [chunk["first_frame"] for chunk in chunks]
+    lengths = [len(chunk["coefficients"]) for chunk in chunks]
+    assert frames == [sum(lengths[:n]) for n in range(len(lengths))]
+    words = [word for chunk in chunks for word in chunk["words"]]
+    assert [word["text"] for word in words] == ["I", "am", "fine.", "And", "you?"]
+    assert all(a["start"] < b["start"] for a, b in pairwise(words))
+    system, first, answer, second = model.requests[1]["messages"]
+    assert "a sailor" in system["content"]
+    assert (first["content"], second["content"]) == ("How are you?", "Fine, too.")
+    assert json.loads(answer["content"]) == {"sentences": ["I am fine.", "And you?"]}
+
+
+def test_without_a_model_there_is_no_chat(socket, monkeypatch, tmp_path):
+    monkeypatch.setenv("PAKSATALKER_HOME", str(tmp_path / "empty"))
+    socket.send_json({"type": "start", "mode": "chat"})
+    heard(socket)
+    socket.send_json({"type": "say", "text": "Hello?"})
+    _, error, _ = until(socket, "utterance.end")
+    assert error["error"]["code"] == "EngineUnavailable"
+    assert "paksatalker models download" in error["error"]["fix"]
 
 
 def test_a_key_with_the_scope_is_needed(stranger, settings):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from paksatalker.config.settings import Settings, get_settings
-from paksatalker.core.engines import EngineInfo, LanguageModel, Sampling, find, installed
+from paksatalker.core.engines import EngineInfo, LanguageModel, Message, Sampling, find, installed
 from paksatalker.core.text.markup import parse_markup
 from paksatalker.core.text.registry import QWEN
 from paksatalker.core.text.script import Script
@@ -23,6 +23,7 @@ from paksatalker.core.text.writing.form import Form
 from paksatalker.core.text.writing.length import SpeakingRate, parse_length, rate_of
 from paksatalker.core.text.writing.prompts import Task
 from paksatalker.core.text.writing.rephrasing import rephrase
+from paksatalker.core.text.writing.replying import reply
 from paksatalker.errors import EngineUnavailable, InvalidOption, TextEmpty, TextTooLong
 from paksatalker.models.base import WeightsStore
 
@@ -189,6 +190,29 @@ class Writer:
         if self.engine == LEXICON:
             return directing.written(directing.direct_by_lexicon(script), script)
         return directing.written(directing.direct_by_model(self._desk(seed), script, told), script)
+
+    def reply(
+        self, history: Sequence[Message], *, persona: str = "", language: str = "", seed: int = 0
+    ) -> Iterator[str]:
+        """Answers in a conversation.
+
+        Args:
+            history: ``role`` (``user`` or ``assistant``) and ``content`` of each message; the last is the user's.
+            persona: Who answers, and how.
+            language: What to answer in, a BCP-47 tag; empty for that of the last message.
+            seed: As for :meth:`write`.
+
+        Returns:
+            A few sentences, each as soon as it is written.
+
+        Raises:
+            WritingFailed: The model does not answer as it should, even when asked again.
+            WriterUnreachable: The model's server does not answer as it should.
+            TextEmpty: Nothing was said.
+            TextTooLong: The last message is longer than the settings allow.
+        """
+        self._check_text(history[-1]["content"] if history else "")
+        return reply(self._desk(seed), history, persona, language)
 
     def _desk(self, seed: int) -> Desk:
         if self._model is None:
