@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
+from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,12 +24,12 @@ from paksatalker.core.progress import FrameCounter, ProgressCallback
 from paksatalker.core.rendering.captions import Captioner
 from paksatalker.core.rendering.hls import PieceListener
 from paksatalker.core.rendering.scene import Scene, set_scene
-from paksatalker.core.request import Request, SpeechRequest
+from paksatalker.core.request import SPECIAL_OPTIONS, Request, SpeechRequest
 from paksatalker.core.soundtrack import SoundTrack
 from paksatalker.core.text.moderation import ModerationHook, Moderator
 from paksatalker.core.text.writing.writer import Writer
 from paksatalker.core.timeline import Speech, VideoFrame
-from paksatalker.errors import Cancelled, EnginesIncompatible
+from paksatalker.errors import Cancelled, EnginesIncompatible, InvalidOption
 from paksatalker.models.base import WeightsStore
 from paksatalker.models.cache import ModelCache
 
@@ -99,6 +100,7 @@ class Pipeline:
         face = find("face", request.face_engine)
         renderer = find("renderer", request.renderer)
         _check_fit(face, renderer)
+        _check_used(request, face, renderer)
         if part is not None and renderer.name not in CAN_BEGIN_ANYWHERE:
             raise EnginesIncompatible(
                 f"the renderer '{renderer.name}' cannot make parts of a video", "a frame of it needs those before",
@@ -198,19 +200,9 @@ class Pipeline:
 
     def _offer(self, request: Request) -> dict[str, Any]:
         """What face engines and renderers can have; each takes what its ``EngineInfo.options`` names."""
-        return {
-            "store": self.store,
-            "models": self._models,
-            "preprocess": request.preprocess,
-            "network_size": request.network_size,
-            "enhance": request.enhance,
-            "yaw": request.yaw,
-            "nod": request.nod,
-            "roll": request.roll,
-            "blinks": request.blinks,
-            "reference_video": None if request.reference_video is None else Path(request.reference_video),
-            "reference_uses": request.reference_uses,
-        }
+        video = None if request.reference_video is None else Path(request.reference_video)
+        special = {name: getattr(request, name) for name in SPECIAL_OPTIONS}
+        return {"store": self.store, "models": self._models, **special, "reference_video": video}
 
     def _engine(self, info: EngineInfo) -> Any:
         """An engine of the speech or recording stage, made once."""
@@ -318,6 +310,19 @@ def _cancelled() -> Cancelled:
 
 def _taken(info: EngineInfo, offer: dict[str, Any]) -> dict[str, Any]:
     return {name: offer[name] for name in info.options}
+
+
+def _check_used(request: Request, face: EngineInfo, renderer: EngineInfo) -> None:
+    """Refuses options that were given and that neither engine would look at."""
+    plain = {field.name: field.default for field in fields(request)}
+    for name in SPECIAL_OPTIONS:
+        given = getattr(request, name)
+        if given and given != plain[name] and name not in (*face.options, *renderer.options):
+            flag = f"--{name.replace('_', '-')}"
+            raise InvalidOption(
+                f"{flag} has no effect", f"the engines '{face.name}' and '{renderer.name}' do not know it",
+                f"Add --engine sadtalker, or leave {flag} out",
+            )  # fmt: skip
 
 
 def _check_fit(face: EngineInfo, renderer: EngineInfo) -> None:

@@ -92,6 +92,12 @@ class SpeechRequest:
         require_text(self.text)
 
 
+#: Fields that only some face engines and renderers know; given to others they are refused.
+SPECIAL_OPTIONS: tuple[str, ...] = (
+    "preprocess", "network_size", "enhance", "yaw", "nod", "roll", "blinks", "reference_video", "reference_uses",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request(SpeechRequest):
     """A talking video, described. Checked when it is made.
@@ -191,6 +197,14 @@ class Request(SpeechRequest):
             options.require_choice("enhance", self.enhance, options.ENHANCERS)
         options.require_choice("blinks", self.blinks, options.BLINKS)
         options.require_choice("reference-uses", self.reference_uses, options.REFERENCE_USES)
+        if self.reference_video is None and self.reference_uses != "both":
+            raise InvalidOption("--reference-uses has no video", "--reference-video is not given", "Add it")
+        if self.still and self.reference_video is not None and self.reference_uses == "pose":
+            why = "the head cannot keep still and move as in a video"
+            raise InvalidOption("--still contradicts --reference-uses pose", why, "Leave one of them out")
+        if self.blinks == "none" and self.reference_video is not None and self.reference_uses == "blinks":
+            why = "the eyes cannot stay open and blink as in a video"
+            raise InvalidOption("--blinks none contradicts --reference-uses blinks", why, "Leave one of them out")
         for name in ("yaw", "nod", "roll"):
             for angle in getattr(self, name):
                 options.require_range(name, angle, options.DEGREES)

@@ -130,6 +130,28 @@ def test_options_outside_their_range_are_refused(field, value, photo):
         request_for(photo, **{field: value})
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("preprocess", "full"), ("network_size", 512), ("enhance", "gfpgan"), ("nod", (5.0,)), ("blinks", "none"),
+     ("reference_video", "me.mp4")],
+)  # fmt: skip
+def test_options_that_no_engine_would_look_at_are_refused(field, value, pipeline, photo):
+    flag = field.replace("_", "-")
+    with pytest.raises(InvalidOption, match=f"--{flag} has no effect.*--engine sadtalker"):
+        pipeline.stream(Request(image=photo, text=TEXT, **{field: value}))
+
+
+@pytest.mark.parametrize(
+    "contradiction",
+    [{"still": True, "reference_uses": "pose"}, {"blinks": "none", "reference_uses": "blinks"}],
+)
+def test_options_that_contradict_each_other_are_refused(contradiction, photo):
+    with pytest.raises(InvalidOption, match="contradicts"):
+        request_for(photo, reference_video="me.mp4", **contradiction)
+    with pytest.raises(InvalidOption):
+        request_for(photo, **contradiction)
+
+
 def test_memory_does_not_grow_with_the_number_of_frames():
     torch.set_num_threads(1)
     networks = RenderNetworks(

@@ -43,8 +43,8 @@ class SadTalkerFace:
         head_motion: Strength of the head's motion, 0–2.
         pose_style: Manner of moving the head, 0–45.
         still: Keeps the head as it is in the photo; face and eyelids still move.
-        blinks: ``auto`` at random, ``none``.
-        blink_reference: Coefficients of a video at 25 frames a second whose blinks are taken over instead, [T, 64 or
+        blinks: ``auto``: those of ``blink_reference``, else at random; ``none``: the eyes stay open.
+        blink_reference: Coefficients of a video at 25 frames a second whose blinks are taken over, [T, 64 or
             more]. Only eyelids follow it: the lips belong to the sound.
         pose_reference: Coefficients of a video at 25 frames a second whose head motion is added, [T, 70 or more].
             Videos that are too short go backwards and forwards by turns.
@@ -125,9 +125,9 @@ class SadTalkerFace:
         yield from out.finish(chain.finish(), frame_span(0, sound.end, self.fps)[1])
 
     def _new_blinks(self) -> Blinks:
-        if self._closed is not None:
-            return _Following(self._closed)
-        return BlinkStream(self.seed) if self._blinks == "auto" else _Following(np.zeros(1, np.float32))
+        if self._blinks == "none":
+            return _Following(np.zeros(1, np.float32))
+        return BlinkStream(self.seed) if self._closed is None else _Following(self._closed)
 
     def _eyelids(self, coefficients: Array) -> Array:
         direction = self._networks.expression.blink_direction.detach().cpu().numpy()

@@ -135,6 +135,7 @@ def test_blinks_add_one_direction_only(networks: AudioNetworks, reference: np.nd
     followed = made(blink_reference=video)
     assert np.abs((followed - none)[10:13, :64] - direction).max() <= 1e-5
     assert np.abs((followed - none)[:10]).max() <= 1e-6
+    assert np.array_equal(made(blink_reference=video, blinks="none"), none)
     assert np.abs((followed - none)[86:89, :64] - direction).max() <= 1e-5, "the video goes backwards then"
 
 
