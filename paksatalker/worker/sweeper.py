@@ -131,5 +131,5 @@ def _remove(path: Path, before: float) -> bool:
 
 def _written(path: Path) -> float:
     inside = path.rglob("*") if path.is_dir() else ()
-    times = [one.stat().st_mtime for one in (path, *inside)]
+    times: list[float] = [one.stat().st_mtime for one in (path, *inside)]
     return max(times)
