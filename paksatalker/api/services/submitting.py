@@ -7,6 +7,7 @@ import logging
 from paksatalker.api.errors import ApiError
 from paksatalker.core.text.writing.length import parse_length
 from paksatalker.service.assets import AssetStore
+from paksatalker.service.callbacks import CallbackRefused, read_url
 from paksatalker.service.jobs import MinutesUsed, NewJob
 from paksatalker.service.keys import Caller
 from paksatalker.service.reuse import reuse
@@ -45,10 +46,12 @@ async def submit(
         The job, and whether it is new (False: it was made before under the same idempotency key).
 
     Raises:
-        ApiError: 422, an asset is not there or cannot be used. 429, the minutes of this day are used up.
+        ApiError: 422, an asset is not there or cannot be used, or the callback may not be called. 429, the minutes of
+            this day are used up.
         IdempotencyConflict: The idempotency key was used for another request.
         InvalidOption: The length of what is to be written cannot be read.
     """
+    _check_callback(parts, request)
     assets = await _assets(parts, caller, request)
     new = NewJob(
         tenant_id=caller.tenant_id, key_id=caller.key_id, queue=_QUEUE, request=request.model_dump(mode="json"),
@@ -73,6 +76,21 @@ async def submit(
     except Exception as error:  # noqa: BLE001  (the job is safe: workers look for jobs without a ticket)
         _log.warning("job %s has no ticket yet: %s: %s", job.id, type(error).__name__, error)
     return job, True
+
+
+def _check_callback(parts: Parts, request: VideoRequest) -> None:
+    """Refuses an address that is never called; what its name resolves to is looked at when it is.
+
+    Raises:
+        ApiError: 422.
+    """
+    if request.callback_url is None:
+        return
+    try:
+        read_url(str(request.callback_url), allow_private=parts.settings.allow_private_callbacks)
+    except CallbackRefused as error:
+        what, fix = "the callback_url cannot be used", "Give an http or https address of the internet"
+        raise ApiError(422, "CallbackRefused", what, why=str(error), fix=fix) from None
 
 
 async def _assets(parts: Parts, caller: Caller, request: VideoRequest) -> dict[str, Asset]:

@@ -147,6 +147,20 @@ def test_a_query_that_is_no_field_is_refused(client, portrait):
     assert as_csv(client, "text\nHi.\n", portrait=portrait, colour="red").status_code == 422
 
 
+def test_callbacks_into_private_networks_are_refused_at_once(client, portrait):
+    urls = [
+        "http://127.0.0.1/",
+        "http://[::ffff:10.0.0.1]/",
+        "https://0x7f.1/",
+        "https://a:b@example.com/",
+        "ftp://x.org/",
+    ]
+    rows = [{"portrait": portrait, "text": "Hi.", "callback_url": url} for url in [*urls, "https://example.com/hook"]]
+    body = client.post(URL, json=rows).json()
+    assert [row["row"] for row in body["videos"]] == [6]
+    assert {row["error"]["code"] for row in body["errors"][:4]} == {"CallbackRefused"}
+
+
 def test_another_tenant_sees_no_batch(client, portrait, settings):
     batch = client.post(URL, json=[{"portrait": portrait, "text": "Hi."}]).json()
     client.headers["Authorization"] = f"Bearer {new_key(settings)}"
