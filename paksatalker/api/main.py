@@ -25,6 +25,7 @@ from paksatalker.api.endpoints import (
     webhooks,
 )
 from paksatalker.api.endpoints.signin import SignIn
+from paksatalker.api.request_ids import RequestIds
 from paksatalker.api.services.speaking import speech_pool
 from paksatalker.api.services.writing import writer_pool
 from paksatalker.service.broker import Broker
@@ -67,6 +68,7 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
         app.include_router(room.router)
     for room in (assets, videos, events, video_files, streams):
         app.include_router(room.router, prefix=_PREFIX)
+    app.add_middleware(RequestIds)  # around all others: they log, too
     return app
 
 
