@@ -7,6 +7,8 @@ coarse grid, so that a frame costs a small matrix product. What is left is faded
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -78,6 +80,7 @@ def _fading(size: tuple[int, int], open_sides: tuple[bool, bool, bool, bool]) ->
     return np.broadcast_to(ramp * ramp * (3 - 2 * ramp), (height, width)).astype(np.float32)
 
 
+@lru_cache(maxsize=16)
 def _membrane(
     grid: int, open_sides: tuple[bool, bool, bool, bool]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]:
@@ -85,7 +88,7 @@ def _membrane(
 
     Returns:
         The matrix [grid², rim] from values at the rim to values everywhere, harmonic in between and without slope where
-        there is no seam; and which of the grid's cells are the rim.
+        there is no seam; and which of the grid's cells are the rim. Read-only: the same for every crop of these sides.
     """
     held = np.zeros((grid, grid), bool)
     left, top, right, bottom = open_sides
@@ -105,7 +108,9 @@ def _membrane(
     free = np.flatnonzero(~held)
     if len(rim) and len(free):
         film[free] = np.linalg.solve(laplace[np.ix_(free, free)], -laplace[np.ix_(free, rim)])
-    return film.astype(np.float32), rim
+    made = film.astype(np.float32)
+    made.flags.writeable = rim.flags.writeable = False
+    return made, rim
 
 
 def _border(image: npt.NDArray[np.float32], grid: int) -> npt.NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import cv2
@@ -78,21 +79,31 @@ class SadTalkerRenderer:
             EngineUnavailable: The GPU's memory does not suffice for one frame.
         """
         for group in windows(tracks, self.reference[: self._taken], self._head.batch):
-            for face in self._faces(group.coefficients, group.degrees):
-                better = face if self._enhance is None else self._enhance(face)
-                yield self._finish(better)
+            with _full_memory_explained():
+                faces = self._head.draw(group.coefficients, group.degrees)
+            for face in faces:
+                yield self._finish(self._improved(face))
 
-    def _faces(self, coefficients: FloatArray, degrees: FloatArray | None) -> Image:
-        try:
-            return self._head.draw(coefficients, degrees)
-        except RuntimeError as error:
-            if "out of memory" not in str(error).lower():
-                raise
-            raise EngineUnavailable(
-                "the renderer 'sadtalker' cannot run",
-                "the GPU's memory does not suffice for a single frame",
-                "Close what else uses the GPU, or hide it: CUDA_VISIBLE_DEVICES= paksatalker …",
-            ) from error
+    def _improved(self, face: Image) -> Image:
+        if self._enhance is None:
+            return face
+        with _full_memory_explained():
+            return self._enhance(face)
+
+
+@contextmanager
+def _full_memory_explained() -> Iterator[None]:
+    """A GPU that is full with one frame is an error of ours."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "out of memory" not in str(error).lower():
+            raise
+        raise EngineUnavailable(
+            "the renderer 'sadtalker' cannot run",
+            "the GPU's memory does not suffice for a single frame",
+            "Close what else uses the GPU, or hide it: CUDA_VISIBLE_DEVICES= paksatalker …",
+        ) from error
 
 
 def whole_picture(picture: Image, box: Box) -> Finish:

@@ -82,6 +82,12 @@ def test_too_little_memory_is_told():
     with pytest.raises(RuntimeError, match="else"):
         list(renderer(Head(error=RuntimeError("something else"))).render([track(1)]))
 
+    def full(face):
+        raise RuntimeError("CUDA out of memory")
+
+    with pytest.raises(EngineUnavailable, match="single frame"):
+        list(renderer(Head(), enhance=full).render([track(1)]))
+
 
 def test_odd_sizes_are_refused():
     with pytest.raises(ValueError, match="even"):
