@@ -14,7 +14,7 @@ from paksatalker.api.services.limits import check_rate
 from paksatalker.service.keys import Caller, KeyStore
 from paksatalker.worker.main import Parts
 
-_bearer = HTTPBearer(auto_error=False, description="An API key: `paksatalker keys create NAME`")
+bearer = HTTPBearer(auto_error=False, description="An API key: `paksatalker keys create NAME`")
 
 
 def get_parts(request: Request) -> Parts:
@@ -24,7 +24,7 @@ def get_parts(request: Request) -> Parts:
 
 
 async def get_caller(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Caller:
     """Who asks.
 

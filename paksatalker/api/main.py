@@ -8,14 +8,18 @@ from contextlib import ExitStack, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from prometheus_client import CollectorRegistry
 
 from paksatalker.api import errors
 from paksatalker.api.endpoints import (
     assets,
     batches,
+    catalogue,
     events,
     health,
     live,
+    metrics,
     openai,
     scripts,
     signin,
@@ -25,6 +29,7 @@ from paksatalker.api.endpoints import (
     webhooks,
 )
 from paksatalker.api.endpoints.signin import SignIn
+from paksatalker.api.guards import BodyLimit, SafeHeaders, Timing
 from paksatalker.api.request_ids import RequestIds
 from paksatalker.api.services.speaking import speech_pool
 from paksatalker.api.services.writing import writer_pool
@@ -66,10 +71,26 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
     app.state.live = Counter()  # sessions by tenant
     for room in (health, signin, openai, scripts, webhooks, batches, live):
         app.include_router(room.router)
-    for room in (assets, videos, events, video_files, streams):
+    app.include_router(metrics.router)
+    _guard(app, chosen)
+    for room in (catalogue, assets, videos, events, video_files, streams):
         app.include_router(room.router, prefix=_PREFIX)
     app.add_middleware(RequestIds)  # around all others: they log, too
     return app
+
+
+def _guard(app: FastAPI, settings: ServiceSettings) -> None:
+    """Puts around the application what every request passes; the last one added is met first."""
+    app.state.registry = CollectorRegistry()
+    app.add_middleware(BodyLimit, upload_bytes=settings.upload_max_bytes)
+    app.add_middleware(Timing, registry=app.state.registry)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], max_age=600,
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Prefer", "Range", "Last-Event-ID"],
+            expose_headers=["Location", "Retry-After", "Idempotency-Replayed", "Content-Range", "ETag"],
+        )  # fmt: skip
+    app.add_middleware(SafeHeaders)
 
 
 def __getattr__(name: str) -> FastAPI:

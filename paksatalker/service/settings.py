@@ -37,6 +37,7 @@ class ServiceSettings(BaseSettings):
         requests_per_minute: Of a key, unless it has its own limit.
         video_minutes_per_day: Of a tenant.
         storage_bytes: Of a tenant.
+        metrics_token: What Prometheus shows at ``/metrics``; empty admits only keys of scope ``admin``.
         work_folder: Where workers keep the files of running jobs; empty is ``work`` in ``home``. Fast and local.
         render_memory: What the process that renders may allocate, bytes; 0 is no limit, None is chosen by the machine.
         render_silence_minutes: A renderer that reports nothing for so long hangs, and is ended.
@@ -79,6 +80,7 @@ class ServiceSettings(BaseSettings):
     video_minutes_per_day: float = Field(
         default=1440, ge=0, validation_alias=_named("PAKSATALKER_VIDEO_MINUTES_PER_DAY")
     )
+    metrics_token: SecretStr = Field(default=SecretStr(""), validation_alias=_named("PAKSATALKER_METRICS_TOKEN"))
     storage_bytes: int = Field(default=50 << 30, ge=0, validation_alias=_named("PAKSATALKER_STORAGE_BYTES"))
     allow_private_callbacks: bool = Field(default=False, validation_alias=_named("PAKSATALKER_ALLOW_PRIVATE_CALLBACKS"))
     batch_max_rows: int = Field(default=1000, ge=1, validation_alias=_named("PAKSATALKER_BATCH_MAX_ROWS"))

@@ -1,0 +1,74 @@
+"""Measures for Prometheus."""
+
+from __future__ import annotations
+
+import hmac
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from sqlalchemy import func, select
+
+from paksatalker.api.deps import PartsOf, bearer, check_scope, get_caller
+from paksatalker.api.errors import answers
+from paksatalker.service.states import QUEUES, State
+from paksatalker.service.tables import Job
+from paksatalker.worker.main import Parts
+
+router = APIRouter(tags=["health"])
+
+
+@router.get(
+    "/metrics",
+    summary="Measures for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"example": 'paksatalker_jobs{state="queued"} 3.0\n'}}}, **answers(403)},
+    openapi_extra={"security": [{"HTTPBearer": []}]},
+)
+async def metrics(request: Request, parts: PartsOf) -> Response:
+    """For a key of scope `admin`, or the bearer token of `PAKSATALKER_METRICS_TOKEN`."""
+    await _admit(request, parts)
+    own = CollectorRegistry()
+    for family in (await _jobs(parts), await _queues(parts)):
+        own.register(_Once(family))
+    text = generate_latest(request.app.state.registry) + generate_latest(own)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+class _Once:
+    """A family of measures that was taken already."""
+
+    def __init__(self, family: GaugeMetricFamily) -> None:
+        self._family = family
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        """Of Prometheus' client."""
+        return [self._family]
+
+
+async def _admit(request: Request, parts: Parts) -> None:
+    token = parts.settings.metrics_token.get_secret_value()
+    kind, _, shown = request.headers.get("authorization", "").partition(" ")
+    if token and kind.lower() == "bearer" and hmac.compare_digest(shown.strip().encode(), token.encode()):
+        return
+    check_scope(await get_caller(request, await bearer(request)), "admin")
+
+
+async def _jobs(parts: Parts) -> GaugeMetricFamily:
+    async with parts.database.reader() as session:
+        rows = (await session.execute(select(Job.state, func.count()).group_by(Job.state))).all()
+    counts = {row[0]: row[1] for row in rows}
+    family = GaugeMetricFamily("paksatalker_jobs", "Jobs by state.", labels=["state"])
+    for state in State:
+        family.add_metric([state], counts.get(state, 0))
+    return family
+
+
+async def _queues(parts: Parts) -> GaugeMetricFamily:
+    family = GaugeMetricFamily("paksatalker_queue", "Tickets by queue.", labels=["queue", "state"])
+    for queue in QUEUES:
+        depth = await parts.queue.depth(queue)
+        family.add_metric([queue, "waiting"], depth.waiting)
+        family.add_metric([queue, "running"], depth.running)
+    return family

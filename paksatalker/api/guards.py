@@ -1,0 +1,149 @@
+"""What every request passes: limits of its body, measures of how long it takes, headers that keep browsers safe."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from prometheus_client import CollectorRegistry, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+#: Largest body that is no upload: a text of a million characters, escaped, and its transcript.
+JSON_BYTES = 16 << 20
+_FORM_BYTES = 1 << 16  # what a form adds to its file
+_SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_DATA_ONLY = "default-src 'none'; frame-ancestors 'none'"
+
+
+class _BodyTooLarge(Exception):
+    pass
+
+
+class BodyLimit:
+    """Answers 413 to bodies that are too large, also to those that do not say how large they are.
+
+    Args:
+        app: What is guarded.
+        upload_bytes: Largest file of a form.
+        other_bytes: Largest other body.
+    """
+
+    def __init__(self, app: ASGIApp, upload_bytes: int, other_bytes: int = JSON_BYTES) -> None:
+        self._app = app
+        self._upload, self._other = upload_bytes + _FORM_BYTES, other_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Of ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        form = headers.get("content-type", "").lower().startswith("multipart/")
+        most = self._upload if form else self._other
+        length = headers.get("content-length", "0")
+        if length.isdigit() and int(length) > most:
+            await _refuse(send, most)
+            return
+        seen, begun, refused = 0, False, False
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > most:
+                raise _BodyTooLarge
+            return message
+
+        async def answered(message: Message) -> None:
+            nonlocal begun, refused
+            if seen > most and not begun:
+                refused = True  # whatever the application makes of its broken body
+            if refused:
+                return
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, answered)
+        except _BodyTooLarge:
+            refused = not begun
+        if refused:
+            await _refuse(send, most)
+
+
+async def _refuse(send: Send, most: int) -> None:
+    what, why, fix = "the request is too large", f"{most:,} bytes are allowed", "Send less"
+    error = {"code": "TooLarge", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
+    body = json.dumps({"error": error}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()),
+               (b"connection", b"close")]  # fmt: skip
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class SafeHeaders:
+    """Adds headers that keep what is answered from being misread, framed, kept or run by browsers.
+
+    Args:
+        app: What answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Of ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def safer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _SAFE.items():
+                    headers.setdefault(name, value)
+                kind = headers.get("content-type", "")
+                if not kind.startswith("text/html"):
+                    headers.setdefault("Content-Security-Policy", _DATA_ONLY)
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, safer)
+
+
+class Timing:
+    """Measures how long answers take to begin.
+
+    Args:
+        app: What answers.
+        registry: Of the measures.
+    """
+
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+        self._app = app
+        self._seconds = Histogram(
+            "paksatalker_request_seconds", "From a request to the start of its answer.",
+            ("method", "route", "status"), registry=registry,
+        )  # fmt: skip
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Of ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+
+        async def timed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path_format", None) or getattr(scope.get("route"), "path", "none")
+                labels = (scope["method"] if scope["method"].isalpha() else "other", route, str(message["status"]))
+                self._seconds.labels(*labels).observe(time.perf_counter() - began)
+            await send(message)
+
+        await self._app(scope, receive, timed)
