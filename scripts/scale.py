@@ -17,11 +17,12 @@ import json
 import platform
 import random
 import statistics
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def main() -> None:
     simulate.add_argument("--jobs", type=int, default=10_000)
     simulate.add_argument("--tenants", type=int, default=50)
     simulate.add_argument("--seconds", type=float, default=4.0, help="a job takes about so long")
+    simulate.add_argument("--limit", type=float, default=60.0, help="workers stop after so many seconds")
     simulate.add_argument("--database", default="", help="SQLAlchemy's address; SQLite in a temporary folder if empty")
     options = parser.parse_args()
     if options.kind == "machine":
@@ -175,6 +177,7 @@ async def simulated(options: argparse.Namespace) -> dict[str, Any]:
 
         await each(options.jobs, SUBMITTERS, submit)
         submitted = time.perf_counter() - began
+        print(f"enqueued {options.jobs} in {submitted:.1f} s", file=sys.stderr)
         memory = await _redis_bytes(url) - before
         played = await _play(parts, options, tenants)
     return {
@@ -212,7 +215,7 @@ async def _redis_bytes(url: str) -> int:
 
 
 async def _play(parts: Parts, options: argparse.Namespace, tenants: list[str]) -> dict[str, Any]:
-    """All workers take jobs until none is left."""
+    """All workers take jobs until none is left, or time is up."""
     running: Counter[str] = Counter()
     left = Counter(_owners(options.jobs, tenants))
     begin: list[float] = []
@@ -227,7 +230,8 @@ async def _play(parts: Parts, options: argparse.Namespace, tenants: list[str]) -
         running[job.tenant_id] += 1
         left[job.tenant_id] -= 1
         await asyncio.sleep(options.seconds * random.uniform(0.5, 1.5))  # noqa: S311
-        delivered[job.id] += await timed(succeed, parts.jobs.succeed(job, {}))
+        if await timed(succeed, parts.jobs.succeed(job, {})):
+            delivered[job.id] += 1
         running[job.tenant_id] -= 1
         if len(delivered) == options.jobs:
             done.set()
@@ -236,15 +240,16 @@ async def _play(parts: Parts, options: argparse.Namespace, tenants: list[str]) -
     working = asyncio.ensure_future(parts.queue.work(QUEUE, handle, concurrency=options.workers))
     fairness: dict[str, float] = {}
     shares = asyncio.ensure_future(_watch_shares(running, left, options.workers, fairness))
-    await done.wait()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(done.wait(), options.limit)
     seconds = time.perf_counter() - began
     for task in (working, shares):
         task.cancel()
     await asyncio.gather(working, shares, return_exceptions=True)
     return {
-        "begin_ms": spread(begin), "succeed_ms": spread(succeed), "jobs_per_second": round(options.jobs / seconds, 1),
-        "seconds": round(seconds, 1), "delivered_twice": sum(n > 1 for n in delivered.values()),
-        "lost": options.jobs - len(delivered), **fairness,
+        "begin_ms": spread(begin), "succeed_ms": spread(succeed), "jobs_per_second": round(len(delivered) / seconds, 1),
+        "seconds": round(seconds, 1), "done": len(delivered), "delivered_twice": sum(n > 1 for n in delivered.values()),
+        "lost": options.jobs - len(delivered) - len(await parts.jobs.unfinished()), **fairness,
     }  # fmt: skip
 
 

@@ -3,12 +3,17 @@
 import asyncio
 import io
 import re
+from itertools import pairwise
 
 import av
 import httpx
+import numpy as np
 import pytest
 
 from paksatalker.api.main import create_app
+from paksatalker.core.rendering.encode import Encoder
+from paksatalker.core.rendering.hls import Piece
+from paksatalker.core.timeline import VideoFrame
 from paksatalker.service.hls import Playlist, is_piece
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.states import State
@@ -121,6 +126,34 @@ def test_what_fails_or_is_cancelled_leaves_no_pieces(ask):
         await bench.ended(silent)
 
     ask(act)
+
+
+def test_a_player_plays_the_playlist(tmp_path):
+    """FFmpeg's own, from files."""
+    (tmp_path / "segments").mkdir()
+    listed = Playlist()
+
+    def keep(piece: Piece) -> None:
+        (tmp_path / "segments" / piece.name).write_bytes(piece.content)
+        if piece.seconds:
+            listed.segments.append((piece.name, piece.seconds))
+
+    rng = np.random.default_rng(1)
+    image = rng.integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    with Encoder(tmp_path / "whole.mp4", (64, 64), 25.0, 24000, on_piece=keep) as encoder:
+        for k in range(260):
+            noise = rng.standard_normal(960).astype(np.float32) * 0.1
+            encoder.write(VideoFrame(k, np.roll(image, k, axis=0), noise, 24000))
+    listed.ended = True
+    (tmp_path / "stream.m3u8").write_text(str(listed))
+    with av.open(str(tmp_path / "stream.m3u8")) as file:
+        played = [f.to_ndarray(format="rgb24").tobytes() for f in file.decode(video=0)]
+    with av.open(str(tmp_path / "stream.m3u8")) as file:
+        heard = list(file.decode(audio=0))
+    whole = (tmp_path / "whole.mp4").read_bytes()
+    assert played == [picture for _, picture in pictures(whole)]
+    assert b"".join(f.to_ndarray().tobytes() for f in heard) == sound(whole)
+    assert all(b.pts == a.pts + a.samples for a, b in pairwise(heard)), "no gap, no overlap"
 
 
 def test_a_playlist_only_grows():
