@@ -226,6 +226,8 @@ class JobStore:
     async def succeed(self, job: Job, result: dict[str, Any]) -> bool:
         """Ends an attempt well; False if it has no say any more, and its files must go."""
         values = {"result": result, "progress": 1.0, "seconds_left": 0.0, **self._ending(State.SUCCEEDED)}
+        if "frames" in result:
+            values |= {"frames_done": result["frames"], "frames_total": result["frames"]}
         return await self._guarded(job, State.RUNNING, values)
 
     async def fail(self, job: Job, error: dict[str, Any]) -> bool:
@@ -271,6 +273,8 @@ class JobStore:
     async def settle(self, job: Job, result: dict[str, Any]) -> bool:
         """Ends a job well that nobody has begun; False if somebody has."""
         values = {"result": result, "progress": 1.0, "seconds_left": 0.0, **self._ending(State.SUCCEEDED)}
+        if "frames" in result:
+            values |= {"frames_done": result["frames"], "frames_total": result["frames"]}
         return await self._guarded(job, State.QUEUED, values)
 
     async def expire(self, job_id: str, tenant_id: str) -> bool:

@@ -54,10 +54,11 @@ def test_a_job_is_done_once_by_the_latest_attempt(tmp_path):
         assert not await jobs.succeed(first, {"video": "old"})
         assert not await jobs.progress(first, progress=0.9)
         assert await jobs.progress(second, progress=0.5)
-        assert await jobs.succeed(second, {"video": "new"})
+        assert await jobs.succeed(second, {"video": "new", "frames": 42})
         assert not await jobs.fail(second, {"code": "X"})
         done = await jobs.get(job.id, one)
-        assert (done.state, done.result, done.progress) == (State.SUCCEEDED, {"video": "new"}, 1.0)
+        assert (done.state, done.result, done.progress) == (State.SUCCEEDED, {"video": "new", "frames": 42}, 1.0)
+        assert (done.frames_done, done.frames_total) == (42, 42)
         assert done.expires_at > done.finished_at
         assert await jobs.begin("t1", "portrait", tries=3) is None
 
