@@ -99,15 +99,9 @@ def export_onnx(
         )
     folder.mkdir(parents=True, exist_ok=True)
     plain = _with_plain_weights(generator)
-    points = generator.config.key_points
-    with torch.inference_mode():
-        image = torch.rand(1, 3, size, size)
-        source = plain.encode(image)
-    canonical, batch = torch.rand(1, points, 3) - 0.5, torch.rand(2, points, 3) - 0.5
-    channels = mapping.get_parameter("first.0.weight").shape[1]
-    window = torch.zeros(2, channels, WINDOW)
-    source_tensors = (source.volume.clone(), source.compressed.clone())
-    written = [
+    image, window, source, driving, canonical = _example_inputs(plain, mapping, size)
+    frame_inputs = ("volume", "compressed", "kp_driving", "kp_source")
+    return (
         _write(folder / "keypoints.onnx", keypoints, (image,), ("image",), ("canonical",)),
         _write(folder / "encoder.onnx", _Encoder(plain), (image,), ("image",), ("volume", "compressed")),
         _write(
@@ -121,14 +115,27 @@ def export_onnx(
         _write(
             folder / "frame.onnx",
             _Frame(plain),
-            (*source_tensors, batch, canonical),
-            ("volume", "compressed", "kp_driving", "kp_source"),
+            (source.volume, source.compressed, driving, canonical),
+            frame_inputs,
             ("image",),
             batched=("kp_driving", "image"),
             quantize=quantize,
         ),
-    ]
-    return tuple(written)
+    )
+
+
+def _example_inputs(
+    generator: Generator, mapping: MappingNet, size: int
+) -> tuple[Tensor, Tensor, SourceFeatures, Tensor, Tensor]:
+    """Photo, windows, the photo's features, and key points of frames and photo: of the shapes that the graphs take."""
+    with torch.inference_mode():
+        image = torch.rand(1, 3, size, size)
+        source = generator.encode(image)
+    points = generator.config.key_points
+    window = torch.zeros(2, mapping.get_parameter("first.0.weight").shape[1], WINDOW)
+    # the exporter takes no tensors that were made in inference mode
+    features = SourceFeatures(source.volume.clone(), source.compressed.clone())
+    return image, window, features, torch.rand(2, points, 3) - 0.5, torch.rand(1, points, 3) - 0.5
 
 
 def precision(name: str | None) -> Quantize | None:
