@@ -13,13 +13,15 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 T = TypeVar("T")
 R = TypeVar("R")
 #: Does the work with a warm resource; the event is set when nobody wants it any more.
 Work = Callable[[R, threading.Event], Iterator[T]]
 
+_OPEN = 64  # streams of one tenant whose pieces are not all read: they are kept in memory
+_SEND_SECONDS = 60.0  # who takes nothing for so long is let go
 _LOOK_SECONDS = 0.25  # between two looks at whether the caller is still there
 
 
@@ -41,8 +43,9 @@ class _End:
 class Stream(Generic[T]):
     """Pieces of a work as they come; iterate once. Everything happens in one event loop but :meth:`put`."""
 
-    def __init__(self) -> None:
+    def __init__(self, closed: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
+        self._closed = closed
         self._pieces: asyncio.Queue[T | _End] = asyncio.Queue()
         self._held: list[T | _End] = []
         self.stopped = threading.Event()
@@ -53,8 +56,13 @@ class Stream(Generic[T]):
             self._loop.call_soon_threadsafe(self._pieces.put_nowait, piece)
 
     def stop(self) -> None:
-        """Ends the work after the piece that is being made. May be called again, and after the end."""
-        self.stopped.set()
+        """Ends the work after the piece that is being made. May be called again, and after the end.
+
+        Whoever reads only a part of the pieces must call it: until then the stream counts as open.
+        """
+        if not self.stopped.is_set():
+            self.stopped.set()
+            self._closed()
 
     async def begin(self, gone: Callable[[], Awaitable[bool]]) -> None:
         """Waits until there is a first piece, so that what fails at once can still be answered with an error.
@@ -68,6 +76,7 @@ class Stream(Generic[T]):
         """
         piece = await self._waited(gone)
         if isinstance(piece, _End) and piece.error is not None:
+            self.stop()
             raise piece.error
         self._held.append(piece)
 
@@ -92,6 +101,7 @@ class Stream(Generic[T]):
     def _given(self, piece: T | _End) -> T | None:
         if not isinstance(piece, _End):
             return piece
+        self.stop()
         self._held.append(_End())  # it stays at its end
         if piece.error is not None:
             raise piece.error
@@ -124,6 +134,7 @@ class Pool(Generic[R]):
         self._idle: SimpleQueue[R] = SimpleQueue()
         self._threads = ThreadPoolExecutor(slots, "pool")
         self._live: Counter[str] = Counter()
+        self._open: Counter[str] = Counter()
         self._streams: set[Stream[Any]] = set()
 
     def __enter__(self) -> Self:
@@ -151,7 +162,10 @@ class Pool(Generic[R]):
         """
         if self._live.total() >= self._most or self._live[tenant_id] >= self._most_of_one:
             raise Busy
-        stream: Stream[T] = Stream()
+        if self._open[tenant_id] >= _OPEN:
+            raise Busy
+        stream: Stream[T] = Stream(lambda: self._close_one(tenant_id))
+        self._open[tenant_id] += 1
         loop = asyncio.get_running_loop()
         self._live[tenant_id] += 1
         self._streams.add(stream)
@@ -162,6 +176,11 @@ class Pool(Generic[R]):
 
         self._threads.submit(self._do, stream, work).add_done_callback(over)
         return stream
+
+    def _close_one(self, tenant_id: str) -> None:
+        self._open[tenant_id] -= 1
+        if not self._open[tenant_id]:
+            del self._open[tenant_id]
 
     def _forget(self, tenant_id: str, stream: Stream[Any]) -> None:
         self._streams.discard(stream)
@@ -217,7 +236,12 @@ class PouredResponse(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends it."""
+
+        async def timely(message: Message) -> None:
+            async with asyncio.timeout(_SEND_SECONDS):
+                await send(message)
+
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, timely)
         finally:
             self._stream.stop()

@@ -3,7 +3,8 @@ import threading
 
 import pytest
 
-from paksatalker.api.services.streaming import Busy, CallerGone, Pool
+from paksatalker.api.services import streaming
+from paksatalker.api.services.streaming import Busy, CallerGone, Pool, PouredResponse
 
 
 async def here() -> bool:
@@ -102,5 +103,47 @@ def test_one_tenant_cannot_take_every_place():
                     break
                 except Busy:
                     await asyncio.sleep(0.01)
+
+    asyncio.run(act())
+
+
+def test_streams_that_nobody_reads_to_the_end_count_until_they_are_stopped(monkeypatch):
+    monkeypatch.setattr(streaming, "_OPEN", 2)
+
+    async def act() -> None:
+        with pool() as works:
+            streams = [works.start("a", lambda *_: iter([1, 2])) for _ in range(2)]
+            for stream in streams:
+                await stream.begin(here)
+            with pytest.raises(Busy):
+                works.start("a", lambda *_: iter([1]))
+            works.start("b", lambda *_: iter([1])).stop()
+            streams[0].stop()
+            streams[0].stop()  # counts once
+            assert [piece async for piece in works.start("a", lambda *_: iter([3]))] == [3]
+            assert [piece async for piece in streams[1]] == [1, 2]
+            for _ in range(2):  # both places are free again
+                works.start("a", lambda *_: iter([1]))
+
+    asyncio.run(act())
+
+
+def test_a_client_that_takes_nothing_is_let_go(monkeypatch):
+    monkeypatch.setattr(streaming, "_SEND_SECONDS", 0.05)
+
+    async def act() -> None:
+        async def receive() -> dict:
+            await asyncio.sleep(60)
+            return {}
+
+        async def send(_) -> None:
+            await asyncio.sleep(60)
+
+        with pool() as works:
+            stream = works.start("a", lambda *_: iter([b"x"]))
+            await stream.begin(here)
+            with pytest.raises((TimeoutError, ExceptionGroup)):
+                await PouredResponse(stream, stream, "audio/mpeg")({"type": "http"}, receive, send)
+            assert stream.stopped.is_set()
 
     asyncio.run(act())
