@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paksatalker.core.audio.espeak_languages import LANGUAGES
 from paksatalker.core.engines import Capabilities, EngineInfo
 
 PIPER = EngineInfo(
@@ -32,4 +33,19 @@ COQUI = EngineInfo(
     priority=1,
     setting="coqui_python",
     guide="docs/cloning.md",
+)
+
+ESPEAK = EngineInfo(
+    name="espeak",
+    stage="speech",
+    capabilities=Capabilities(
+        takes="text",
+        gives="Speech",
+        languages=("zh", *LANGUAGES),
+        licence="GPL-3.0-or-later",
+        summary=f"espeak-ng: a robotic voice in {len(LANGUAGES)} languages and dialects, exact phone timings",
+    ),
+    factory="paksatalker.core.audio.espeak:EspeakSpeech",
+    requires=("espeakng_loader",),
+    install="pip install 'paksatalker[espeak]'",
 )
