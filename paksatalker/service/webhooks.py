@@ -132,6 +132,11 @@ class WebhookStore:
             return []
         claimed = []
         async with self._database.session() as session:
+            await session.execute(
+                update(Webhook)
+                .where(Webhook.state == "pending", Webhook.attempts >= ATTEMPTS, Webhook.next_at <= time)
+                .values(state="dead", last_error="the worker died over every attempt")
+            )
             for message_id in ids:
                 taken = await session.execute(
                     update(Webhook)

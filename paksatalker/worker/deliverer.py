@@ -6,8 +6,6 @@ import asyncio
 import logging
 import time
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from paksatalker.service.callbacks import CallbackFailed, CallbackRefused, post
 from paksatalker.service.database import Database
 from paksatalker.service.tables import Webhook
@@ -44,8 +42,8 @@ class Deliverer:
                         swept = time.monotonic()
                         await self._store.collect(everything=True)
                         await self._store.sweep()
-                except (SQLAlchemyError, OSError) as error:
-                    _log.warning("webhooks wait: %s", type(error).__name__)
+                except Exception as error:  # noqa: BLE001  (the worker's videos go on, whatever it is)
+                    _log.warning("webhooks wait: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(_LOOK_SECONDS)
         finally:
             for task in self._running:
@@ -64,8 +62,8 @@ class Deliverer:
         """Sends a message once, and notes what came of it."""
         try:
             await self._note(message, *await self._sent(message))
-        except (SQLAlchemyError, OSError) as error:  # it is sent again when nobody has it any more
-            _log.warning("webhook %s: its end is not noted: %s", message.id, type(error).__name__)
+        except Exception as error:  # noqa: BLE001  (it is sent again when its time has come)
+            _log.warning("webhook %s: its end is not noted: %s: %s", message.id, type(error).__name__, error)
 
     async def _sent(self, message: Webhook) -> tuple[str, bool]:
         """Why it was not taken (empty if it was), and whether that is for good."""

@@ -174,6 +174,36 @@ def test_what_a_dead_worker_had_taken_is_sent_by_another(stage, receiver):
     stage(act)
 
 
+def test_what_every_worker_dies_over_is_given_up(stage, receiver):
+    async def act(stage: Stage) -> None:
+        await stage.ended(receiver.url)
+        await stage.store.collect()
+        for _ in range(ATTEMPTS):
+            assert len(await stage.store.claim(10)) == 1  # and then it dies
+            async with stage.database.session() as session:
+                await session.execute(update(Webhook).values(next_at=now()))
+        assert len(await stage.store.claim(10)) == 0
+        assert [row.last_error for row in await stage.rows(state="dead")] == ["the worker died over every attempt"]
+
+    stage(act)
+
+
+def test_a_fault_of_ours_is_no_end_of_the_worker(stage, receiver, monkeypatch):
+    async def act(stage: Stage) -> None:
+        await stage.ended(receiver.url)
+
+        async def broken(*_, **__):
+            raise KeyError("a defect")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("paksatalker.worker.deliverer.post", broken)
+            await stage.rounds(lambda row: row.attempts == 2)
+            assert receiver.got == []
+        await stage.rounds(lambda row: row.state == "delivered")
+
+    stage(act)
+
+
 def test_who_never_answers_holds_up_nobody(stage, receiver):
     async def act(stage: Stage) -> None:
         keys = KeyStore(stage.database)
