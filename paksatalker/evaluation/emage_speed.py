@@ -29,10 +29,10 @@ def emage_speed(store: WeightsStore, *, quick: bool = False) -> Iterator[Measure
 
     seconds = 8.0 if quick else _SECONDS
     sound = np.random.default_rng(_SEED).standard_normal(round(seconds * _RATE)).astype(np.float32) * 0.1
-    exact, fast, decoder = _networks(store)
+    plain, exact, fast, decoder = _networks(store)
     batch = torch.from_numpy(sound[None])
     ways: dict[str, Callable[[], object]] = {
-        "EMAGE, the original's way": lambda: infer(exact, decoder, batch),
+        "EMAGE, the original's way": lambda: infer(plain, decoder, batch),
         "EMAGE, exact": lambda: list(GestureStream(exact, decoder).run([sound])),
     }
     if halves_well():
@@ -50,21 +50,24 @@ def emage_speed(store: WeightsStore, *, quick: bool = False) -> Iterator[Measure
     yield Measure("EMAGE, against the original's way", original / ours, "×", "same run, same weights")
 
 
-def _networks(store: WeightsStore) -> tuple[Any, Any, Any]:
+def _networks(store: WeightsStore) -> tuple[Any, Any, Any, Any]:
+    """EMAGE as it is, packed, and packed in bfloat16; and the decoders."""
     import copy
 
     import torch
 
     from paksatalker.errors import PaksaTalkerError
     from paksatalker.models.pantomatrix import weights
-    from paksatalker.models.pantomatrix.emage import Emage
+    from paksatalker.models.pantomatrix.emage import WINDOW, Emage
     from paksatalker.models.pantomatrix.motion import MotionDecoder
+    from paksatalker.models.pantomatrix.packing import pack
 
     try:
-        found = weights.load(weights.models_folder(store))
+        found = weights.load(weights.models_folder(store), packed=False)
         network, decoder = found.network, found.decoder
     except PaksaTalkerError:
         with torch.random.fork_rng():
             torch.manual_seed(_SEED)
             network, decoder = Emage().eval(), MotionDecoder().eval()
-    return network, copy.deepcopy(network).halve(), decoder
+    packed = pack(copy.deepcopy(network), WINDOW)
+    return network, packed, pack(copy.deepcopy(network).halve(), WINDOW), decoder

@@ -14,11 +14,20 @@ from torch.nn import functional
 
 
 class Attention(nn.Module):
-    """Multi-head attention with one stacked projection for query, key and value."""
+    """Multi-head attention with one stacked projection for query, key and value.
 
-    def __init__(self, width: int, heads: int) -> None:
+    Args:
+        width: Features a step.
+        heads: How many look at once.
+        crosses: Whether it looks at a memory instead of itself.
+    """
+
+    def __init__(self, width: int, heads: int, *, crosses: bool = False) -> None:
         super().__init__()
         self.heads = heads
+        self.crosses = crosses
+        #: Made by :func:`~paksatalker.models.pantomatrix.packing.pack`: all in one, or the query and the other two.
+        self.packed: nn.ModuleList | None = None
         self.in_proj_weight = nn.Parameter(torch.empty(3 * width, width))
         self.in_proj_bias = nn.Parameter(torch.zeros(3 * width))
         self.out_proj = nn.Linear(width, width)
@@ -27,15 +36,20 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, memory: Tensor | None = None) -> Tensor:
         """Lets every step of ``x`` [B, T, C] look at all of ``memory`` [B, S, C] (at itself, where there is none)."""
         if memory is None:
-            query, key, value = functional.linear(x, self.in_proj_weight, self.in_proj_bias).chunk(3, dim=-1)
+            query, key, value = self._project(x, slice(None), 0).chunk(3, dim=-1)
         else:
             width = x.shape[-1]
-            query = functional.linear(x, self.in_proj_weight[:width], self.in_proj_bias[:width])
-            both = functional.linear(memory, self.in_proj_weight[width:], self.in_proj_bias[width:])
-            key, value = both.chunk(2, dim=-1)
+            query = self._project(x, slice(0, width), 0)
+            key, value = self._project(memory, slice(width, None), 1).chunk(2, dim=-1)
         query, key, value = (part.view(*part.shape[:2], self.heads, -1).transpose(1, 2) for part in (query, key, value))
         out = functional.scaled_dot_product_attention(query, key, value)
         projected: Tensor = self.out_proj(out.transpose(1, 2).flatten(-2))
+        return projected
+
+    def _project(self, x: Tensor, rows: slice, packed: int) -> Tensor:
+        if self.packed is None:
+            return functional.linear(x, self.in_proj_weight[rows], self.in_proj_bias[rows])
+        projected: Tensor = self.packed[packed](x)
         return projected
 
 
@@ -63,7 +77,7 @@ class DecoderLayer(nn.Module):
     def __init__(self, width: int, heads: int, inner: int) -> None:
         super().__init__()
         self.self_attn = Attention(width, heads)
-        self.multihead_attn = Attention(width, heads)
+        self.multihead_attn = Attention(width, heads, crosses=True)
         self.linear1 = nn.Linear(width, inner)
         self.linear2 = nn.Linear(inner, width)
         self.norm1 = nn.LayerNorm(width)
