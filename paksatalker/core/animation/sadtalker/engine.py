@@ -52,7 +52,8 @@ class SadTalkerFace:
         pitch: Likewise the nod.
         roll: Likewise the tilt.
         turn_speed: How fast those are gone through, degrees a second; at the last it stays.
-        duration: Seconds of the whole, where they are known: the last is then reached at the end, at a steady speed.
+        duration: Seconds of the whole, where they are known: the last is then reached at the end, at a steady speed,
+            and short videos blink, too.
 
     Raises:
         InvalidOption: A value is out of its range.
@@ -90,6 +91,7 @@ class SadTalkerFace:
         options.require_choice("blinks", blinks, options.BLINKS)
         self.fps = fps
         self.seed = seed
+        self._frames = None if duration is None else frame_span(0, duration, FPS)[1]
         self._turns = _turns({"yaw": yaw, "pitch": pitch, "roll": roll}, turn_speed, fps, duration)
         self._manner = Manner(
             reference=_row(reference),
@@ -127,7 +129,7 @@ class SadTalkerFace:
     def _new_blinks(self) -> Blinks:
         if self._blinks == "none":
             return _Following(np.zeros(1, np.float32))
-        return BlinkStream(self.seed) if self._closed is None else _Following(self._closed)
+        return BlinkStream(self.seed, self._frames) if self._closed is None else _Following(self._closed)
 
     def _eyelids(self, coefficients: Array) -> Array:
         direction = self._networks.expression.blink_direction.detach().cpu().numpy()

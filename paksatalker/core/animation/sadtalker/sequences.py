@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
@@ -33,11 +34,16 @@ def blink_ratio(frames: int, chance: random.Random) -> Array:
         How far the eyes are closed, float64 [frames, 1], 0–1. The first and the last frame are open.
     """
     ratio = np.zeros((frames, 1))
-    gaps = range(min(_SHORTEST_GAP, frames), min(frames // 2, _LONGEST_GAP))
-    if frames <= _TOO_FEW or not gaps:
-        return ratio
-    _write(ratio, BLINK, lambda: chance.choice(gaps))
+    if gaps := _gaps(frames):
+        _write(ratio, BLINK, lambda: chance.choice(gaps))
     return ratio
+
+
+def _gaps(frames: int) -> range:
+    """How long the eyes may stay open in a video; empty where it is too short for a blink."""
+    if frames <= _TOO_FEW:
+        return range(0)
+    return range(min(_SHORTEST_GAP, frames), min(frames // 2, _LONGEST_GAP))
 
 
 def regular_blinks(frames: int) -> Array:
@@ -58,20 +64,23 @@ def _write(ratio: Array, pulse: Sequence[float], gap: Callable[[], int]) -> None
 
 
 class BlinkStream:
-    """The same for a video whose length is not known yet: frames are asked for as they come.
+    """The same in a stream: frames are asked for as they come.
 
-    Gaps are drawn as :func:`blink_ratio` draws them for 140 frames or more, so both say the same there. A blink that
-    the video would end in is left out; to see that, frames are settled when the five after them are sure to come.
+    Where the length is known, :func:`blink_ratio` says the same; where it is not, gaps are drawn as for 140 frames or
+    more. A blink that the video would end in is left out; to see that, frames are settled when the five after them are
+    sure to come.
 
     Args:
         seed: The same seed gives the same blinks.
+        frames: How many the video has, if that is known.
     """
 
     #: Frames that must be sure to come after the one that is asked for.
     LOOKAHEAD = len(BLINK)
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, frames: int | None = None) -> None:
         self._chance = random.Random(seed)  # noqa: S311  (nothing to keep secret)
+        self._gaps = _gaps(2 * _LONGEST_GAP if frames is None else frames)
         self._begins = self._draw(0)
 
     def take(self, first: int, last: int, end: int | None = None) -> Array:
@@ -84,16 +93,17 @@ class BlinkStream:
         """
         ratio = np.zeros((last - first, 1))
         while self._begins < last and (end is None or self._begins + len(BLINK) <= end - 1):
-            for index, value in enumerate(BLINK, start=self._begins):
+            begins = int(self._begins)
+            for index, value in enumerate(BLINK, start=begins):
                 if first <= index < last:
                     ratio[index - first, 0] = value
-            if self._begins + len(BLINK) > last:
+            if begins + len(BLINK) > last:
                 break  # its end lies in the next span
-            self._begins = self._draw(self._begins + len(BLINK))
+            self._begins = self._draw(begins + len(BLINK))
         return ratio
 
-    def _draw(self, frame: int) -> int:
-        return frame + self._chance.choice(range(_SHORTEST_GAP, _LONGEST_GAP))
+    def _draw(self, frame: int) -> float:
+        return frame + self._chance.choice(self._gaps) if self._gaps else math.inf
 
 
 def camera_degrees(stations: Sequence[float], frames: int) -> Array:

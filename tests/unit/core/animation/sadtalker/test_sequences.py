@@ -40,8 +40,8 @@ def test_blinks_of_any_length(frames: int, seed: int) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 400), st.integers(0, 30), st.lists(st.integers(1, 60), max_size=12))
 def test_blinks_in_a_stream_are_those_of_the_whole(frames: int, seed: int, steps: list[int]) -> None:
-    def taken(steps: list[int]) -> np.ndarray:
-        stream, first, parts = sequences.BlinkStream(seed), 0, []
+    def taken(steps: list[int], known: int | None = None) -> np.ndarray:
+        stream, first, parts = sequences.BlinkStream(seed, known), 0, []
         for step in [*steps, frames]:
             last = min(first + step, frames)
             sure = last + stream.LOOKAHEAD <= frames
@@ -51,6 +51,7 @@ def test_blinks_in_a_stream_are_those_of_the_whole(frames: int, seed: int, steps
 
     found = taken(steps)
     assert np.array_equal(found, taken([]))
+    assert np.array_equal(taken(steps, frames), sequences.blink_ratio(frames, random.Random(seed)))
     if frames >= 140:
         assert np.array_equal(found, sequences.blink_ratio(frames, random.Random(seed)))
 
