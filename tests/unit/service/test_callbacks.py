@@ -5,7 +5,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paksatalker.service import callbacks
@@ -52,6 +52,7 @@ def test_what_is_no_web_address_is_refused(url):
         read_url(url)
 
 
+@settings(max_examples=60)
 @given(st.text(max_size=40))
 def test_any_text_is_read_or_refused_and_never_breaks_a_line(text):
     try:
