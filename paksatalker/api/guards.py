@@ -21,6 +21,9 @@ _SAFE = {
 _DATA_ONLY = "default-src 'none'; frame-ancestors 'none'"
 
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
 class _BodyTooLarge(Exception):
     pass
 
@@ -141,9 +144,25 @@ class Timing:
 
         async def timed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path_format", None) or getattr(scope.get("route"), "path", "none")
-                labels = (scope["method"] if scope["method"].isalpha() else "other", route, str(message["status"]))
+                labels = (
+                    scope["method"] if scope["method"] in _METHODS else "other",
+                    _route(scope),
+                    str(message["status"]),
+                )
                 self._seconds.labels(*labels).observe(time.perf_counter() - began)
             await send(message)
 
         await self._app(scope, receive, timed)
+
+
+def _route(scope: Scope) -> str:
+    """The address as its router knows it, without what callers fill in; else there would be no end of measures."""
+    own = getattr(scope.get("route"), "path_format", None) or getattr(scope.get("route"), "path", None)
+    if own is None:
+        return "none"
+    try:
+        filled = str(own).format(**scope.get("path_params", {}))
+    except (KeyError, IndexError, ValueError):
+        return str(own)
+    path: str = scope["path"]
+    return path.removesuffix(filled) + str(own) if path.endswith(filled) else str(own)

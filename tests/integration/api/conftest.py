@@ -1,7 +1,7 @@
 """The application with a queue, a client, and keys."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -46,3 +46,9 @@ def client(stranger: TestClient, settings: ServiceSettings) -> TestClient:
     """A client whose key may do everything."""
     stranger.headers["Authorization"] = f"Bearer {new_key(settings)}"
     return stranger
+
+
+@pytest.fixture
+def another(settings: ServiceSettings) -> Callable[..., dict[str, str]]:
+    """Headers with the key of another tenant; its scopes are the arguments."""
+    return lambda *scopes: {"Authorization": f"Bearer {new_key(settings, *scopes)}"}
