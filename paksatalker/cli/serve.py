@@ -51,6 +51,10 @@ def serve(
     settings = get_service_settings().model_copy(update={k: v for k, v in given.items() if v is not None})
     from paksatalker.service.broker import Broker
 
+    if workers:
+        from paksatalker.service.certificates import credentials
+
+        credentials(settings)  # made if there are none; if they cannot be used, it is told here and not by each worker
     with ExitStack() as stack:
         if not settings.redis_url:
             url = stack.enter_context(Broker(settings.home / "queue")).url

@@ -14,9 +14,7 @@ import time
 from pathlib import Path
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import SQLAlchemyError
 
-from paksatalker.errors import PaksaTalkerError
 from paksatalker.service.audit import LIFECYCLE, note
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
@@ -53,7 +51,7 @@ class Sweeper:
         while True:
             try:
                 await self.sweep()
-            except (OSError, SQLAlchemyError, PaksaTalkerError) as error:
+            except Exception as error:  # noqa: BLE001  (videos are made even while a bucket or a disk is away)
                 _log.warning("the sweep was not finished: %s: %s", type(error).__name__, error)
             await asyncio.sleep(every)
 

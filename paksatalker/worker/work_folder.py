@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from filelock import FileLock, Timeout
 
+from paksatalker.errors import OutputUnwritable
 from paksatalker.service.ids import new_id
 
 _log = logging.getLogger(__name__)
@@ -26,19 +27,26 @@ class WorkFolder:
 
     Args:
         parent: Where the folders of workers are.
+
+    Raises:
+        OutputUnwritable: Nothing can be written there.
     """
 
     parent: Path
-    path: Path = Path()
+    path: Path = field(default_factory=Path)
     _lock: FileLock | None = None
 
     def __enter__(self) -> Self:
         self.path = self.parent / new_id("wrk")
-        with _sweeping(self.parent):  # nobody takes a folder for a dead one's before its lock is held
-            self.path.mkdir(mode=0o700)
-            self._lock = FileLock(self.path / _LOCK)
-            self._lock.acquire()
-        self.touch()
+        try:
+            with _sweeping(self.parent):  # nobody takes a folder for a dead one's before its lock is held
+                self.path.mkdir(mode=0o700)
+                self._lock = FileLock(self.path / _LOCK)
+                self._lock.acquire()
+            self.touch()
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise OutputUnwritable(f"cannot work in {self.parent}", why, "Set PAKSATALKER_WORK_FOLDER") from error
         return self
 
     def touch(self) -> None:

@@ -131,3 +131,19 @@ def _check_log(text, key, job_id) -> None:
     assert key.split(".")[1] not in logged
     assert "This is a sentence" not in logged
     assert "Traceback" not in text
+
+
+def test_a_certificate_that_cannot_sign_is_told_at_the_start(tmp_path):
+    (tmp_path / "nonsense.pem").write_text("nonsense")
+    environment = os.environ | {
+        "PAKSATALKER_SERVICE_HOME": str(tmp_path / "home"),
+        "PAKSATALKER_C2PA_CERTIFICATE": str(tmp_path / "nonsense.pem"),
+        "PAKSATALKER_C2PA_PRIVATE_KEY": str(tmp_path / "nonsense.pem"),
+    }
+    command = [sys.executable, "-m", "paksatalker", "serve", "--port", "0"]
+    run = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert run.returncode != 0
+    assert run.stderr.startswith("error: videos cannot be signed with")
+    assert "Traceback" not in run.stderr

@@ -10,8 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from obstore.exceptions import BaseError
 from sqlalchemy import select
 
+from paksatalker.errors import OutputUnwritable
 from paksatalker.service import audit
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
@@ -133,6 +135,29 @@ def test_killed_between_files_and_row_nothing_is_left_behind(play, monkeypatch):
     play(act)
 
 
+def test_a_bucket_that_is_away_ends_no_worker(play, monkeypatch):
+    async def act(place):
+        job = await place.job()
+        delete, away = FileStore.delete, asyncio.Event()
+
+        async def fails(self, prefix):
+            if not away.is_set():
+                away.set()
+                raise BaseError("the bucket is away")
+            return await delete(self, prefix)
+
+        monkeypatch.setattr(FileStore, "delete", fails)
+        task = asyncio.ensure_future(place.sweeper.run(every=0.01))
+        async with asyncio.timeout(30):
+            while await place.there(Job, job.id):
+                await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.wait({task})
+        assert task.cancelled()
+
+    play(act)
+
+
 def test_two_sweepers_do_not_mind_each_other(play):
     async def act(place):
         for _ in range(20):
@@ -204,6 +229,12 @@ def test_the_folder_of_a_killed_worker_goes_at_once(tmp_path):
         worker.kill()
         worker.wait()
         worker.stdout.close()
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputUnwritable, match="PAKSATALKER_WORK_FOLDER"), WorkFolder(tmp_path / "file" / "work"):
+        pass
 
 
 def test_keys_are_noted(play):
