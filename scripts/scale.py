@@ -3,8 +3,9 @@
     python scripts/scale.py machine --workers 1 2 4 --jobs 8
     python scripts/scale.py simulate --workers 1000 --jobs 10000 --tenants 50
 
-``simulate`` is real but for the rendering: the real queue on a real Redis or Valkey, the real database, and workers
-that wait instead of render. Results are printed as JSON; ``docs/scaling.md`` has those of one machine.
+``simulate`` puts real tickets into a real Redis or Valkey and has the real database deal out the jobs, to workers that
+wait instead of render. How fast tickets come out again, ``machine`` tells. Results are printed as JSON;
+``docs/scaling.md`` has those of one machine.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def main() -> None:
     simulate.add_argument("--workers", type=int, default=1000)
     simulate.add_argument("--jobs", type=int, default=10_000)
     simulate.add_argument("--tenants", type=int, default=50)
-    simulate.add_argument("--seconds", type=float, default=4.0, help="a job takes about so long")
+    simulate.add_argument("--seconds", type=float, default=20.0, help="a job takes about so long")
     simulate.add_argument("--limit", type=float, default=60.0, help="workers stop after so many seconds")
     simulate.add_argument("--database", default="", help="SQLAlchemy's address; SQLite in a temporary folder if empty")
     options = parser.parse_args()
@@ -221,31 +222,28 @@ async def _play(parts: Parts, options: argparse.Namespace, tenants: list[str]) -
     begin: list[float] = []
     succeed: list[float] = []
     delivered: Counter[str] = Counter()
-    done = asyncio.Event()
 
-    async def handle(ticket: str) -> None:
-        job = await timed(begin, parts.jobs.begin(ticket, QUEUE, tries=3))
-        if job is None:
-            return
-        running[job.tenant_id] += 1
-        left[job.tenant_id] -= 1
-        await asyncio.sleep(options.seconds * random.uniform(0.5, 1.5))  # noqa: S311
-        if await timed(succeed, parts.jobs.succeed(job, {})):
-            delivered[job.id] += 1
-        running[job.tenant_id] -= 1
-        if len(delivered) == options.jobs:
-            done.set()
+    async def worker(number: int) -> None:
+        await asyncio.sleep(options.seconds * number / options.workers)  # they do not all come at once
+        while True:
+            job = await timed(begin, parts.jobs.begin(f"{number}-{len(begin)}", QUEUE, tries=3))
+            if job is None:
+                return
+            running[job.tenant_id] += 1
+            left[job.tenant_id] -= 1
+            await asyncio.sleep(options.seconds * random.uniform(0.5, 1.5))  # noqa: S311
+            if await timed(succeed, parts.jobs.succeed(job, {})):
+                delivered[job.id] += 1
+            running[job.tenant_id] -= 1
 
     began = time.perf_counter()
-    working = asyncio.ensure_future(parts.queue.work(QUEUE, handle, concurrency=options.workers))
+    working = asyncio.gather(*(worker(number) for number in range(options.workers)))
     fairness: dict[str, float] = {}
     shares = asyncio.ensure_future(_watch_shares(running, left, options.workers, fairness))
     with suppress(TimeoutError):
-        await asyncio.wait_for(done.wait(), options.limit)
+        await asyncio.wait_for(working, options.limit)
     seconds = time.perf_counter() - began
-    for task in (working, shares):
-        task.cancel()
-    await asyncio.gather(working, shares, return_exceptions=True)
+    shares.cancel()
     return {
         "begin_ms": spread(begin), "succeed_ms": spread(succeed), "jobs_per_second": round(len(delivered) / seconds, 1),
         "seconds": round(seconds, 1), "done": len(delivered), "delivered_twice": sum(n > 1 for n in delivered.values()),
