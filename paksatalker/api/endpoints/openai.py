@@ -92,7 +92,7 @@ async def speech(body: SpeechBody, caller: _Speaker, parts: PartsOf, request: Re
         await stream.begin(request.is_disconnected)
     except CallerGone:
         return Response(status_code=_GONE)
-    headers = {"X-Voice": body.voice_name.encode("ascii", "replace").decode()}
+    headers = {"X-Voice": wanted.voice.encode("ascii", "replace").decode()}
     if body.stream_format == "sse":
         return PouredResponse(stream, _events(stream), "text/event-stream", headers)
     return PouredResponse(stream, stream, body.media_type, headers)

@@ -60,9 +60,8 @@ class SpeechBody(BaseModel):
 
     @property
     def voice_name(self) -> str:
-        """The voice by our name."""
-        name = self.voice if isinstance(self.voice, str) else self.voice.id
-        return STOCK_VOICES.get(name.lower(), name)
+        """The voice as the caller names it."""
+        return self.voice if isinstance(self.voice, str) else self.voice.id
 
     @property
     def media_type(self) -> str:

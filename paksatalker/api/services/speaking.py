@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from paksatalker.api.models.openai import STOCK_MODELS, SpeechBody
+from paksatalker.api.models.openai import STOCK_MODELS, STOCK_VOICES, SpeechBody
 from paksatalker.api.services.streaming import Pool
-from paksatalker.core.engines import installed
+from paksatalker.core.engines import find, installed
 from paksatalker.core.request import SpeechRequest
 from paksatalker.core.text.mood import mood_of
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from paksatalker.core.pipeline import Pipeline
 
 SpeechPool = Pool["Pipeline"]
+_KOKORO = "kokoro"
 
 
 def speech_pool(slots: int) -> SpeechPool:
@@ -39,6 +40,15 @@ def speech_models() -> tuple[str, ...]:
     return (*STOCK_MODELS, *(info.name for info in installed("speech") if info.hindrance() is None))
 
 
+def voice_of(body: SpeechBody) -> str:
+    """Our voice for the caller's. OpenAI's names are Kokoro's where it can speak, else the engine's own voice."""
+    stock = STOCK_VOICES.get(body.voice_name.lower())
+    if stock is None:
+        return body.voice_name
+    kokoro = body.model in (*STOCK_MODELS, _KOKORO) and find("speech", _KOKORO).hindrance() is None
+    return stock if kokoro else "auto"
+
+
 def speech_request(body: SpeechBody) -> SpeechRequest:
     """What is asked of the pipeline.
 
@@ -47,7 +57,7 @@ def speech_request(body: SpeechBody) -> SpeechRequest:
     """
     emotion, intensity = mood_of(body.instructions or "")
     return SpeechRequest(
-        text=body.input, markup=False, voice=body.voice_name, speed=body.speed, language=body.language, seed=body.seed,
+        text=body.input, markup=False, voice=voice_of(body), speed=body.speed, language=body.language, seed=body.seed,
         emotion=emotion, emotion_intensity=intensity,
         speech_engine="auto" if body.model in STOCK_MODELS else body.model,
     )  # fmt: skip

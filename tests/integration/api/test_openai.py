@@ -118,6 +118,12 @@ def test_the_stock_voices_are_ours(client):
     assert answer.headers["x-voice"] == STOCK_VOICES["alloy"] == "af_alloy"
 
 
+def test_the_stock_voices_speak_with_any_engine(client):
+    answer = client.audio.speech.with_raw_response.create(model="hibari", voice="Alloy", input="Hi.")
+    assert answer.headers["x-voice"] == "auto"
+    assert len(answer.content) > 1000
+
+
 def test_models_are_listed(client):
     names = [model.id for model in client.models.list()]
     assert {"tts-1", "hibari"} <= set(names)
