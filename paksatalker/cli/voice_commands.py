@@ -56,7 +56,8 @@ def clone(
     saved.check_name(name, _taken(saved), force=force)
     for path in references:
         if not path.is_file():
-            raise AudioUnreadable(f"cannot read {path}", "there is no such file", "Check the path")
+            why = "it is a folder" if path.is_dir() else "there is no such file"
+            raise AudioUnreadable(f"cannot read {path}", why, "Name recordings")
     record = record_consent(name, consent, references)
     from paksatalker.core.audio.cloning.match import match_voice  # heavy: not for --help
 

@@ -28,7 +28,8 @@ def find_speaker(voice: str, engine: str, make: EngineGetter) -> Speaker:
     """Finds the engine that has a voice.
 
     Args:
-        voice: A name as the user writes it; ``auto`` is the engine's own choice.
+        voice: A name as the user writes it, perhaps with its engine (``espeak:de``); ``auto`` is the engine's
+            own choice.
         engine: Name of an engine; ``auto`` asks all that are installed, the best first.
         make: Makes an engine, or gives one that is still warm.
 
@@ -41,6 +42,11 @@ def find_speaker(voice: str, engine: str, make: EngineGetter) -> Speaker:
         info = find("speech", engine)
         speaker: SpeechEngine = make(info)
         return Speaker(info, speaker, speaker.voice(voice))
+    if owner := next((info for info in installed("speech") if voice.startswith(f"{info.name}:")), None):
+        if hindrance := owner.hindrance():
+            raise hindrance
+        speaker = make(owner)
+        return Speaker(owner, speaker, speaker.voice(voice))
     infos = [info for info in installed("speech") if not info.missing()]
     for info in infos:
         speaker = make(info)

@@ -3,7 +3,7 @@ import pytest
 from paksatalker.core import voices
 from paksatalker.core.engines import Capabilities, EngineInfo, Voice
 from paksatalker.core.voices import find_speaker
-from paksatalker.errors import UnknownVoice, WeightsMissing
+from paksatalker.errors import EngineUnavailable, UnknownVoice, WeightsMissing
 
 
 class Fake:
@@ -59,3 +59,12 @@ def test_an_unknown_voice_names_all_there_are_and_how_to_get_more(make):
 def test_a_voice_that_must_be_downloaded_first_says_so(make):
     with pytest.raises(WeightsMissing):
         find_speaker("dan", "auto", make)
+
+
+def test_a_voice_can_be_named_with_its_engine(make, monkeypatch):
+    with pytest.raises(UnknownVoice):
+        find_speaker("second:nobody", "auto", make)
+    missing = EngineInfo("gone", "speech", Capabilities("text", "Speech"), "x:y", ("no_such",), "pip install no-such")
+    monkeypatch.setattr(voices, "installed", lambda stage: (missing,))
+    with pytest.raises(EngineUnavailable, match="pip install no-such"):
+        find_speaker("gone:de", "auto", make)
