@@ -81,7 +81,7 @@ class Checkpoint:
             raise WeightsMissing(
                 f"the model '{self.entry}' is not where SADTALKER_MODEL_PATH says",
                 f"{path} is not there",
-                f"Put {self.file} there, or unset SADTALKER_MODEL_PATH and run: {self._command}",
+                self._fix,
             )
         return path
 
@@ -97,7 +97,16 @@ class Checkpoint:
         """
         from paksatalker.models.torch_files import load_module
 
-        return load_module(module, self.path(store), self.prefix, inside=self.inside, fix=f"Run: {self._command}")
+        return load_module(module, self.path(store), self.prefix, inside=self.inside, fix=self._fix)
+
+    @property
+    def _fix(self) -> str:
+        """How to mend it: a download does not reach a folder of the user's own."""
+        own = get_settings().sadtalker_model_path
+        if own is None:
+            return f"Run: {self._command}"
+        folder = own.expanduser()
+        return f"Put the official {self.file} into {folder}, or unset SADTALKER_MODEL_PATH and run: {self._command}"
 
     @property
     def _command(self) -> str:

@@ -122,3 +122,15 @@ def test_downloads_tell_what_they_do(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(DownloadFailed, match="PAKSATALKER_OFFLINE"):
         download_models(told.append)
     assert told == ["sadtalker-256: 725 MB"]
+
+
+def test_a_damaged_file_of_ones_own_is_not_mended_by_a_download(monkeypatch, tmp_path):
+    from torch import nn
+
+    from paksatalker.errors import WeightsCorrupt
+    from paksatalker.models.sadtalker.checkpoints import main_part
+
+    monkeypatch.setenv("SADTALKER_MODEL_PATH", str(tmp_path))
+    (tmp_path / "SadTalker_V0.0.2_256.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{")
+    with pytest.raises(WeightsCorrupt, match="unset SADTALKER_MODEL_PATH"):
+        main_part("generator").fill(nn.Linear(1, 1))
