@@ -29,7 +29,7 @@ class EmageBody:
     Args:
         store: Where the weights are; ``PANTRIX_MODEL_PATH`` goes before it.
         networks: Networks that are loaded already.
-        exact: Compute as the original does, to the last bit of float32; else faster where the processor can.
+        exact: Compute in float32, as the original does; else faster where the processor can.
     """
 
     def __init__(
