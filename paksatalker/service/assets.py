@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from paksatalker.service.audit import OPERATOR, note
 from paksatalker.service.cursor import read_cursor, write_cursor
 from paksatalker.service.database import Database
 from paksatalker.service.states import State
@@ -109,8 +110,13 @@ class AssetStore:
         more = write_cursor(rows[limit - 1].created_at, rows[limit - 1].id) if len(rows) > limit else ""
         return rows[:limit], more
 
-    async def delete(self, asset_id: str, tenant_id: str) -> Asset | None:
+    async def delete(self, asset_id: str, tenant_id: str, by: str = OPERATOR) -> Asset | None:
         """Forgets an asset and returns it, so that its file can be deleted; None if there is none.
+
+        Args:
+            asset_id: Which.
+            tenant_id: Whose it must be.
+            by: Who asks for it, for the audit log.
 
         Raises:
             AssetInUse: A job that has not ended needs it.
@@ -125,4 +131,5 @@ class AssetStore:
             if any(asset_id in request.values() for request in (await session.scalars(unfinished)).all()):
                 raise AssetInUse(asset_id)
             await session.delete(found)
+            note(session, tenant_id, by, "asset.deleted", asset_id)
         return found

@@ -17,6 +17,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from paksatalker.service.audit import OPERATOR, note
 from paksatalker.service.cursor import read_cursor, write_cursor
 from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
@@ -277,15 +278,24 @@ class JobStore:
             values |= {"frames_done": result["frames"], "frames_total": result["frames"]}
         return await self._guarded(job, State.QUEUED, values)
 
-    async def expire(self, job_id: str, tenant_id: str) -> bool:
-        """Takes an ended job out of sight; the row goes with the next sweep."""
+    async def expire(self, job_id: str, tenant_id: str, by: str = OPERATOR) -> bool:
+        """Takes an ended job out of sight; the row goes with the next sweep.
+
+        Args:
+            job_id: Which.
+            tenant_id: Whose it must be.
+            by: Who asks for it, for the audit log.
+        """
         query = update(Job).where(
             Job.id == job_id, Job.tenant_id == tenant_id,
             Job.state.in_((State.SUCCEEDED, State.FAILED, State.CANCELLED)),
         )  # fmt: skip
         async with self._database.session() as session:
             result = await session.execute(query.values(expires_at=now(), result=None, idempotency_key=None))
-        return isinstance(result, CursorResult) and result.rowcount == 1
+            done = isinstance(result, CursorResult) and result.rowcount == 1
+            if done:
+                note(session, tenant_id, by, "video.deleted", job_id)
+        return done
 
     async def unfinished(self) -> Sequence[Job]:
         """Jobs that wait or run, oldest first: those that must be in the queue after a restart."""

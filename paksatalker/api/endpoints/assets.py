@@ -143,7 +143,7 @@ async def get_asset(asset_id: str, caller: User, assets: Assets) -> AssetOut:
 async def delete_asset(asset_id: str, caller: User, parts: PartsOf, assets: Assets) -> None:
     """The file is gone; videos that were made with it stay."""
     try:
-        found = await assets.delete(asset_id, caller.tenant_id) if is_id(asset_id, "ast") else None
+        found = await assets.delete(asset_id, caller.tenant_id, caller.key_id) if is_id(asset_id, "ast") else None
     except AssetInUse:
         why, fix = "a video that is not finished needs it", "Wait for the video, or cancel it"
         raise ApiError(409, "AssetInUse", "the asset cannot be deleted", why=why, fix=fix) from None

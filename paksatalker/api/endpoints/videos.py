@@ -107,7 +107,7 @@ async def cancel(video_id: VideoId, caller: User, parts: PartsOf, response: Resp
     """One that waits or is made stops within a second; one that has ended is deleted with its files."""
     job = await job_of(parts, caller, video_id)
     if State(job.state).ended:
-        if await parts.jobs.expire(job.id, caller.tenant_id):
+        if await parts.jobs.expire(job.id, caller.tenant_id, caller.key_id):
             await parts.files.delete(f"{job.tenant_id}/{job.id}")
         return Response(status_code=204)
     job = await parts.jobs.cancel(job.id, caller.tenant_id) or job

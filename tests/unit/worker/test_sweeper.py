@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from paksatalker.errors import OutputUnwritable
 from paksatalker.service import audit
+from paksatalker.service.assets import AssetStore
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
 from paksatalker.service.ids import new_id
@@ -235,6 +236,20 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputUnwritable, match="PAKSATALKER_WORK_FOLDER"), WorkFolder(tmp_path / "file" / "work"):
         pass
+
+
+def test_deletions_are_noted(play):
+    async def act(place):
+        job, photo = await place.job(expires_at=None), await place.asset(None)
+        assert await JobStore(place.database).expire(job.id, place.tenant_id, "key_boss")
+        assert await AssetStore(place.database, 0).delete(photo.id, place.tenant_id, "key_boss")
+        assert await AssetStore(place.database, 0).delete(photo.id, place.tenant_id, "key_boss") is None
+        found = await audit.entries(place.database, place.tenant_id, limit=2)
+        assert [(entry.action, entry.object_id, entry.key_id) for entry in found] == [
+            ("asset.deleted", photo.id, "key_boss"), ("video.deleted", job.id, "key_boss"),
+        ]  # fmt: skip
+
+    play(act)
 
 
 def test_keys_are_noted(play):
