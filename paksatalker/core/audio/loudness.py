@@ -12,7 +12,7 @@ from paksatalker.core.timeline import FloatArray
 LOUDNESS = -16.0
 PEAK = 10 ** (-1.1 / 20)
 
-_OVERSAMPLING = 4
+_OVERSAMPLING = 8
 _PASSES = 4
 _BLOCK, _HOP = 0.4, 0.1  # seconds: gating blocks of BS.1770 with 75% overlap
 _ABSOLUTE_GATE, _RELATIVE_GATE = -70.0, -10.0
@@ -60,7 +60,7 @@ def integrated_loudness(samples: FloatArray, rate: int) -> float:
 
 
 def true_peaks(samples: FloatArray) -> FloatArray:
-    """The largest magnitude around each sample [N], between samples too (four-fold oversampling, as in BS.1770-4)."""
+    """The largest magnitude around each sample [N], between samples too (8 times oversampled; BS.1770-4 has 4)."""
     if not len(samples):
         return np.zeros(0, np.float32)
     fine = np.abs(resample_poly(samples, _OVERSAMPLING, 1))[: _OVERSAMPLING * len(samples)]
@@ -90,6 +90,7 @@ class Leveller:
 
     _MEASURABLE = 1.0  # seconds of sound that give a trustworthy loudness
     _FOLLOW = 0.25  # share of the difference taken over by each piece
+    _GUESSABLE, _DOUBT = 0.5, 5.0  # seconds that give an idea of it, and decibels it may be off what is typical
     _SLOPE = 0.3  # seconds in which the gain changes inside of a sentence
 
     def __init__(self, target: float = LOUDNESS, gain_db: float = 0.0) -> None:
@@ -103,7 +104,7 @@ class Leveller:
         Args:
             samples: Waveform [N].
             rate: Hz.
-            partial: More of the same sentence follows: its level is not known yet.
+            partial: More of the same sentence follows: its level is guessed from this.
             joined: It goes on where the last piece ended: the gain goes smoothly from that piece's to its own.
         """
         before = self._gain_db
@@ -113,6 +114,10 @@ class Leveller:
                 wanted = self._target - loudness
                 self._gain_db += (wanted - self._gain_db) * (self._FOLLOW if self._measured else 1.0)
                 self._measured = True
+        elif partial and not self._measured and len(samples) >= self._GUESSABLE * rate:
+            loudness = integrated_loudness(samples, rate)
+            if np.isfinite(loudness):
+                self._gain_db += float(np.clip(self._target - loudness - self._gain_db, -self._DOUBT, self._DOUBT))
         gains: float | np.ndarray = self._gain_db
         if joined:
             gains = np.full(len(samples), self._gain_db)

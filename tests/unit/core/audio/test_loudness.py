@@ -53,9 +53,12 @@ def test_peaks_between_samples_are_found() -> None:
 
 def test_the_rest_of_a_sentence_starts_with_the_gain_of_its_beginning() -> None:
     leveller = Leveller(target=-18, gain_db=6.0)
+    first = leveller.apply(tone(-22, 24000, 0.9), 24000, partial=True)
+    assert integrated_loudness(first, 24000) == pytest.approx(-18, abs=0.3), "typical would be too loud"
     sound = tone(-30, 24000)
-    first = leveller.apply(sound, 24000, partial=True)
-    np.testing.assert_allclose(first, sound * 10 ** (6 / 20), rtol=1e-5)
     rest = leveller.apply(sound, 24000, joined=True)
-    np.testing.assert_allclose(rest[:10], sound[:10] * 10 ** (6 / 20), rtol=1e-2, atol=1e-6)
+    gain = float(first[1000] / tone(-22, 24000, 0.9)[1000])
+    np.testing.assert_allclose(rest[:10], sound[:10] * gain, rtol=1e-2, atol=1e-6)
     assert integrated_loudness(rest[24000:], 24000) == pytest.approx(-18, abs=0.2)
+    wild = Leveller(target=-18, gain_db=6.0).apply(tone(-50, 24000, 0.9), 24000, partial=True)
+    assert integrated_loudness(wild, 24000) == pytest.approx(-42, abs=0.3), "a whisper may be meant"
