@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 SILENT_SECONDS = 8.0
 _AGAIN_SECONDS = 2  # after a handler failed for a reason that is not the job's: database or disk away
 _NAME = "use_ticket"
+_LISTENERS = 10_000  # each has a connection, apart from those of commands: these must never wait for a listener to go
 
 
 class StreaqQueue:
@@ -38,10 +39,13 @@ class StreaqQueue:
         self._open = AsyncExitStack()
         self._producers: dict[str, tuple[Worker[Any], AsyncRegisteredTask[[str], None]]] = {}
         self._client: coredis.Redis[str] | None = None
+        self._ears: coredis.Redis[str] | None = None
 
     async def __aenter__(self) -> Self:
         self._client = coredis.Redis.from_url(self._url, decode_responses=True)
-        await self._open.enter_async_context(self._client)
+        self._ears = coredis.Redis.from_url(self._url, decode_responses=True, max_connections=_LISTENERS)
+        for client in (self._client, self._ears):
+            await self._open.enter_async_context(client)
         for queue in QUEUES:  # here and not when they are needed: they must be closed by the task that opens them
             await self._add_producer(queue)
         return self
@@ -119,7 +123,9 @@ class StreaqQueue:
 
         A context, because a generator that nobody finishes would leave its connection to chance.
         """
-        async with self._redis.pubsub(channels=[_channel(job_id)]) as channel:
+        if self._ears is None:
+            raise RuntimeError("the queue is not open")
+        async with self._ears.pubsub(channels=[_channel(job_id)]) as channel:
             yield _events(channel)
 
     @property

@@ -161,3 +161,27 @@ def test_other_tasks_may_put_tickets_in(tmp_path):
 
     with Broker(tmp_path) as broker:
         asyncio.run(act(broker.url))
+
+
+def test_many_who_listen_keep_nobody_from_asking(url):
+    async def play():
+        async with StreaqQueue(url) as queue:
+            hearing = 0
+
+            async def listen() -> None:
+                nonlocal hearing
+                async with queue.listen("vid_a") as events:
+                    hearing += 1
+                    async for _ in events:
+                        pass
+
+            ears = [asyncio.ensure_future(listen()) for _ in range(150)]
+            await wait_for(lambda: hearing == len(ears))
+            async with asyncio.timeout(20):
+                assert (await queue.count("x", 60))[0] >= 1
+                assert (await queue.count("x", 60))[0] >= 1.9
+            for ear in ears:
+                ear.cancel()
+            await asyncio.wait(ears)
+
+    asyncio.run(play())
