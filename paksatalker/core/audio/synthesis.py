@@ -27,8 +27,8 @@ MAX_SYMBOLS = 250
 
 FRAME = 0.025
 """Seconds that one unit of a duration tensor stands for."""
-_FIRST_LEAD = 0.15  # silence before the very first phone, so that a face can start from rest
-_LEAD = 0.05  # sound kept before the first phone of later pieces
+FIRST_LEAD = 0.15  # silence before the very first phone, so that a face can start from rest
+LEAD = 0.05  # sound kept before the first phone of later pieces
 _RELEASE = 0.15  # sound kept after the last phone: release of a stop, decay of a vowel
 _SHORTEST_PAUSE = 0.1  # seconds between two pieces
 _LONG_PHONE = 0.3  # a longer one at normal speed may hide a pause
@@ -114,13 +114,13 @@ class Narrator:
     def _pieces(
         self, network: Network, utterance: Utterance, chunk: Pronunciation, pause: float, delivery: Delivery
     ) -> Iterator[Speech]:
-        lead = _LEAD if self._count else _FIRST_LEAD
+        lead = LEAD if self._count else FIRST_LEAD
         opening = math.inf if self._count else self._opening or math.inf
         own = replace(delivery.of(utterance), stresses=_stresses(chunk))
         number = self._count
         self._count += 1
         for part in _said(network, chunk, own, number, pause=pause, opening=opening, utterance=utterance):
-            samples, words = _framed(part, lead, pause)
+            samples, words = framed(part, lead, pause)
             start = self._position / SAMPLE_RATE
             self._position += len(samples)
             speech = Speech(
@@ -236,12 +236,12 @@ def _said(
     return parts(run, timed, SAMPLE_RATE, opening, lambda words: held_together(words, utterance))
 
 
-def _framed(part: Part, lead: float, pause: float) -> tuple[FloatArray, tuple[Word, ...]]:
+def framed(part: Part, lead: float, pause: float) -> tuple[FloatArray, tuple[Word, ...]]:
     """Trims the silence of a part: ``lead`` before the first phone, ``pause`` less a lead after the last."""
     raw, words = part.samples, part.words
-    tail = max(pause, _SHORTEST_PAUSE) - _LEAD
+    tail = max(pause, _SHORTEST_PAUSE) - LEAD
     if part.begin is None:
-        skip = max(0, math.floor((words[0].start - _LEAD) * SAMPLE_RATE))
+        skip = max(0, math.floor((words[0].start - LEAD) * SAMPLE_RATE))
         before = max(0, skip + round((lead - words[0].start) * SAMPLE_RATE))
     else:
         skip, before = part.begin, 0
