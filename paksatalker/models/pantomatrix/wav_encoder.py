@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 _KERNEL = 15
@@ -62,16 +61,3 @@ def steps(samples: int) -> int:
     for _, _, stride, padding, _ in _BLOCKS:
         samples = (samples + 2 * padding - _KERNEL) // stride + 1
     return samples
-
-
-def fold_batch_norm(conv: nn.Conv1d, norm: nn.BatchNorm1d) -> nn.Conv1d:
-    """One convolution that does what a convolution and a batch normalisation in evaluation mode do."""
-    if norm.running_mean is None or norm.running_var is None:
-        raise ValueError("the batch normalisation has no statistics")
-    with torch.no_grad():
-        scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-        folded = nn.Conv1d(conv.in_channels, conv.out_channels, _KERNEL, conv.stride[0], int(conv.padding[0]))
-        folded.weight.copy_(conv.weight * scale[:, None, None])
-        bias = torch.zeros_like(norm.running_mean) if conv.bias is None else conv.bias
-        folded.bias = nn.Parameter((bias - norm.running_mean) * scale + norm.bias)
-    return folded.requires_grad_(False).eval()
