@@ -28,14 +28,16 @@ LONG = "This is a sentence that goes on for quite a while, and then for a while 
 def worker_process(home: Path, url: str):
     """A worker as an operator starts it."""
     environment = os.environ | {"PAKSATALKER_SERVICE_HOME": str(home), "REDIS_URL": url}
+    log = (home / "worker.log").open("ab")
     process = subprocess.Popen(
         [sys.executable, "-m", "paksatalker", "worker", "--queue", "portrait"], env=environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        stdout=log, stderr=log,
     )  # fmt: skip
     try:
         yield process
     finally:
         kill(process)
+        log.close()
 
 
 def kill(process: subprocess.Popen) -> list[psutil.Process]:
@@ -110,5 +112,9 @@ def test_nothing_is_lost_and_nothing_comes_twice(tmp_path, bench_of):
             if "recovery" not in found:
                 raise errors from None
     with Broker(tmp_path / "queue") as broker:
-        asyncio.run(second(broker.url))
+        try:
+            asyncio.run(second(broker.url))
+        except TimeoutError:
+            pytest.fail((tmp_path / "worker.log").read_text(errors="replace")[-4000:])
+    print(f"recovery after {found['recovery']:.1f} s")
     assert found["recovery"] <= 60, "8 s of silence, then a renderer starts; on an idle machine it is below 30"
