@@ -18,6 +18,7 @@ from paksatalker.service.hls import StreamPublisher, stream_place
 from paksatalker.service.jobs import JobStore
 from paksatalker.service.provenance import Provenance
 from paksatalker.service.queue import EventBus
+from paksatalker.service.reuse import reuse
 from paksatalker.service.states import State
 from paksatalker.service.tables import Asset, Job
 from paksatalker.service.video import VideoRequest
@@ -110,6 +111,10 @@ class Runner:
         _log.info("attempt %d ended after %.1f s", job.attempt, time.monotonic() - began)
 
     async def _do(self, job: Job, folder: Path) -> None:
+        if (made := await reuse(self._jobs, self._files, job)) is not None:  # by another job while this one waited
+            if not await self._jobs.succeed(job, made):
+                await self._delete(job, job.attempt)
+            return
         request = VideoRequest.model_validate(job.request)
         inputs = await self._fetch(job, request, folder)
         output = folder / f"video.{request.format}"

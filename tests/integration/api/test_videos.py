@@ -46,20 +46,22 @@ def order(portrait: str, **more) -> dict:
 
 
 def test_a_video_is_made_followed_and_fetched(client, portrait, settings):
-    asked = client.post(VIDEOS, json=order(portrait, subtitles="vtt"))
+    asked, same = (client.post(VIDEOS, json=order(portrait, subtitles="vtt")) for _ in range(2))
     assert asked.status_code == 202, asked.text
     video = asked.json()
     address = video["links"]["self"]
     assert (video["state"], asked.headers["location"]) == ("queued", address)
     assert client.get(f"{address}/file").json()["error"]["code"] == "NotReady"
-    with worker(settings), client.stream("GET", f"{address}/events") as stream:
-        told = [json.loads(line[6:]) for line in stream.iter_lines() if line.startswith("data: ")]
+    with worker(settings):
+        told = followed(client, address)
+        assert followed(client, same.json()["links"]["self"])[-1]["state"] == "succeeded"
     assert told[0]["state"] == "queued"
     assert (told[-1]["state"], told[-1]["progress"]) == ("succeeded", 1.0)
     progress = [event["progress"] for event in told]
     assert progress == sorted(progress)
     with client.websocket_connect(f"{address}/events") as socket:
         assert socket.receive_json() == told[-1]
+    made_once(client, same.json()["links"]["self"], address)
 
     done = client.get(address).json()
     assert done["result"]["width"] == 128
@@ -78,6 +80,18 @@ def test_a_video_is_made_followed_and_fetched(client, portrait, settings):
 
     ranges(client, done["links"]["file"], content.content, content.headers["etag"])
     again(client, portrait, done, content.content)
+
+
+def followed(client, address: str) -> list[dict]:
+    with client.stream("GET", f"{address}/events") as stream:
+        return [json.loads(line[6:]) for line in stream.iter_lines() if line.startswith("data: ")]
+
+
+def made_once(client, second: str, first: str) -> None:
+    """The same request while the first one waited: copied, not made again."""
+    assert client.get(f"{second}/file").content == client.get(f"{first}/file").content
+    assert client.get(second).json()["result"] == client.get(first).json()["result"]  # also how long it took
+    assert client.delete(second).status_code == 204
 
 
 def ranges(client, address: str, whole: bytes, tag: str) -> None:
