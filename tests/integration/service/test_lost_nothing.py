@@ -116,5 +116,4 @@ def test_nothing_is_lost_and_nothing_comes_twice(tmp_path, bench_of):
             asyncio.run(second(broker.url))
         except TimeoutError:
             pytest.fail((tmp_path / "worker.log").read_text(errors="replace")[-4000:])
-    print(f"recovery after {found['recovery']:.1f} s")
     assert found["recovery"] <= 60, "8 s of silence, then a renderer starts; on an idle machine it is below 30"
