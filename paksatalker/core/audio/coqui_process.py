@@ -108,6 +108,7 @@ class CoquiProcess:
             content = json.loads(line)
         except ValueError as error:
             self._process.wait(timeout=5)
+            self._reader.join(timeout=1)  # its last words may still be on their way
             raise self._failure(doing, " / ".join(self._errors) or "the process died") from error
         if not isinstance(content, dict) or "error" in content:
             raise self._failure(doing, str(content.get("error")) if isinstance(content, dict) else "no answer")
