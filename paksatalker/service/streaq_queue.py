@@ -136,7 +136,7 @@ class StreaqQueue:
 
     async def _add_producer(self, queue: str) -> None:
         async def use(ticket: str) -> None:
-            raise NotImplementedError(ticket)  # done by workers
+            raise AssertionError(f"ticket {ticket}: this end of the queue only puts tickets in")
 
         worker, task = self._worker(queue, use, 1)
         await self._open.enter_async_context(worker)

@@ -89,6 +89,7 @@ def test_a_handler_that_fails_gets_its_ticket_again(url):
             await wait_for(lambda: len(calls) == 2)
             work.cancel()
             await asyncio.wait({work})
+        assert calls == ["t", "t"]
 
     asyncio.run(play())
 
