@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from paksatalker.core.request import Request, SpeechRequest
     from paksatalker.core.saying import SpokenResult, say
     from paksatalker.core.text.writing.writer import Writer
-    from paksatalker.core.timeline import FaceTrack, Performance, Prosody, Speech, Utterance, VideoFrame
+    from paksatalker.core.timeline import FaceTrack, Prosody, Speech, Utterance, VideoFrame
+    from paksatalker.core.tracks import Performance
 
 __all__ = [
     "FaceTrack",
@@ -43,6 +44,7 @@ __all__ = [
 
 _HOMES = {
     "Result": "outputs",
+    "Performance": "tracks",
     "Pipeline": "pipeline",
     "VideoStream": "pipeline",
     "Writer": "text.writing.writer",

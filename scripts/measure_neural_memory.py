@@ -23,7 +23,8 @@ import psutil
 import torch
 from torch import Tensor, nn
 
-from paksatalker.core.timeline import BodyTrack, Speech
+from paksatalker.core.timeline import Speech
+from paksatalker.core.tracks import BodyTrack
 from paksatalker.models.pantomatrix.emage import BODY_PARTS, AudioFeatures, Emage, Prediction
 from paksatalker.models.pantomatrix.motion import MotionDecoder
 from paksatalker.models.pantomatrix.streaming import GestureStream

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import threading
 
     from paksatalker.core.audio.decode import AudioReader
-    from paksatalker.core.timeline import BodyTrack, Speech
+    from paksatalker.core.timeline import Speech
+    from paksatalker.core.tracks import BodyTrack
 
 
 class _Group(TyperGroup):

@@ -23,7 +23,8 @@ import numpy.typing as npt
 from pydantic import BaseModel
 
 from paksatalker.config.settings import Settings, get_settings
-from paksatalker.core.timeline import BodyTrack, FaceTrack, Speech, Utterance
+from paksatalker.core.timeline import FaceTrack, Speech, Utterance
+from paksatalker.core.tracks import BodyTrack
 from paksatalker.errors import EngineUnavailable, InvalidOption
 from paksatalker.models.base import State, WeightsStore
 

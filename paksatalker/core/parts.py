@@ -15,7 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
-from paksatalker.core.timeline import CoefficientTrack, FaceTrack
+from paksatalker.core.timeline import FaceTrack
+from paksatalker.core.tracks import CoefficientTrack
 
 _Track = TypeVar("_Track", FaceTrack, CoefficientTrack)
 

@@ -86,7 +86,7 @@ def talked(pipeline: Pipeline, request: SpeechRequest, fps: float, cancel: threa
 
 
 def _chunk(track: FaceTrack, start: int, sound: Any, words: list[Word]) -> Chunk:
-    from paksatalker.core.audio.sound_file import to_pcm
+    from paksatalker.core.audio.mono_encoder import to_pcm
 
     rows = slice(start, start + _FRAMES)
     coefficients = track.coefficients[rows]

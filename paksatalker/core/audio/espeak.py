@@ -25,7 +25,7 @@ from paksatalker.core.audio.espeak_languages import LANGUAGES
 from paksatalker.core.audio.loudness import LOUDNESS, Leveller, limit_peaks
 from paksatalker.core.audio.opening import Part
 from paksatalker.core.audio.phones import segments
-from paksatalker.core.audio.synthesis import FIRST_LEAD, LEAD, SAMPLE_RATE, framed
+from paksatalker.core.audio.synthesis import FIRST_LEAD, LEAD, SAMPLE_RATE, framed, timed_words
 from paksatalker.core.engines import Voice
 from paksatalker.core.options import PITCH, SPEED, require_range
 from paksatalker.core.timeline import FloatArray, Phone, Speech, Utterance, Word
@@ -264,18 +264,7 @@ def _words(written: list[str], marks: list[_Mark], samples: FloatArray) -> tuple
             Phone(s.symbol, mark.seconds + i * step, mark.seconds + (i + 1) * step, s.stress)
             for i, s in enumerate(found)
         )
-    words: list[Word] = []
-    silent = ""
-    for number, text in enumerate(written):
-        said = tuple(phones.get(number, ()))
-        if said:
-            words.append(Word(f"{silent} {text}".strip(), said[0].start, said[-1].end, said))
-            silent = ""
-        elif words:
-            words[-1] = Word(f"{words[-1].text} {text}", words[-1].start, words[-1].end, words[-1].phones)
-        else:
-            silent = f"{silent} {text}"
-    return tuple(words)
+    return timed_words(written, phones)
 
 
 def _in_misaki(ipa: str) -> str:

@@ -5,29 +5,24 @@ from __future__ import annotations
 import os
 import struct
 from contextlib import suppress
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Protocol, Self
+from typing import IO, Protocol, Self
 
-import numpy as np
-
+from paksatalker.core.audio.mono_encoder import Codec, MonoEncoder, to_pcm
 from paksatalker.core.files import check_place, take_place, unfinished_name, write_error
 from paksatalker.core.options import SOUND_FORMATS, require_choice
 from paksatalker.core.timeline import FloatArray
 from paksatalker.errors import EncodingFailed, InvalidOption, OutputUnwritable
 
 _SUFFIXES = {"wav": "wav", "flac": "flac", "mp3": "mp3", "ogg": "ogg", "opus": "ogg", "m4a": "m4a"}
-#: Container, codec, sample format and bits a second of each format; at these rates speech loses nothing that one hears.
-_CODECS: dict[str, tuple[str, str, str, int]] = {
-    "wav": ("wav", "pcm_s16le", "s16", 0),
-    "flac": ("flac", "flac", "s16", 0),
-    "mp3": ("mp3", "libmp3lame", "s16p", 96_000),
-    "ogg": ("ogg", "libopus", "s16", 48_000),
-    "m4a": ("ipod", "aac", "fltp", 96_000),
+_CODECS: dict[str, Codec] = {
+    "wav": Codec("wav", "pcm_s16le", "s16"),
+    "flac": Codec("flac", "flac", "s16"),
+    "mp3": Codec("mp3", "libmp3lame", "s16p", 96_000, (16000, 22050, 24000, 32000, 44100, 48000)),
+    "ogg": Codec("ogg", "libopus", "s16", 48_000, (8000, 12000, 16000, 24000, 48000)),
+    "m4a": Codec("ipod", "aac", "fltp", 96_000),
 }
-#: Rates that a codec takes; others are brought to the first above.
-_RATES = {"libopus": (8000, 12000, 16000, 24000, 48000), "libmp3lame": (16000, 22050, 24000, 32000, 44100, 48000)}
 _UNKNOWN_LENGTH = 0xFFFFFFFF  # in a WAV header: until the end of the stream
 
 
@@ -95,10 +90,7 @@ class SoundFile:
         self.path = path
         self._target = path.resolve()
         self._part = unfinished_name(self._target)
-        self._container: Any = None
-        self._stream: Any = None
-        self._resampler: Any = None
-        self._position = 0
+        self._encoder = MonoEncoder(str(self._part), _CODECS[self.format], self._translated)
 
     def __enter__(self) -> Self:
         try:
@@ -109,29 +101,11 @@ class SoundFile:
 
     def write(self, samples: FloatArray, rate: int) -> None:
         """Appends samples [N], −1 to 1; the rate is that of the first call."""
-        import av
-
-        if self._container is None:
-            self._open(rate)
-        pcm = to_pcm(samples)[None]
-        frame = av.AudioFrame.from_ndarray(pcm, format="s16", layout="mono")
-        frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), self._position
-        self._position += len(samples)
-        self._encode(frame)
+        self._encoder.write(samples, rate)
 
     def complete(self) -> None:
         """Writes out what is held back, so that nothing but the renaming can fail any more."""
-        if self._container is None:
-            return
-        try:
-            self._encode(None)
-            for packet in self._stream.encode(None):
-                self._container.mux(packet)
-            self._container.close()
-        except (OSError, ValueError) as error:
-            raise self._translated(error) from error
-        finally:
-            self._container = None
+        self._encoder.complete()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -140,38 +114,12 @@ class SoundFile:
             if kind is None:
                 self.complete()
                 take_place(self._part, self._target)
-            elif self._container is not None:
-                with suppress(OSError, ValueError):
-                    self._container.close()
         except OSError as failure:
             raise self._translated(failure) from failure
         finally:
-            self._container = None
+            self._encoder.abandon()
             with suppress(OSError):
                 self._part.unlink()
-
-    def _open(self, rate: int) -> None:
-        import av
-
-        container, codec, sample_format, bits = _CODECS[self.format]
-        rates = _RATES.get(codec, (rate,))
-        out_rate = rate if rate in rates else next((r for r in rates if r >= rate), rates[-1])
-        try:
-            self._container = av.open(str(self._part), "w", format=container)
-            self._stream = self._container.add_stream(codec, rate=out_rate, layout="mono", format=sample_format)
-            if bits:
-                self._stream.bit_rate = bits
-            self._resampler = av.AudioResampler(sample_format, "mono", out_rate)
-        except (OSError, ValueError) as error:
-            raise self._translated(error) from error
-
-    def _encode(self, frame: Any) -> None:
-        try:
-            for ready in self._resampler.resample(frame):
-                for packet in self._stream.encode(ready):
-                    self._container.mux(packet)
-        except (OSError, ValueError) as error:
-            raise self._translated(error) from error
 
     def _translated(self, error: OSError | ValueError) -> Exception:
         known = write_error(error, self.path) if isinstance(error, OSError) else None
@@ -209,8 +157,3 @@ class WavStream:
 
     def complete(self) -> None:
         """Writes out what is held back, which is nothing."""
-
-
-def to_pcm(samples: FloatArray) -> np.ndarray:
-    """Samples as 16-bit integers [N]."""
-    return np.asarray(np.clip(np.rint(samples * 32767.0), -32768, 32767), np.int16)

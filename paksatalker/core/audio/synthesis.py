@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
@@ -288,9 +288,19 @@ def _words(
         if pause or end - start > long_phone:
             end = last_audible(heard, start, end)
         phones.setdefault(chunk.owners[segment.last], []).append(Phone(segment.symbol, start, end, segment.stress))
+    return timed_words(chunk.words, phones)
+
+
+def timed_words(written: Sequence[str], phones: Mapping[int, Sequence[Phone]]) -> tuple[Word, ...]:
+    """Words with their phones; those without sound join the one before (else after).
+
+    Args:
+        written: The words.
+        phones: Those of each word that has some, by its index.
+    """
     words: list[Word] = []
     silent = ""
-    for number, text in enumerate(chunk.words):
+    for number, text in enumerate(written):
         said = tuple(phones.get(number, ()))
         if said:
             words.append(Word(f"{silent} {text}".strip(), said[0].start, said[-1].end, said))

@@ -1,6 +1,5 @@
 """The application with a queue, a client, and keys."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,29 +8,14 @@ from fastapi.testclient import TestClient
 
 from paksatalker.api.main import create_app
 from paksatalker.service.broker import Broker
-from paksatalker.service.database import Database
-from paksatalker.service.keys import SCOPES, KeyStore
 from paksatalker.service.settings import ServiceSettings
+from tests.integration.api.tenants import new_key
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Iterator[ServiceSettings]:
     with Broker(tmp_path / "queue") as broker:
         yield ServiceSettings(_env_file=None, home=tmp_path, redis_url=broker.url)
-
-
-def new_key(settings: ServiceSettings, *scopes: str) -> str:
-    """A key of a new tenant."""
-
-    async def make() -> str:
-        database = Database(settings.database)
-        try:
-            await database.migrate()
-            return await KeyStore(database).create("test", scopes or SCOPES)
-        finally:
-            await database.close()
-
-    return asyncio.run(make())
 
 
 @pytest.fixture

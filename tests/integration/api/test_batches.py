@@ -7,7 +7,7 @@ from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.tables import Asset, Job, now
-from tests.integration.api.conftest import new_key
+from tests.integration.api.tenants import new_key
 
 URL = "/api/v1/batches"
 

@@ -7,7 +7,7 @@ import pytest
 from starlette.websockets import WebSocketDisconnect
 
 from paksatalker.core.timeline import ARKIT_NAMES
-from tests.integration.api.conftest import new_key
+from tests.integration.api.tenants import new_key
 from tests.unit.core.text.writing.test_remote import Server
 
 URL = "/api/v1/live"

@@ -1,6 +1,5 @@
 """The real client of OpenAI against a real server."""
 
-import asyncio
 import io
 import threading
 import time
@@ -13,23 +12,10 @@ import uvicorn
 
 from paksatalker.api.main import create_app
 from paksatalker.service.broker import Broker
-from paksatalker.service.database import Database
-from paksatalker.service.keys import SCOPES, KeyStore
 from paksatalker.service.settings import ServiceSettings
+from tests.integration.api.tenants import new_key
 
 FORMATS = {"mp3": "mp3float", "opus": "opus", "aac": "aac", "flac": "flac", "wav": "pcm_s16le"}
-
-
-def new_key(settings: ServiceSettings, *scopes: str) -> str:
-    async def make() -> str:
-        database = Database(settings.database)
-        try:
-            await database.migrate()
-            return await KeyStore(database).create("test", scopes or SCOPES)
-        finally:
-            await database.close()
-
-    return asyncio.run(make())
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.integration.api.conftest import new_key
+from tests.integration.api.tenants import new_key
 from tests.unit.core.text.writing.test_remote import Server
 
 WRITTEN = "Bees carry pollen from flower to flower, and without them there would be little fruit."

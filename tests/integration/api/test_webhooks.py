@@ -5,7 +5,7 @@ import pytest
 from paksatalker.service.database import Database
 from paksatalker.service.jobs import JobStore, NewJob
 from paksatalker.service.webhooks import WebhookStore
-from tests.integration.api.conftest import new_key
+from tests.integration.api.tenants import new_key
 
 
 @pytest.fixture

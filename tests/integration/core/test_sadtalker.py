@@ -18,7 +18,7 @@ from paksatalker.core.engines import find  # noqa: E402
 from paksatalker.core.rendering.sadtalker import build  # noqa: E402
 from paksatalker.core.rendering.sadtalker.renderer import SadTalkerRenderer, whole_picture  # noqa: E402
 from paksatalker.core.rendering.scene import set_scene  # noqa: E402
-from paksatalker.core.timeline import CoefficientTrack  # noqa: E402
+from paksatalker.core.tracks import CoefficientTrack  # noqa: E402
 from paksatalker.errors import EnginesIncompatible, InvalidOption, WeightsMissing  # noqa: E402
 from paksatalker.models.base import WeightsStore  # noqa: E402
 from paksatalker.models.cache import ModelCache  # noqa: E402

@@ -6,17 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paksatalker.core.timeline import (
-    ARKIT_INDEX,
-    ARKIT_NAMES,
-    CoefficientTrack,
-    FaceTrack,
-    Phone,
-    Prosody,
-    Speech,
-    Word,
-    frame_span,
-)
+from paksatalker.core.timeline import ARKIT_INDEX, ARKIT_NAMES, FaceTrack, Phone, Prosody, Speech, Word, frame_span
+from paksatalker.core.tracks import CoefficientTrack
 
 FPS = st.sampled_from([12.0, 24.0, 25.0, 30000 / 1001, 30.0, 50.0, 60.0])
 

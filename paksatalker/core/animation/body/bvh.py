@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from paksatalker.core.animation.body.skeleton import JOINT_NAMES, PARENTS, Skeleton
-from paksatalker.core.timeline import BodyTrack
+from paksatalker.core.tracks import BodyTrack
 
 _CM = 100.0
 #: Length of bones that end in the air, metres.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soxr
 
-from paksatalker.core.timeline import BodyTrack, FloatArray, Speech
+from paksatalker.core.timeline import FloatArray, Speech
+from paksatalker.core.tracks import BodyTrack
 from paksatalker.errors import AudioEmpty
 from paksatalker.models.base import WeightsStore
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from paksatalker.core.animation.body.skeleton import JOINTS, PARENTS, Skeleton
-from paksatalker.core.timeline import BodyTrack
+from paksatalker.core.tracks import BodyTrack
 
 Floats = npt.NDArray[np.float64]
 

@@ -14,7 +14,7 @@ import numpy as np
 from paksatalker.core.animation.body import bvh, gltf, npz
 from paksatalker.core.animation.body.skeleton import JOINT_NAMES, Skeleton, average_adult
 from paksatalker.core.files import check_place, take_place, unfinished_name, write_error
-from paksatalker.core.timeline import BodyTrack
+from paksatalker.core.tracks import BodyTrack
 from paksatalker.errors import InvalidOption
 
 #: What motion can be written as, by suffix.

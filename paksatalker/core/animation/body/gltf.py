@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from paksatalker.core.animation.body.skeleton import JOINT_NAMES, PARENTS, Skeleton
-from paksatalker.core.timeline import BodyTrack
+from paksatalker.core.tracks import BodyTrack
 
 _FLOAT, _UNSIGNED_SHORT = 5126, 5123
 _MAGIC, _VERSION, _JSON, _BIN = 0x46546C67, 2, 0x4E4F534A, 0x004E4942

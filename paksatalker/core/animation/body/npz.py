@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paksatalker.core.animation.body.skeleton import JOINT_NAMES
-from paksatalker.core.timeline import BodyTrack
+from paksatalker.core.tracks import BodyTrack
 from paksatalker.errors import MotionUnreadable
 
 #: Longest motion that is read, frames: ten hours.

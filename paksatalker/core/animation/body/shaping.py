@@ -15,7 +15,7 @@ from scipy.spatial.transform import Rotation
 
 from paksatalker.core.animation.body.feet import FootLock
 from paksatalker.core.animation.body.skeleton import Skeleton, average_adult, rest_pose
-from paksatalker.core.timeline import BodyTrack
+from paksatalker.core.tracks import BodyTrack
 from paksatalker.errors import InvalidOption
 
 FloatArray = npt.NDArray[np.float32]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from paksatalker.core.animation.sadtalker.pose import Array
-from paksatalker.core.timeline import CoefficientTrack
+from paksatalker.core.tracks import CoefficientTrack
 
 _POSE, _CROP = CoefficientTrack.POSE, CoefficientTrack.CROP
 

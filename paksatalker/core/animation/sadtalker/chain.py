@@ -13,7 +13,7 @@ from torch import Tensor
 from paksatalker.core.animation.sadtalker.assembly import assemble
 from paksatalker.core.animation.sadtalker.features import Block
 from paksatalker.core.animation.sadtalker.pose import Array, PoseStream, Smoother, reference_motion
-from paksatalker.core.timeline import CoefficientTrack
+from paksatalker.core.tracks import CoefficientTrack
 from paksatalker.models.sadtalker.checkpoints import AudioNetworks
 
 

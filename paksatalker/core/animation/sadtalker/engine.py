@@ -15,7 +15,8 @@ from paksatalker.core.animation.sadtalker.resample import Resampler
 from paksatalker.core.animation.sadtalker.sequences import Array as Wide
 from paksatalker.core.animation.sadtalker.sequences import BlinkStream, Turn
 from paksatalker.core.animation.sadtalker.sound import SoundStream
-from paksatalker.core.timeline import CoefficientTrack, FloatArray, Speech, frame_span
+from paksatalker.core.timeline import FloatArray, Speech, frame_span
+from paksatalker.core.tracks import CoefficientTrack
 from paksatalker.errors import InvalidOption
 from paksatalker.models.base import WeightsStore
 from paksatalker.models.sadtalker.checkpoints import AudioNetworks, load_audio_networks

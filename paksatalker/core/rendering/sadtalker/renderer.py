@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from paksatalker.core.rendering.sadtalker.paste import Box, FacePaste
 from paksatalker.core.rendering.sadtalker.windows import windows
-from paksatalker.core.timeline import CoefficientTrack, FloatArray
+from paksatalker.core.timeline import FloatArray
+from paksatalker.core.tracks import CoefficientTrack
 from paksatalker.errors import EngineUnavailable
 
 Image = npt.NDArray[np.uint8]

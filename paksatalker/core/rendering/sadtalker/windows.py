@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paksatalker.core.timeline import CoefficientTrack, FloatArray
+from paksatalker.core.timeline import FloatArray
+from paksatalker.core.tracks import CoefficientTrack
 
 #: Frames to either side, and how many of them the networks count in a second.
 REACH = 13

@@ -16,7 +16,8 @@ from paksatalker.cli.commands import app  # noqa: E402
 from paksatalker.core.animation.body import npz  # noqa: E402
 from paksatalker.core.animation.body.emage import EmageBody  # noqa: E402
 from paksatalker.core.engines import BodyEngine, find  # noqa: E402
-from paksatalker.core.timeline import BodyTrack, Speech  # noqa: E402
+from paksatalker.core.timeline import Speech  # noqa: E402
+from paksatalker.core.tracks import BodyTrack  # noqa: E402
 from paksatalker.errors import AudioEmpty, WeightsCorrupt, WeightsMissing, WeightsUnfit, WeightsUnsafe  # noqa: E402
 from paksatalker.models.pantomatrix import weights  # noqa: E402
 from paksatalker.models.pantomatrix.vq import PARTS  # noqa: E402

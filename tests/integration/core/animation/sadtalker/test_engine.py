@@ -11,7 +11,8 @@ from paksatalker.core.animation.sadtalker.chain import CoefficientChain, Manner
 from paksatalker.core.animation.sadtalker.engine import SadTalkerFace
 from paksatalker.core.animation.sadtalker.features import Block
 from paksatalker.core.animation.sadtalker.sequences import BlinkStream
-from paksatalker.core.timeline import CoefficientTrack, Speech
+from paksatalker.core.timeline import Speech
+from paksatalker.core.tracks import CoefficientTrack
 from paksatalker.errors import InvalidOption, WeightsMissing
 from paksatalker.models.base import WeightsStore
 from paksatalker.models.sadtalker.audio2exp import Audio2Exp

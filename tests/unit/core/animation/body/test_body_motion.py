@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 from paksatalker.core.animation.body import bvh, files, gltf, npz
 from paksatalker.core.animation.body.shaping import NOTHING, Shaping, shape
 from paksatalker.core.animation.body.skeleton import JOINT_NAMES, JOINTS, PARENTS, average_adult, rest_pose
-from paksatalker.core.timeline import BodyTrack
+from paksatalker.core.tracks import BodyTrack
 from paksatalker.errors import InvalidOption, MotionUnreadable, OutputUnwritable
 
 SKELETON = average_adult()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from paksatalker.core.rendering.sadtalker.renderer import SadTalkerRenderer, face_only, whole_picture
-from paksatalker.core.timeline import CoefficientTrack
+from paksatalker.core.tracks import CoefficientTrack
 from paksatalker.errors import EngineUnavailable
 from paksatalker.models.mediapipe.ibug import IBUG_68, ibug_68
 

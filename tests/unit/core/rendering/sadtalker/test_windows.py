@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paksatalker.core.rendering.sadtalker.windows import windows
-from paksatalker.core.timeline import CoefficientTrack
+from paksatalker.core.tracks import CoefficientTrack
 
 
 def tracks_of(values, cuts, degrees=None):
