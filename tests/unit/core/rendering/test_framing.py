@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from paksatalker.core.rendering.framing import MAX_SIDE, RATIOS, frame, person_mask
@@ -126,6 +126,7 @@ def test_round_corners_are_no_cut_out() -> None:
     st.sampled_from(list(RATIOS)),
     st.sampled_from([None, 64, 130]),
 )
+@example(623, 623, 0.0, 0.0, 0.1, "source", None)  # a pixel off to the last bit
 def test_any_photo_gives_an_even_canvas_that_shows_the_face(width, height, x, y, part, aspect, size) -> None:
     face = max(20.0, part * min(width, height))
     person = portrait(width, height, x * width, y * height, face)
@@ -139,5 +140,6 @@ def test_any_photo_gives_an_even_canvas_that_shows_the_face(width, height, x, y,
     assert 0 <= left < right <= canvas.size[0]
     assert 0 <= top < bottom <= canvas.size[1]
     centre = canvas.face_points(person)[[10, 152], :2].mean(axis=0)
-    assert -1 <= centre[0] <= canvas.size[0] + 1
-    assert -1 <= centre[1] <= canvas.size[1] + 1
+    pixel = 1 + 1e-9  # odd sides lose one, and sums round
+    assert -pixel <= centre[0] <= canvas.size[0] + pixel
+    assert -pixel <= centre[1] <= canvas.size[1] + pixel
