@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, case, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from paksatalker.service.audit import OPERATOR, note
 from paksatalker.service.cursor import read_cursor, write_cursor
@@ -23,6 +24,7 @@ from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
 from paksatalker.service.states import PRIORITIES, State
 from paksatalker.service.tables import Job, Tenant, now
+from paksatalker.service.turns import next_job
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,7 @@ class JobStore:
 
     async def get(self, job_id: str, tenant_id: str | None = None) -> Job | None:
         """A job, if it is this tenant's and has not expired; None for any tenant's (workers)."""
-        async with self._database.reader() as session:
-            found = await session.get(Job, job_id)
+        found = await self._database.read(lambda session: session.get(Job, job_id))
         if found is None or tenant_id is None:
             return found
         gone = found.expires_at is not None and found.expires_at <= now()
@@ -174,55 +175,34 @@ class JobStore:
             queue: One of :data:`~paksatalker.service.states.QUEUES`.
             tries: How many attempts there may be; after them the job fails.
         """
-        async with self._database.session() as session:
-            while True:
-                job = await self._under(session, ticket) or await self._next(session, queue)
-                if job is None:
-                    return None
-                if job.cancel_requested:
-                    self._end(job, State.CANCELLED)
-                elif job.attempt >= tries:
-                    self._end(job, State.FAILED)
-                    job.error = {
-                        "code": "WorkerLost",
-                        "message": f"the worker died {job.attempt} times over this job",
-                        "fix": "Look at the worker's log; a smaller size needs less memory",
-                    }
-                else:
-                    job.attempt += 1
-                    job.ticket, job.state, job.started_at = ticket, State.RUNNING, now()
-                    job.stage, job.progress, job.frames_done = "", 0.0, 0
-                    return job
-                await session.flush()
+        return await self._database.write(lambda session: self._begin(session, ticket, queue, tries))
 
-    @staticmethod
-    async def _under(session: AsyncSession, ticket: str) -> Job | None:
-        query = select(Job).where(Job.ticket == ticket, Job.state == State.RUNNING)
-        return (await session.scalars(query.with_for_update())).first()
-
-    @staticmethod
-    async def _next(session: AsyncSession, queue: str) -> Job | None:
-        for priority in PRIORITIES.values():
-            waiting = and_(Job.queue == queue, Job.state == State.QUEUED, Job.priority == priority)
-            for tenant_id in (await session.scalars(_turns(queue, waiting))).all():
-                query = (
-                    select(Job)
-                    .where(waiting, Job.tenant_id == tenant_id)
-                    .order_by(Job.created_at, Job.id)
-                    .limit(1)
-                    .with_for_update(skip_locked=True)
-                )
-                if job := (await session.scalars(query)).first():
-                    return job
+    def _begin(self, session: Session, ticket: str, queue: str, tries: int) -> Job | None:
+        under = select(Job).where(Job.ticket == ticket, Job.state == State.RUNNING).with_for_update()
+        job = session.scalars(under).first() or next_job(session, queue)
+        while job is not None:
+            if job.cancel_requested:
+                self._end(job, State.CANCELLED)
+            elif job.attempt >= tries:
+                self._end(job, State.FAILED)
+                job.error = {
+                    "code": "WorkerLost",
+                    "message": f"the worker died {job.attempt} times over this job",
+                    "fix": "Look at the worker's log; a smaller size needs less memory",
+                }
+            else:
+                job.attempt += 1
+                job.ticket, job.state, job.started_at = ticket, State.RUNNING, now()
+                job.stage, job.progress, job.frames_done = "", 0.0, 0
+                return job
+            session.flush()
+            job = next_job(session, queue)
         return None
 
     async def progress(self, job: Job, **values: Any) -> bool:
         """Notes how far it is (columns of :class:`Job`); False if this attempt has no say any more or should stop."""
-        changed = await self._guarded(job, State.RUNNING, values)
-        if not changed:
-            return False
-        latest = await self.get(job.id)
-        return latest is not None and not latest.cancel_requested
+        query = _guard(job, State.RUNNING).values(**values).returning(Job.cancel_requested)
+        return await self._database.write(lambda session: session.scalar(query)) is False
 
     async def succeed(self, job: Job, result: dict[str, Any]) -> bool:
         """Ends an attempt well; False if it has no say any more, and its files must go."""
@@ -244,16 +224,14 @@ class JobStore:
         return await self._guarded(job, State.RUNNING, {"state": State.QUEUED, "attempt": job.attempt - 1})
 
     async def _guarded(self, job: Job, state: State, values: dict[str, Any]) -> bool:
-        query = update(Job).where(Job.id == job.id, Job.state == state, Job.attempt == job.attempt).values(**values)
-        async with self._database.session() as session:
-            result = await session.execute(query)
-        return isinstance(result, CursorResult) and result.rowcount == 1
+        query = _guard(job, state).values(**values).returning(Job.id)
+        return await self._database.write(lambda session: session.scalar(query)) is not None
 
     # --- what callers do ---------------------------------------------------------------------------------------------
     async def cancel(self, job_id: str, tenant_id: str) -> Job | None:
         """Asks a job to stop: at once if it waits, within a second if it runs. None if there is no such job."""
         async with self._database.session() as session:
-            job = await session.get(Job, job_id)
+            job = await session.get(Job, job_id, with_for_update=True)
             if job is None or job.tenant_id != tenant_id:
                 return None
             if not State(job.state).ended:
@@ -312,30 +290,12 @@ class JobStore:
         return {"state": state, "finished_at": time, "expires_at": time + self._keep if self._keep else None}
 
 
+def _guard(job: Job, state: State) -> Update:
+    """An update of an attempt, if it is still in this state and the latest one."""
+    query = update(Job).where(Job.id == job.id, Job.state == state, Job.attempt == job.attempt)
+    return query.execution_options(synchronize_session=False)
+
+
 def _lives() -> ColumnElement[bool]:
     """Whether a job is still to be seen."""
     return or_(Job.expires_at.is_(None), Job.expires_at > now())
-
-
-def _turns(queue: str, waiting: ColumnElement[bool]) -> Select[tuple[str]]:
-    """The tenants who wait, in their order: of whose jobs the fewest run first, then whose job has waited longest.
-
-    It looks at one entry of the index for each tenant and running job, however many jobs wait: the tenants are found by
-    jumping from each to the next one.
-    """
-    tenants = select(func.min(Job.tenant_id).label("id")).where(waiting).cte("tenants", recursive=True)
-    later = select(func.min(Job.tenant_id)).where(waiting, Job.tenant_id > tenants.c.id)
-    tenants = tenants.union_all(select(later.scalar_subquery()).where(tenants.c.id.is_not(None)))
-    running = (
-        select(Job.tenant_id, func.count().label("count"))
-        .where(Job.queue == queue, Job.state == State.RUNNING)
-        .group_by(Job.tenant_id)
-        .subquery()
-    )
-    since = select(func.min(Job.created_at)).where(waiting, Job.tenant_id == tenants.c.id).scalar_subquery()
-    return (
-        select(tenants.c.id)
-        .where(tenants.c.id.is_not(None))
-        .outerjoin(running, running.c.tenant_id == tenants.c.id)
-        .order_by(func.coalesce(running.c.count, 0), since)
-    )
