@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +64,9 @@ class Mood:
     end: float
     emotion: str
     intensity: float
+
+
+_Timed = TypeVar("_Timed", Phone, Sound)
 
 
 class SpeechContext:
@@ -186,6 +190,21 @@ class SpeechContext:
         self.final = True
         self._settle()
 
+    def cut(self, at: float) -> None:
+        """Takes back what was to be heard from ``at`` on, seconds: the next piece may begin there."""
+        if at >= self.end:
+            return
+        self.end = at
+        self._raw = _until(self._raw, at)
+        self._settled = _until(self._settled, at)
+        self._tail = self._sounds(self._raw, keep=False)
+        self._phrases = [(start, min(end, at)) for start, end in self._phrases if start < at]
+        self._pauses = [(start, min(end, at)) for start, end in self._pauses if start < at]
+        self.questions = [time for time in self.questions if time <= at]
+        self.moods = [replace(mood, end=min(mood.end, at)) for mood in self.moods if mood.start < at]
+        keep = self._times < at
+        self._times, self._tracks = self._times[keep], self._tracks[keep]
+
     def forget(self, before: float) -> None:
         """Drops what frames from ``before`` on no longer need."""
         limit = before - HISTORY
@@ -254,6 +273,10 @@ def merged(sounds: Sequence[Sound], gap: float = 0.03) -> list[tuple[float, floa
         else:
             spans.append((sound.start, sound.end))
     return spans
+
+
+def _until(sounds: Sequence[_Timed], at: float) -> list[_Timed]:
+    return [replace(sound, end=min(sound.end, at)) for sound in sounds if sound.start < at]
 
 
 def _grid(prosody: Prosody, start: float) -> Array:

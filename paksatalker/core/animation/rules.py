@@ -86,7 +86,7 @@ class RuleFace:
         Raises:
             ValueError: Pieces overlap, or carry phones or emotions that do not exist.
         """
-        performer = _Performer(self.fps, self.seed, self._scale, Head(
+        performer = Performer(self.fps, self.seed, self._scale, Head(
             self.seed, self._head_motion, self._pose_style, self._still
         ))  # fmt: skip
         context = SpeechContext()
@@ -107,15 +107,22 @@ class RuleFace:
             return piece
         return replace(piece, emotion=self._emotion[0], intensity=self._emotion[1])
 
-    def _frames(self, performer: _Performer, context: SpeechContext, done: int, until: int) -> Iterator[FaceTrack]:
+    def _frames(self, performer: Performer, context: SpeechContext, done: int, until: int) -> Iterator[FaceTrack]:
         for first in range(done, until, _BLOCK):
             last = min(first + _BLOCK, until)
             yield performer.perform(context, first, last)
             context.forget(last / self.fps)
 
 
-class _Performer:
-    """Composes the layers for runs of frames, in order."""
+class Performer:
+    """Composes the layers for runs of frames, in order.
+
+    Args:
+        fps: Frames a second.
+        seed: Of the work.
+        scale: Strength of articulation and emotion.
+        head: How the head moves.
+    """
 
     def __init__(self, fps: float, seed: int, scale: float, head: Head) -> None:
         self._fps = fps
@@ -128,6 +135,7 @@ class _Performer:
         self._sides = leaning(stream_key(seed, "mouth/stronger"))
 
     def perform(self, context: SpeechContext, first: int, last: int) -> FaceTrack:
+        """The frames from ``first`` up to ``last``; what was decided (blinks, looks) stays decided."""
         times = np.arange(first, last) / self._fps
         spans = context.spans(0.2)
         speech = _presence(spans, times)
