@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 #: Largest body that is no upload: a text of a million characters, escaped, and its transcript.
 JSON_BYTES = 16 << 20
 _FORM_BYTES = 1 << 16  # what a form adds to its file
+_UPLOADS = ("multipart/", "application/offset+octet-stream")
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -33,7 +34,7 @@ class BodyLimit:
 
     Args:
         app: What is guarded.
-        upload_bytes: Largest file of a form.
+        upload_bytes: Largest file that is uploaded.
         other_bytes: Largest other body.
     """
 
@@ -47,8 +48,8 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        form = headers.get("content-type", "").lower().startswith("multipart/")
-        most = self._upload if form else self._other
+        upload = headers.get("content-type", "").lower().startswith(_UPLOADS)
+        most = self._upload if upload else self._other
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > most:
             await _refuse(send, most)

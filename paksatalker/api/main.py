@@ -24,6 +24,7 @@ from paksatalker.api.endpoints import (
     scripts,
     signin,
     streams,
+    uploads,
     video_files,
     videos,
     webhooks,
@@ -33,6 +34,7 @@ from paksatalker.api.guards import BodyLimit, SafeHeaders, Timing
 from paksatalker.api.request_ids import RequestIds
 from paksatalker.api.services.speaking import speech_pool
 from paksatalker.api.services.writing import writer_pool
+from paksatalker.api.tus import SENT, TOLD, TusHeaders
 from paksatalker.service.broker import Broker
 from paksatalker.service.settings import ServiceSettings, get_service_settings
 from paksatalker.worker.main import opened
@@ -73,7 +75,7 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
         app.include_router(room.router)
     app.include_router(metrics.router)
     _guard(app, chosen)
-    for room in (catalogue, assets, videos, events, video_files, streams):
+    for room in (catalogue, uploads, assets, videos, events, video_files, streams):
         app.include_router(room.router, prefix=_PREFIX)
     app.add_middleware(RequestIds)  # around all others: they log, too
     return app
@@ -83,12 +85,15 @@ def _guard(app: FastAPI, settings: ServiceSettings) -> None:
     """Puts around the application what every request passes; the last one added is met first."""
     app.state.registry = CollectorRegistry()
     app.add_middleware(BodyLimit, upload_bytes=settings.upload_max_bytes)
+    app.add_middleware(TusHeaders, path=f"{_PREFIX}/assets/uploads")
     app.add_middleware(Timing, registry=app.state.registry)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["*"], max_age=600,
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Prefer", "Range", "Last-Event-ID"],
-            expose_headers=["Location", "Retry-After", "Idempotency-Replayed", "Content-Range", "ETag"],
+            allow_headers=[
+                "Authorization", "Content-Type", "Idempotency-Key", "Prefer", "Range", "Last-Event-ID", *SENT,
+            ],
+            expose_headers=["Location", "Retry-After", "Idempotency-Replayed", "Content-Range", "ETag", *TOLD],
         )  # fmt: skip
     app.add_middleware(SafeHeaders)
 

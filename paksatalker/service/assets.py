@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import and_, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import and_, or_, select
 
 from paksatalker.service.audit import OPERATOR, note
 from paksatalker.service.cursor import read_cursor, write_cursor
 from paksatalker.service.database import Database
+from paksatalker.service.room import StorageFull, room, take_room
 from paksatalker.service.states import State
-from paksatalker.service.tables import Asset, Job, Tenant, now
+from paksatalker.service.tables import Asset, Job, Upload, now
+from paksatalker.service.uploads import finish
 
-
-class StorageFull(Exception):
-    """The tenant has used its room.
-
-    Attributes:
-        used: Bytes.
-        quota: Bytes.
-    """
-
-    def __init__(self, used: int, quota: int) -> None:
-        self.used, self.quota = used, quota
-        super().__init__(f"{used} of {quota} bytes are used")
+__all__ = ["AssetInUse", "AssetStore", "StorageFull"]
 
 
 class AssetInUse(Exception):
@@ -47,38 +36,32 @@ class AssetStore:
         self._storage = storage_bytes
         self._keep = timedelta(days=keep_days) if keep_days else None
 
-    async def add(self, asset: Asset) -> Asset:
+    async def add(self, asset: Asset, upload: Upload | None = None) -> Asset:
         """Notes a file that is stored.
+
+        Args:
+            asset: The file.
+            upload: What it comes from; it is finished by this.
 
         Raises:
             StorageFull: It does not fit; the file must go.
+            UploadLost: The upload is gone or finished already; the file must go.
         """
         asset.created_at = now()
         asset.expires_at = asset.created_at + self._keep if self._keep else None
         async with self._database.session() as session:
-            used, quota = await self._room(session, asset.tenant_id, lock=True)
-            if used + asset.bytes > quota:
-                raise StorageFull(used, quota)
+            upload_id = "" if upload is None else upload.id
+            await take_room(session, asset.tenant_id, self._storage, asset.bytes, upload_id=upload_id)
             session.add(asset)
+            if upload is not None:
+                await finish(session, upload, asset.id)
         return asset
 
     async def free(self, tenant_id: str) -> int:
         """Bytes that a tenant may still store."""
         async with self._database.reader() as session:
-            used, quota = await self._room(session, tenant_id)
+            used, quota = await room(session, tenant_id, self._storage)
         return max(quota - used, 0)
-
-    async def _room(self, session: AsyncSession, tenant_id: str, lock: bool = False) -> tuple[int, int]:
-        """Bytes used by files and videos, and bytes there are."""
-        tenant = await session.get(Tenant, tenant_id, with_for_update=lock or None)
-        own = None if tenant is None else tenant.storage_bytes
-        files = select(func.coalesce(func.sum(Asset.bytes), 0)).where(Asset.tenant_id == tenant_id)
-        video: Any = Job.result["bytes"].as_float()  # Postgres' integers end at 2 GB
-        videos = select(func.coalesce(func.sum(video), 0)).where(
-            Job.tenant_id == tenant_id, Job.state == State.SUCCEEDED
-        )
-        used = int(await session.scalar(files) or 0) + int(await session.scalar(videos) or 0)
-        return used, self._storage if own is None else own
 
     async def get(self, asset_id: str, tenant_id: str) -> Asset | None:
         """An asset, if it is this tenant's and has not expired."""

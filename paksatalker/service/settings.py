@@ -32,6 +32,7 @@ class ServiceSettings(BaseSettings):
         aws_endpoint_url: Of an S3-compatible server; empty is Amazon's.
         cors_origins: Web pages of other origins that may call; none by default.
         upload_max_bytes: Largest file that is taken.
+        upload_hours: An upload that comes in pieces and is not finished is deleted after so many hours.
         job_tries: How often a job is tried whose worker dies.
         keep_days: Files and finished jobs are deleted after so many days; 0 keeps them.
         requests_per_minute: Of a key, unless it has its own limit.
@@ -74,6 +75,9 @@ class ServiceSettings(BaseSettings):
     aws_endpoint_url: str = Field(default="", validation_alias=_named("AWS_ENDPOINT_URL"))
     cors_origins: tuple[str, ...] = Field(default=(), validation_alias=_named("PAKSATALKER_CORS_ORIGINS"))
     upload_max_bytes: int = Field(default=512 << 20, ge=1, validation_alias=_named("PAKSATALKER_UPLOAD_MAX_BYTES"))
+    upload_hours: float = Field(
+        default=24, gt=0, allow_inf_nan=False, validation_alias=_named("PAKSATALKER_UPLOAD_HOURS")
+    )
     job_tries: int = Field(default=3, ge=1, le=20, validation_alias=_named("PAKSATALKER_JOB_TRIES"))
     keep_days: float = Field(default=30, ge=0, validation_alias=_named("PAKSATALKER_KEEP_DAYS"))
     requests_per_minute: int = Field(default=600, ge=1, validation_alias=_named("PAKSATALKER_REQUESTS_PER_MINUTE"))

@@ -82,6 +82,26 @@ class Asset(Base):
     __table_args__ = (Index("ix_assets_tenant_created", "tenant_id", "created_at", "id"),)
 
 
+class Upload(Base):
+    """A file that comes in pieces: how much of it is there, where, and what it has become."""
+
+    __tablename__ = "uploads"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
+    key_id: Mapped[str]
+    name: Mapped[str]
+    length: Mapped[int] = mapped_column(BigInteger)
+    offset: Mapped[int] = mapped_column(BigInteger, default=0)
+    parts: Mapped[list[str]] = mapped_column(default=list)
+    state: Mapped[str] = mapped_column(String(16))
+    asset_id: Mapped[str | None]
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    holder: Mapped[str | None]
+    held_until: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Job(Base):
     """A video that is asked for: what, how far it is, what came out."""
 

@@ -20,7 +20,8 @@ from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
 from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.states import State
-from paksatalker.service.tables import Asset, Job, Webhook, now
+from paksatalker.service.tables import Asset, Job, Upload, Webhook, now
+from paksatalker.service.uploads import UploadState
 from paksatalker.worker.work_folder import sweep
 
 _log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class Sweeper:
     async def sweep(self) -> int:
         """Deletes all that is to go. Returns how many folders, files and objects those were."""
         count = await asyncio.to_thread(self.sweep_disk)
-        for step in (self._expire_jobs, self._expire_assets):
+        for step in (self._expire_jobs, self._expire_assets, self._expire_uploads):
             while (found := await step()) > 0:
                 count += found
         if count:
@@ -108,6 +109,19 @@ class Sweeper:
                     await session.delete(row)
                     note(session, asset.tenant_id, LIFECYCLE, "asset.expired", asset.id)
         return len(chosen)
+
+    async def _expire_uploads(self) -> int:
+        """What nobody has finished, with all that has come of it; what has become an asset is only forgotten."""
+        query = select(Upload.id, Upload.tenant_id, Upload.state).where(Upload.expires_at <= now()).limit(_AT_ONCE)
+        async with self._database.reader() as session:
+            rows = (await session.execute(query)).all()
+        for upload_id, tenant_id, state in rows:
+            await self._files.delete(f"{tenant_id}/uploads/{upload_id}")
+            async with self._database.session() as session:
+                await session.execute(delete(Upload).where(Upload.id == upload_id))
+                if state == UploadState.OPEN:
+                    note(session, tenant_id, LIFECYCLE, "upload.expired", upload_id)
+        return len(rows)
 
 
 def _remove(path: Path, before: float) -> bool:

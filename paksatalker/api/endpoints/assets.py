@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,19 +10,15 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from paksatalker.api.deps import PartsOf, allowed
 from paksatalker.api.errors import ApiError, answers, not_found
 from paksatalker.api.models.assets import AssetOut, AssetPage
-from paksatalker.api.services.uploads import Upload, receive, too_large
-from paksatalker.errors import DiskFull
-from paksatalker.service.assets import AssetInUse, AssetStore, StorageFull
-from paksatalker.service.ids import is_id, new_id
+from paksatalker.api.services.storing import asset_store, keep, storage_full, upload_folder
+from paksatalker.api.services.uploads import receive, too_large
+from paksatalker.service.assets import AssetInUse, AssetStore
+from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
-from paksatalker.service.tables import Asset
-from paksatalker.worker.inspection import Media, inspect
-from paksatalker.worker.main import Parts
 
 router = APIRouter(prefix="/assets", tags=["assets"])
 User = Annotated[Caller, Depends(allowed("assets"))]
 
-_AT_ONCE = 2  # files that are looked at at a time: each may take gigabytes
 _FORM = {
     "requestBody": {
         "required": True,
@@ -43,19 +37,10 @@ _FORM = {
 
 def get_assets(parts: PartsOf) -> AssetStore:
     """The store of assets."""
-    return AssetStore(parts.database, parts.settings.storage_bytes, parts.settings.keep_days)
+    return asset_store(parts)
 
 
 Assets = Annotated[AssetStore, Depends(get_assets)]
-
-
-def looking(request: Request) -> asyncio.Semaphore:
-    """Of those who look at files."""
-    state = request.app.state
-    if not hasattr(state, "looking"):
-        state.looking = asyncio.Semaphore(_AT_ONCE)
-    semaphore: asyncio.Semaphore = state.looking
-    return semaphore
 
 
 @router.post(
@@ -73,48 +58,17 @@ async def upload(request: Request, response: Response, caller: User, parts: Part
     free = await assets.free(caller.tenant_id)
     most = min(parts.settings.upload_max_bytes, free)
     if int(request.headers.get("content-length") or 0) > most + (1 << 16):
-        raise _full(free) if free < parts.settings.upload_max_bytes else too_large(most)
-    asset = Asset(id=new_id("ast"), tenant_id=caller.tenant_id)
-    asset.file = f"{caller.tenant_id}/assets/{asset.id}"
-    with _folder(parts) as folder:
+        raise storage_full(free) if free < parts.settings.upload_max_bytes else too_large(most)
+    with upload_folder(parts) as folder:
         path = Path(folder) / "upload.bin"
         try:
             got = await receive(request.headers, request.stream(), path, most)
         except ApiError as error:
-            raise (_full(free) if error.status == 413 and free < parts.settings.upload_max_bytes else error) from None
-        async with looking(request):
-            media = await inspect(path, got.name)
-        await _store(parts, assets, asset, path, got=got, media=media)
+            full = error.status == 413 and free < parts.settings.upload_max_bytes
+            raise (storage_full(free) if full else error) from None
+        asset = await keep(parts, caller.tenant_id, path, got)
     response.headers["Location"] = f"{request.url.path}/{asset.id}"
     return AssetOut.of(asset)
-
-
-def _folder(parts: Parts) -> tempfile.TemporaryDirectory[str]:
-    place = parts.settings.home / "uploads"
-    try:
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return tempfile.TemporaryDirectory(dir=place, prefix="up.", ignore_cleanup_errors=True)
-    except OSError as error:
-        raise DiskFull("the file cannot be stored", error.strerror or "", "Try again later") from error
-
-
-async def _store(parts: Parts, assets: AssetStore, asset: Asset, path: Path, *, got: Upload, media: Media) -> None:
-    """Stores the file, then notes it: whoever sees it can read it."""
-    asset.name, asset.bytes, asset.sha256 = got.name, got.bytes, got.sha256
-    asset.kind, asset.media_type, asset.analysis = media.kind, media.media_type, media.analysis
-    try:
-        await parts.files.put(asset.file, path)
-        await assets.add(asset)
-    except BaseException as error:
-        await asyncio.shield(parts.files.delete(asset.file))
-        if isinstance(error, StorageFull):
-            raise _full(error.quota - error.used) from None
-        raise
-
-
-def _full(free: int) -> ApiError:
-    why, fix = f"{max(free, 0):,} bytes of your room are left", "Delete assets and videos you no longer need"
-    return ApiError(409, "StorageFull", "the file does not fit", why=why, fix=fix)
 
 
 @router.get("", summary="List assets", responses=answers(403))

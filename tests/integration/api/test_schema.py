@@ -17,6 +17,7 @@ from paksatalker.service.keys import KeyStore
 from paksatalker.service.settings import ServiceSettings
 
 load_all_checks()
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 _CHECKS = [
     CHECKS.get_one(name) for name in ("not_a_server_error", "status_code_conformance", "content_type_conformance")
 ]

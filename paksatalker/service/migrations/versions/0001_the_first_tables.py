@@ -124,6 +124,32 @@ def upgrade() -> None:
         batch_op.create_index("ix_jobs_twin", ["tenant_id", "request_hash"], unique=False)
 
     op.create_table(
+        "uploads",
+        sa.Column("id", sa.String(length=255), nullable=False),
+        sa.Column("tenant_id", sa.String(length=255), nullable=False),
+        sa.Column("key_id", sa.String(length=255), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("length", sa.BigInteger(), nullable=False),
+        sa.Column("offset", sa.BigInteger(), nullable=False),
+        sa.Column("parts", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("asset_id", sa.String(length=255), nullable=True),
+        sa.Column("error", sa.JSON(), nullable=True),
+        sa.Column("holder", sa.String(length=255), nullable=True),
+        sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"],
+            ["tenants.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("uploads", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_uploads_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_uploads_tenant_id"), ["tenant_id"], unique=False)
+
+    op.create_table(
         "webhook_secrets",
         sa.Column("id", sa.String(length=255), nullable=False),
         sa.Column("tenant_id", sa.String(length=255), nullable=False),
@@ -174,6 +200,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_webhook_secrets_tenant_id"))
 
     op.drop_table("webhook_secrets")
+    with op.batch_alter_table("uploads", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_uploads_tenant_id"))
+        batch_op.drop_index(batch_op.f("ix_uploads_expires_at"))
+
+    op.drop_table("uploads")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.drop_index("ix_jobs_twin")
         batch_op.drop_index(batch_op.f("ix_jobs_ticket"))

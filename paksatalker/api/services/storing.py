@@ -1,0 +1,79 @@
+"""A file that has come becomes an asset: it is looked at, stored and noted."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from paksatalker.api.errors import ApiError
+from paksatalker.api.services.uploads import Upload
+from paksatalker.errors import DiskFull
+from paksatalker.service import tables
+from paksatalker.service.assets import AssetStore, StorageFull
+from paksatalker.service.ids import new_id
+from paksatalker.service.tables import Asset
+from paksatalker.worker.inspection import inspect
+from paksatalker.worker.main import Parts
+
+_AT_ONCE = 2  # files that are looked at at a time: each may take gigabytes
+_looking: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+def asset_store(parts: Parts) -> AssetStore:
+    """The store of assets."""
+    return AssetStore(parts.database, parts.settings.storage_bytes, parts.settings.keep_days)
+
+
+def upload_folder(parts: Parts) -> tempfile.TemporaryDirectory[str]:
+    """A folder for what is coming; deleted at the end.
+
+    Raises:
+        DiskFull: It cannot be made.
+    """
+    place = parts.settings.home / "uploads"
+    try:
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return tempfile.TemporaryDirectory(dir=place, prefix="up.", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise DiskFull("the file cannot be stored", error.strerror or "", "Try again later") from error
+
+
+async def keep(parts: Parts, tenant_id: str, path: Path, got: Upload, resumed: tables.Upload | None = None) -> Asset:
+    """Looks at a file, stores it, then notes it: whoever sees it can read it.
+
+    Args:
+        parts: Of the service.
+        tenant_id: Whose.
+        path: The file.
+        got: Name, size and hash of it.
+        resumed: What it came by, if it came in pieces.
+
+    Raises:
+        MediaRefused: It is neither picture nor recording.
+        ApiError: 409, it does not fit.
+        UploadLost: The upload was deleted meanwhile.
+    """
+    async with _looking.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE)):
+        media = await inspect(path, got.name)
+    asset = Asset(
+        id=new_id("ast"), tenant_id=tenant_id, name=got.name, bytes=got.bytes, sha256=got.sha256, kind=media.kind,
+        media_type=media.media_type, analysis=media.analysis,
+    )  # fmt: skip
+    asset.file = f"{tenant_id}/assets/{asset.id}"
+    try:
+        await parts.files.put(asset.file, path)
+        await asset_store(parts).add(asset, resumed)
+    except BaseException as error:
+        await asyncio.shield(parts.files.delete(asset.file))
+        if isinstance(error, StorageFull):
+            raise storage_full(error.quota - error.used) from None
+        raise
+    return asset
+
+
+def storage_full(free: int) -> ApiError:
+    """The answer to a file that does not fit into so many bytes."""
+    why, fix = f"{max(free, 0):,} bytes of your room are left", "Delete assets and videos you no longer need"
+    return ApiError(409, "StorageFull", "the file does not fit", why=why, fix=fix)
