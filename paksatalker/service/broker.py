@@ -1,16 +1,19 @@
 """Redis or Valkey: the one that is named, else one of our own, started here and ended with us.
 
-Nothing that is queued is lost when our own is killed: it appends every change to a file before it answers.
+Nothing that is queued is lost when our own is killed: it appends every change to a file before it answers. It is then
+started again, at the same address.
 """
 
 from __future__ import annotations
 
+import logging
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,8 +24,11 @@ from filelock import FileLock, Timeout
 from paksatalker.errors import EngineUnavailable, OutputUnwritable
 from paksatalker.service.ids import random_text
 
+_log = logging.getLogger(__name__)
 _START_SECONDS = 10.0
 _STOP_SECONDS = 10.0
+_AGAIN_SECONDS = 1.0  # between two starts
+_LOOK_SECONDS = 0.2
 _PID_NAME = "server.pid"
 
 
@@ -60,6 +66,8 @@ class Broker:
     folder: Path
     _process: subprocess.Popen[bytes] | None = None
     _lock: FileLock | None = None
+    _watch: threading.Thread | None = None
+    _stopping: threading.Event = field(default_factory=threading.Event)
     url: str = ""
 
     def __enter__(self) -> Self:
@@ -73,16 +81,20 @@ class Broker:
                 "another service runs on it",
                 "Stop that one, or set PAKSATALKER_SERVICE_HOME",
             ) from error
+        self._stopping.clear()
+        password, port = random_text(32), _free_port()
         try:
             _end_orphan(self.folder)
-            self._start()
+            self._start(port, password)
         except BaseException:
             self.stop()
             raise
+        self.url = f"redis://:{password}@127.0.0.1:{port}/0"
+        self._watch = threading.Thread(target=self._keep, args=(port, password), name="queue's server", daemon=True)
+        self._watch.start()
         return self
 
-    def _start(self) -> None:
-        password, port = random_text(32), _free_port()
+    def _start(self, port: int, password: str) -> None:
         log = self.folder / "server.log"
         config = "\n".join((
             "bind 127.0.0.1", f"port {port}", f"requirepass {password}", f'dir "{self.folder.as_posix()}"',
@@ -95,8 +107,9 @@ class Broker:
                 start_new_session=True,  # Ctrl-C is for us: it ends after the last job is put back
             )  # fmt: skip
         if self._process.stdin is not None:
-            self._process.stdin.write(config.encode())
-            self._process.stdin.close()
+            with suppress(OSError):  # it has ended before it read this; what it said tells why
+                self._process.stdin.write(config.encode())
+                self._process.stdin.close()
         deadline = time.monotonic() + _START_SECONDS
         while not _answers(port, password):
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -105,7 +118,22 @@ class Broker:
                     "the queue's server does not start", words[-1] if words else "it says nothing", f"See {log}"
                 )
             time.sleep(0.02)
-        self.url = f"redis://:{password}@127.0.0.1:{port}/0"
+
+    def _keep(self, port: int, password: str) -> None:
+        """Starts the server again whenever it ends by itself: all who use it know this address."""
+        while not self._stopping.is_set():
+            if self._process is not None and self._process.poll() is None:
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_LOOK_SECONDS)
+                continue
+            _log.warning("the queue's server has ended and is started again")
+            try:
+                self._start(port, password)
+            except (OSError, EngineUnavailable) as error:
+                _log.error("%s", error)
+                if self._process is not None:
+                    self._process.kill()
+                self._stopping.wait(_AGAIN_SECONDS)
 
     @property
     def pid(self) -> int | None:
@@ -114,6 +142,10 @@ class Broker:
 
     def stop(self) -> None:
         """Ends the server; what is queued stays in the folder."""
+        self._stopping.set()
+        if self._watch is not None:
+            self._watch.join()
+            self._watch = None
         if self._process is not None:
             self._process.terminate()
             try:

@@ -6,11 +6,12 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Self
 
 import coredis
-from streaq import StreaqRetry, TaskStatus, Worker
+from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
+from streaq import StreaqRetry, Worker
 from streaq.task import AsyncRegisteredTask
 
 from paksatalker.service.queue import Handler, QueueDepth
@@ -22,6 +23,7 @@ _log = logging.getLogger(__name__)
 SILENT_SECONDS = 8.0
 _AGAIN_SECONDS = 2  # after a handler failed for a reason that is not the job's: database or disk away
 _NAME = "use_ticket"
+_AWAY = (coredis.exceptions.RedisError, OSError, EndOfStream, BrokenResourceError, ClosedResourceError)
 _LISTENERS = 10_000  # each has a connection, apart from those of commands: these must never wait for a listener to go
 
 
@@ -93,11 +95,24 @@ class StreaqQueue:
         """How much is in a lane."""
         worker, _ = self._producers[queue]
         total = await worker.queue_size()
-        running = len(await worker.get_tasks_by_status(TaskStatus.RUNNING, limit=10_000))
+        running = int(await self._redis.scard(worker._running_set))
         return QueueDepth(max(total - running, 0), running)
 
     async def work(self, queue: str, handler: Handler, concurrency: int = 1) -> None:
-        """Uses tickets of a lane until it is cancelled; then cancels its handlers and puts their tickets back."""
+        """Uses tickets of a lane until it is cancelled; then cancels its handlers and puts their tickets back.
+
+        While the server is away, what is being done goes on; nothing new begins until it is back.
+        """
+        while True:
+            try:
+                await self._work(queue, handler, concurrency)
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                _log.warning("queue %s waits for its server: %s", queue, _first(error))
+                await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _work(self, queue: str, handler: Handler, concurrency: int) -> None:
         stop = asyncio.Event()
 
         async def use(ticket: str) -> None:
@@ -109,13 +124,18 @@ class StreaqQueue:
             await asyncio.shield(running)
         finally:
             stop.set()
-            running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
+            if not running.done():
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)  # that its server is away is no news
 
     async def publish(self, job_id: str, event: dict[str, Any]) -> None:
-        """Tells something of a job."""
-        await self._redis.publish(_channel(job_id), json.dumps(event))
+        """Tells something of a job; nobody hears it while the server is away."""
+        try:
+            await self._redis.publish(_channel(job_id), json.dumps(event))
+        except Exception as error:
+            if not is_away(error):
+                raise
+            _log.warning("nobody hears of job %s: %s", job_id, _first(error))
 
     @asynccontextmanager
     async def listen(self, job_id: str) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
@@ -162,6 +182,19 @@ class StreaqQueue:
         return worker, task  # type: ignore[return-value]  # its decorator's overloads do not tell
 
 
+def is_away(error: BaseException) -> bool:
+    """Whether an error means that the server does not answer now, or has just begun anew with nothing in it."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(is_away(one) for one in error.exceptions)
+    return isinstance(error, _AWAY)
+
+
+def _first(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
+
+
 async def _no_signals(_: object) -> None:
     return
 
@@ -174,11 +207,13 @@ async def _until(stop: asyncio.Event, handler: Handler, ticket: str) -> None:
     """
     work = asyncio.ensure_future(handler(ticket))
     stopping = asyncio.ensure_future(stop.wait())
-    await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if not work.done():
-        work.cancel()
-        await asyncio.wait({work})
+    try:
+        await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        if not work.done():
+            work.cancel()
+            await asyncio.wait({work})
     if work.cancelled():
         raise StreaqRetry("the worker stops", delay=0)
     if error := work.exception():

@@ -3,6 +3,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from urllib.parse import urlsplit
 
 import psutil
@@ -30,6 +32,31 @@ def test_what_was_answered_survives_a_kill(tmp_path):
         os.kill(broker.pid, signal.SIGKILL)
     with Broker(tmp_path / "queue") as broker:
         assert b"kept" in talk(broker.url, "GET a")
+
+
+def test_a_server_that_dies_is_started_again_with_what_it_had(tmp_path):
+    with Broker(tmp_path / "queue") as broker:
+        for _ in range(2):
+            first = broker.pid
+            assert b"+OK" in talk(broker.url, "SET a kept")
+            os.kill(first, signal.SIGKILL)
+            deadline = time.monotonic() + 10
+            while broker.pid == first or psutil.Process(broker.pid).status() == psutil.STATUS_ZOMBIE:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            while not broker_answers(broker.url):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            assert b"kept" in talk(broker.url, "GET a")
+    assert broker.pid is None
+    assert not any(t.name == "queue's server" for t in threading.enumerate())
+
+
+def broker_answers(url: str) -> bool:
+    try:
+        return b"PONG" in talk(url, "PING")
+    except OSError:
+        return False
 
 
 def test_nobody_gets_in_without_the_password(tmp_path):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import coredis
 import pytest
 
 from paksatalker.service.broker import Broker
@@ -129,6 +130,44 @@ def test_the_ticket_of_a_killed_worker_comes_back(url):
         assert again == ["t"]
 
     asyncio.run(play())
+
+
+def test_what_is_done_goes_on_when_the_server_is_killed_and_the_rest_is_done_after_it(tmp_path):
+    async def play(broker: Broker):
+        used, done = [], asyncio.Event()
+
+        async def handler(ticket: str) -> None:
+            used.append(ticket)
+            if ticket == "first":
+                await done.wait()
+
+        async with StreaqQueue(broker.url) as queue:
+            work = asyncio.ensure_future(queue.work("portrait", handler))
+            await queue.enqueue("first", "portrait")
+            await queue.enqueue("second", "portrait")
+            await wait_for(lambda: used)
+            os.kill(broker.pid, signal.SIGKILL)
+            await queue.publish("vid_a", {"progress": 0.5})  # nobody hears it, and nothing breaks
+            async with asyncio.timeout(10):
+                while True:
+                    try:
+                        await queue.enqueue("third", "portrait")
+                        break
+                    except coredis.exceptions.RedisError:
+                        await asyncio.sleep(0.05)
+            assert used == ["first"]
+            done.set()
+            await wait_for(lambda: len(used) == 3)
+            await asyncio.sleep(0.2)
+            assert not work.done()
+            assert await queue.depth("portrait") == QueueDepth(0, 0)
+            work.cancel()
+            await asyncio.wait({work})
+        assert used[0] == "first"
+        assert sorted(used) == ["first", "second", "third"]
+
+    with Broker(tmp_path / "queue") as broker:
+        asyncio.run(play(broker))
 
 
 def test_events_reach_who_listens(url):
