@@ -275,6 +275,16 @@ class JobStore:
                 note(session, tenant_id, by, "video.deleted", job_id)
         return done
 
+    async def waiting(self, queue: str) -> int:
+        """How many jobs of a queue wait."""
+        query = select(func.count()).where(Job.queue == queue, Job.state == State.QUEUED)
+        return await self._database.read(lambda session: session.scalar(query)) or 0
+
+    async def tickets(self, queue: str) -> Sequence[str]:
+        """Those of the jobs of a queue that run."""
+        query = select(Job.ticket).where(Job.queue == queue, Job.state == State.RUNNING, Job.ticket.is_not(None))
+        return await self._database.read(lambda session: [str(one) for one in session.scalars(query)])
+
     async def unfinished(self) -> Sequence[Job]:
         """Jobs that wait or run, oldest first: those that must be in the queue after a restart."""
         query = select(Job).where(Job.state.in_((State.QUEUED, State.RUNNING))).order_by(Job.created_at)

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import coredis
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
+from coredis import PureToken
 from streaq import StreaqRetry, Worker
 from streaq.task import AsyncRegisteredTask
 
@@ -90,6 +91,16 @@ class StreaqQueue:
             await self._redis.expire(key, 2 * seconds)
         earlier = int(await self._redis.get(before) or 0)
         return now + earlier * (1 - passed / seconds), max(1, round(seconds - passed))
+
+    async def first(self, name: str, seconds: float) -> bool:
+        """Whether nobody else has asked this in the last so many seconds: of many who could do something, one does it.
+
+        Args:
+            name: Of what is to be done.
+            seconds: For how long nobody else does it.
+        """
+        key = f"paksatalker:first:{name}"
+        return bool(await self._redis.set(key, "1", condition=PureToken.NX, px=max(1, round(seconds * 1000))))
 
     async def depth(self, queue: str) -> QueueDepth:
         """How much is in a lane."""

@@ -15,7 +15,6 @@ from paksatalker.service.ids import new_id
 from paksatalker.service.jobs import JobStore
 from paksatalker.service.provenance import Provenance
 from paksatalker.service.settings import ServiceSettings
-from paksatalker.service.states import State
 from paksatalker.service.streaq_queue import StreaqQueue
 from paksatalker.worker.deliverer import Deliverer
 from paksatalker.worker.limits import RenderLimits
@@ -25,7 +24,7 @@ from paksatalker.worker.work_folder import WorkFolder
 
 _log = logging.getLogger(__name__)
 _ALIVE_SECONDS = 10.0
-_MEND_SECONDS = 15.0  # between two looks for jobs without a ticket
+_MEND_SECONDS = 10.0  # between two looks for jobs without a ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +98,25 @@ async def _live(folder: WorkFolder) -> None:
 
 
 async def _mend(parts: Parts, queues: Sequence[str]) -> None:
-    """Gives tickets to jobs that have none: the queue was emptied, or a job was made while it was away."""
+    """Gives tickets to jobs that have none: the queue was emptied, or a job was made while it was away.
+
+    Of all workers one looks at a time.
+    """
     while True:
         for queue in queues:
             try:
-                await mend(parts, queue)
-            except OSError as error:
-                _log.warning("cannot look for jobs without a ticket: %s", error)
+                if await parts.queue.first(f"mend:{queue}", _MEND_SECONDS * 0.9):
+                    await mend(parts, queue)
+            except Exception as error:  # noqa: BLE001  (a database or queue that is away ends no worker)
+                _log.warning("cannot look for jobs without a ticket: %s: %s", type(error).__name__, error)
         await asyncio.sleep(_MEND_SECONDS)
 
 
 async def mend(parts: Parts, queue: str) -> int:
     """Gives tickets to the jobs of a queue that have none. Returns how many those were."""
-    jobs = [job for job in await parts.jobs.unfinished() if job.queue == queue]
-    for job in jobs:
-        if job.state == State.RUNNING and job.ticket:
-            await parts.queue.enqueue(job.ticket, queue)  # changes nothing while it is there
-    waiting = sum(job.state == State.QUEUED for job in jobs)
-    lacking = waiting - (await parts.queue.depth(queue)).waiting
+    for ticket in await parts.jobs.tickets(queue):
+        await parts.queue.enqueue(ticket, queue)  # changes nothing while it is there
+    lacking = await parts.jobs.waiting(queue) - (await parts.queue.depth(queue)).waiting
     for _ in range(lacking):
         await parts.queue.enqueue(new_id("tkt"), queue)
     return max(lacking, 0)
