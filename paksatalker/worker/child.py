@@ -61,7 +61,7 @@ def main() -> None:
     """Renders what it is told to until standard input ends."""
     say = _Voice(os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1))
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
-    _limit_memory()
+    limit_memory()
     orders = _Orders(sys.stdin)
     from paksatalker.core.pipeline import Pipeline
 
@@ -118,7 +118,7 @@ def _render(pipeline: Any, order: dict[str, Any], cancel: threading.Event, say: 
     return values
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
     """Takes the worker's limit upon itself, where the system has such limits, and keeps no memory it does not use."""
     give_back_large_blocks()
     limit = int(os.environ.get(MEMORY, "0"))
