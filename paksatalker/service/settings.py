@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from paksatalker.errors import SettingsInvalid
@@ -13,6 +13,22 @@ from paksatalker.errors import SettingsInvalid
 
 def _named(*names: str) -> AliasChoices:
     return AliasChoices(*names)
+
+
+class IceServer(BaseModel):
+    """A server that helps two sides of WebRTC to find each other (STUN), or passes on what they send (TURN).
+
+    Attributes:
+        urls: ``stun:HOST:PORT``, ``turn:HOST:PORT?transport=udp``, …
+        username: For TURN.
+        credential: For TURN.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    urls: str | tuple[str, ...]
+    username: str | None = None
+    credential: str | None = None
 
 
 class ServiceSettings(BaseSettings):
@@ -52,6 +68,13 @@ class ServiceSettings(BaseSettings):
         speech_concurrency: How many texts the API speaks at a time (``/v1/audio/speech``, live).
         speech_max_characters: Longest text that it speaks.
         script_concurrency: How many texts it has written at a time; a language model runs for each.
+        recognition_concurrency: How many microphones it understands at a time; a model runs for each.
+        live_sessions: Most live sessions of a process of the API.
+        live_sessions_per_tenant: Of these, those of one tenant.
+        live_videos: Most portraits that a process of the API shows by WebRTC; each takes half a core. 0: none.
+        live_minutes_per_day: Of live sessions of a tenant.
+        live_idle_minutes: A session in which nothing happens for so long is closed.
+        ice_servers: STUN and TURN servers for WebRTC; without any nobody else is asked for the way.
     """
 
     model_config = SettingsConfigDict(
@@ -94,6 +117,19 @@ class ServiceSettings(BaseSettings):
         default=4096, ge=1, le=100_000, validation_alias=_named("PAKSATALKER_SPEECH_MAX_CHARACTERS")
     )
     script_concurrency: int = Field(default=1, ge=1, le=64, validation_alias=_named("PAKSATALKER_SCRIPT_CONCURRENCY"))
+    recognition_concurrency: int = Field(
+        default=1, ge=1, le=64, validation_alias=_named("PAKSATALKER_RECOGNITION_CONCURRENCY")
+    )
+    live_sessions: int = Field(default=64, ge=0, validation_alias=_named("PAKSATALKER_LIVE_SESSIONS"))
+    live_sessions_per_tenant: int = Field(
+        default=16, ge=0, validation_alias=_named("PAKSATALKER_LIVE_SESSIONS_PER_TENANT")
+    )
+    live_videos: int = Field(default=4, ge=0, le=256, validation_alias=_named("PAKSATALKER_LIVE_VIDEOS"))
+    live_minutes_per_day: float = Field(default=1440, ge=0, validation_alias=_named("PAKSATALKER_LIVE_MINUTES_PER_DAY"))
+    live_idle_minutes: float = Field(
+        default=15, gt=0, allow_inf_nan=False, validation_alias=_named("PAKSATALKER_LIVE_IDLE_MINUTES")
+    )
+    ice_servers: tuple[IceServer, ...] = Field(default=(), validation_alias=_named("PAKSATALKER_ICE_SERVERS"))
     work_folder: Path | None = Field(default=None, validation_alias=_named("PAKSATALKER_WORK_FOLDER"))
     render_memory: int | None = Field(default=None, ge=0, validation_alias=_named("PAKSATALKER_RENDER_MEMORY"))
     render_silence_minutes: float = Field(
