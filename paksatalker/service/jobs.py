@@ -26,6 +26,9 @@ from paksatalker.service.states import PRIORITIES, State
 from paksatalker.service.tables import Job, Tenant, now
 from paksatalker.service.turns import next_job
 
+#: A worker says that it is at a job every two seconds; one that was not heard of for so long is dead.
+HELD_SECONDS = 6.0
+
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
@@ -56,6 +59,10 @@ class NewJob:
     seconds_expected: float = 0.0
 
 
+class JobHeld(Exception):
+    """Somebody is at the job: whoever has its ticket should come again later."""
+
+
 class MinutesUsed(Exception):
     """The tenant has had all the minutes of video of this day."""
 
@@ -70,10 +77,12 @@ class JobStore:
     Args:
         database: Where they are.
         keep_days: Ended jobs expire after so many days; 0 keeps them.
+        held_seconds: A worker that was heard of within so many seconds lives.
     """
 
-    def __init__(self, database: Database, keep_days: float = 0) -> None:
+    def __init__(self, database: Database, keep_days: float = 0, held_seconds: float = HELD_SECONDS) -> None:
         self._database = database
+        self._held = timedelta(seconds=held_seconds)
         self._keep = timedelta(days=keep_days) if keep_days else None
 
     async def create(self, new: NewJob, minutes: float | None = None) -> tuple[Job, bool]:
@@ -174,12 +183,19 @@ class JobStore:
             ticket: Of the queue.
             queue: One of :data:`~paksatalker.service.states.QUEUES`.
             tries: How many attempts there may be; after them the job fails.
+
+        Raises:
+            JobHeld: The worker that has begun the job with this ticket was heard of a moment ago: it was the queue that
+                was away, or lost the ticket.
         """
         return await self._database.write(lambda session: self._begin(session, ticket, queue, tries))
 
     def _begin(self, session: Session, ticket: str, queue: str, tries: int) -> Job | None:
         under = select(Job).where(Job.ticket == ticket, Job.state == State.RUNNING).with_for_update()
-        job = session.scalars(under).first() or next_job(session, queue)
+        job = session.scalars(under).first()
+        if job is not None and job.heard_at is not None and abs(now() - job.heard_at) < self._held:
+            raise JobHeld(job.id)
+        job = job or next_job(session, queue)
         while job is not None:
             if job.cancel_requested:
                 self._end(job, State.CANCELLED)
@@ -193,6 +209,7 @@ class JobStore:
             else:
                 job.attempt += 1
                 job.ticket, job.state, job.started_at = ticket, State.RUNNING, now()
+                job.heard_at = job.started_at
                 job.stage, job.progress, job.frames_done = "", 0.0, 0
                 return job
             session.flush()
@@ -200,8 +217,12 @@ class JobStore:
         return None
 
     async def progress(self, job: Job, **values: Any) -> bool:
-        """Notes how far it is (columns of :class:`Job`); False if this attempt has no say any more or should stop."""
-        query = _guard(job, State.RUNNING).values(**values).returning(Job.cancel_requested)
+        """Notes how far it is (columns of :class:`Job`), and that somebody is at it.
+
+        Returns:
+            Whether to go on: False if this attempt has no say any more or should stop.
+        """
+        query = _guard(job, State.RUNNING).values(heard_at=now(), **values).returning(Job.cancel_requested)
         return await self._database.write(lambda session: session.scalar(query)) is False
 
     async def succeed(self, job: Job, result: dict[str, Any]) -> bool:
@@ -218,6 +239,10 @@ class JobStore:
     async def cancelled(self, job: Job) -> bool:
         """Notes that a running job has stopped as it was asked to."""
         return await self._guarded(job, State.RUNNING, self._ending(State.CANCELLED))
+
+    async def let_go(self, job: Job) -> bool:
+        """Notes that nobody is at it any more: whoever gets its ticket may go on with another attempt."""
+        return await self._guarded(job, State.RUNNING, {"heard_at": None})
 
     async def requeue(self, job: Job) -> bool:
         """Puts an attempt back that its worker cannot finish (it shuts down); the attempt does not count."""

@@ -12,6 +12,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+
+class Later(Exception):
+    """Raised by a handler that cannot use its ticket now: it gets it again in a moment."""
+
+
 #: Does the job whose turn it is. It must come back when it is cancelled; it is called again with the same ticket if
 #: the worker died.
 Handler = Callable[[str], Awaitable[None]]

@@ -15,7 +15,7 @@ from coredis import PureToken
 from streaq import StreaqRetry, Worker
 from streaq.task import AsyncRegisteredTask
 
-from paksatalker.service.queue import Handler, QueueDepth
+from paksatalker.service.queue import Handler, Later, QueueDepth
 from paksatalker.service.states import QUEUES
 
 _log = logging.getLogger(__name__)
@@ -228,6 +228,8 @@ async def _until(stop: asyncio.Event, handler: Handler, ticket: str) -> None:
     if work.cancelled():
         raise StreaqRetry("the worker stops", delay=0)
     if error := work.exception():
+        if isinstance(error, Later):
+            raise StreaqRetry(str(error), delay=_AGAIN_SECONDS)
         _log.error("a ticket goes back: %s: %s", type(error).__name__, error)
         raise StreaqRetry(str(error), delay=_AGAIN_SECONDS)
 

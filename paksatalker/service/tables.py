@@ -147,6 +147,7 @@ class Webhook(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
     job_id: Mapped[str] = mapped_column(unique=True)
+    heard_at: Mapped[datetime | None]
     url: Mapped[str] = mapped_column(String(2048))
     payload: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(String(16), default="pending")

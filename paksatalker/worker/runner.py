@@ -6,7 +6,6 @@ import asyncio
 import logging
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,9 @@ from paksatalker.errors import PaksaTalkerError
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
 from paksatalker.service.hls import StreamPublisher, stream_place
-from paksatalker.service.jobs import JobStore
+from paksatalker.service.jobs import JobHeld, JobStore
 from paksatalker.service.provenance import Provenance
-from paksatalker.service.queue import EventBus
+from paksatalker.service.queue import EventBus, Later
 from paksatalker.service.reuse import reuse
 from paksatalker.service.states import State
 from paksatalker.service.tables import Asset, Job
@@ -31,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.3  # between two looks at whether a job was cancelled
 _NOTE_SECONDS = 1.0  # between two notes of progress in the database
+_HEARD_SECONDS = 2.0  # between two notes that somebody is at the job
+_STOP_SECONDS = 1.0  # a renderer has ended by itself by then, when its video is cancelled
 
 
 class Runner:
@@ -75,8 +76,12 @@ class Runner:
 
         Raises:
             RenderDied: The renderer died; the ticket goes back for another attempt.
+            Later: Another worker is at it.
         """
-        job = await self._jobs.begin(ticket, self._queue, self._tries)
+        try:
+            job = await self._jobs.begin(ticket, self._queue, self._tries)
+        except JobHeld as error:
+            raise Later(str(error)) from None
         if job is None:
             return
         with log_ids(job_id=job.id, tenant_id=job.tenant_id):
@@ -102,6 +107,7 @@ class Runner:
             _log.warning("the renderer died (%s)", error)
             await self._sweep(job)
             if job.attempt < self._tries:
+                await self._jobs.let_go(job)
                 raise
             await self._jobs.fail(job, _lost(job.attempt))
         except PaksaTalkerError as error:
@@ -111,6 +117,26 @@ class Runner:
         _log.info("attempt %d ended after %.1f s", job.attempt, time.monotonic() - began)
 
     async def _do(self, job: Job, folder: Path) -> None:
+        """Makes the video, and stops wherever it is when nobody wants it any more.
+
+        Raises:
+            RenderCancelled: It was stopped.
+        """
+        cancel = asyncio.Event()
+        making = asyncio.ensure_future(self._make(job, folder, cancel))
+        watch, stop = asyncio.ensure_future(self._watch(job, cancel)), asyncio.ensure_future(cancel.wait())
+        try:
+            await asyncio.wait({making, stop}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({making}, timeout=None if not cancel.is_set() else _STOP_SECONDS)
+            if not making.done():
+                raise RenderCancelled
+            making.result()
+        finally:
+            for task in (making, watch, stop):
+                task.cancel()
+            await asyncio.gather(making, watch, stop, return_exceptions=True)
+
+    async def _make(self, job: Job, folder: Path, cancel: asyncio.Event) -> None:
         if (made := await reuse(self._jobs, self._files, job)) is not None:  # by another job while this one waited
             if not await self._jobs.succeed(job, made):
                 await self._delete(job, job.attempt)
@@ -118,8 +144,6 @@ class Runner:
         request = VideoRequest.model_validate(job.request)
         inputs = await self._fetch(job, request, folder)
         output = folder / f"video.{request.format}"
-        cancel = asyncio.Event()
-        watch = asyncio.ensure_future(self._watch(job, cancel))
         noted = 0.0
 
         async def report(event: dict[str, Any]) -> None:
@@ -140,9 +164,6 @@ class Runner:
             if stream is not None:
                 result |= {"stream": await stream.finish(), "stream_bytes": stream.bytes}
         finally:
-            watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await watch
             if stream is not None:
                 await stream.abort()
         if self._provenance is not None:
@@ -165,13 +186,21 @@ class Runner:
         return paths
 
     async def _watch(self, job: Job, cancel: asyncio.Event) -> None:
-        """Sets ``cancel`` when the job is to stop, or this attempt is no longer the latest."""
-        while True:
+        """Says that somebody is at the job; sets ``cancel`` when it is to stop, or this attempt is not the latest."""
+        heard = time.monotonic()
+        while not cancel.is_set():
             await asyncio.sleep(_LOOK_SECONDS)
-            latest = await self._jobs.get(job.id)
-            if latest is None or latest.cancel_requested or latest.attempt != job.attempt:
+            try:
+                if time.monotonic() - heard > _HEARD_SECONDS:
+                    heard, wanted = time.monotonic(), await self._jobs.progress(job)
+                else:
+                    latest = await self._jobs.get(job.id)
+                    wanted = latest is not None and not latest.cancel_requested and latest.attempt == job.attempt
+            except Exception as error:  # noqa: BLE001  (a database that is away is no reason to stop)
+                _log.warning("cannot see whether it is still wanted: %s: %s", type(error).__name__, error)
+                continue
+            if not wanted:
                 cancel.set()
-                return
 
     async def _deliver(self, job: Job, request: VideoRequest, result: dict[str, Any], output: Path) -> None:
         """Stores the files of this attempt, then says that they are the job's; the loser of a race cleans up."""

@@ -8,7 +8,7 @@ import pytest
 
 from paksatalker.errors import InvalidOption
 from paksatalker.service.database import Database
-from paksatalker.service.jobs import IdempotencyConflict, JobStore, NewJob
+from paksatalker.service.jobs import IdempotencyConflict, JobHeld, JobStore, NewJob
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.states import State
 
@@ -25,7 +25,7 @@ async def opened(folder: Path) -> AsyncIterator[tuple[JobStore, str, str]]:
         assert caller is not None
         tenants.append(caller.tenant_id)
     try:
-        yield JobStore(database, keep_days=1), *tenants
+        yield JobStore(database, keep_days=1, held_seconds=0), *tenants
     finally:
         await database.close()
 
@@ -61,6 +61,33 @@ def test_a_job_is_done_once_by_the_latest_attempt(tmp_path):
         assert (done.frames_done, done.frames_total) == (42, 42)
         assert done.expires_at > done.finished_at
         assert await jobs.begin("t1", "portrait", tries=3) is None
+
+    run(tmp_path, play)
+
+
+def test_a_job_that_somebody_is_at_is_left_to_them(tmp_path):
+    """Its ticket comes to another worker when the queue was away for a while."""
+
+    async def play(jobs, one, other):
+        await jobs.create(new(one))
+        waiting, _ = await jobs.create(new(one))
+        patient = JobStore(jobs._database, held_seconds=0.3)
+        job = await patient.begin("t1", "portrait", tries=3)
+        with pytest.raises(JobHeld):
+            await patient.begin("t1", "portrait", tries=3)
+        assert (await patient.begin("t2", "portrait", tries=3)).id == waiting.id
+        await asyncio.sleep(0.2)
+        assert await patient.progress(job)
+        await asyncio.sleep(0.2)
+        with pytest.raises(JobHeld):
+            await patient.begin("t1", "portrait", tries=3)
+        await asyncio.sleep(0.2)
+        assert (await patient.begin("t1", "portrait", tries=3)).attempt == 2
+        assert not await patient.progress(job)
+        assert not await patient.let_go(job)
+        second = await patient.get(job.id)
+        assert await patient.let_go(second)
+        assert (await patient.begin("t1", "portrait", tries=3)).attempt == 3
 
     run(tmp_path, play)
 
