@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from paksatalker.core.files import same_file
+from paksatalker.core.parts import StreamPart
 from paksatalker.core.rendering.encode import Encoder, check_output
 from paksatalker.core.rendering.hls import PieceListener
 from paksatalker.core.request import Request
@@ -71,6 +72,7 @@ class Output:
         path: The video.
         timeline: The timeline file, or None.
         on_piece: See :meth:`paksatalker.core.pipeline.Pipeline.generate`.
+        part: Which part of a longer stream the pieces are.
 
     Raises:
         InvalidOption: The format cannot hold what is asked for.
@@ -78,9 +80,14 @@ class Output:
     """
 
     def __init__(
-        self, request: Request, path: Path, timeline: Path | None, on_piece: PieceListener | None = None
+        self,
+        request: Request,
+        path: Path,
+        timeline: Path | None,
+        on_piece: PieceListener | None = None,
+        part: StreamPart | None = None,
     ) -> None:
-        self._on_piece = on_piece
+        self._on_piece, self._part = on_piece, part
         self._began = time.monotonic()
         self._first_frame: float | None = None
         self._request = request
@@ -137,6 +144,7 @@ class Output:
             preset=self._request.preset,
             alpha=self._stream.transparent,
             on_piece=self._on_piece,
+            part=self._part,
         )
 
     def finish(self) -> Result:

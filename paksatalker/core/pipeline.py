@@ -274,9 +274,10 @@ class VideoStream:
         self._begun = True
         with ExitStack() as stack:
             pieces = stack.enter_context(closing(self._pieces()))
-            tracks = self._animator.animate(attach_prosody(pieces, self.fps))
-            if self._part is not None:
-                tracks = cut(tracks, self._part.first, self._part.end)
+            if self._part is None:
+                tracks = self._animator.animate(attach_prosody(pieces, self.fps))
+            else:  # its speech was analysed when it was kept
+                tracks = cut(self._animator.animate(pieces), self._part.first, self._part.end)
             images = self._renderer.render(tracks)
             if hasattr(images, "close"):
                 stack.callback(images.close)

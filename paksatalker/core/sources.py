@@ -19,7 +19,7 @@ from paksatalker.core.engines import EngineInfo, RecordingEngine, find, installe
 from paksatalker.core.parts import Part
 from paksatalker.core.request import Request, SpeechRequest
 from paksatalker.core.speaking import speak_directed
-from paksatalker.core.speech_file import read_speech, speech_head
+from paksatalker.core.speech_file import read_head, read_speech
 from paksatalker.core.text.clean import readable_for
 from paksatalker.core.text.language import document_language
 from paksatalker.core.text.load import load_text
@@ -28,6 +28,7 @@ from paksatalker.core.text.mood import mood_of
 from paksatalker.core.text.writing.writer import Writer
 from paksatalker.core.timeline import Speech
 from paksatalker.core.voices import EngineGetter, find_speaker
+from paksatalker.errors import EncodingFailed
 
 #: Rest before and after a spoken text, seconds.
 LEAD_IN, LEAD_OUT = 0.1, 0.2
@@ -99,13 +100,24 @@ def from_file(part: Part, fps: float) -> SpeechSource:
     Raises:
         AudioUnreadable: The file is no such file.
     """
-    head = speech_head(part.speech)
+    head = read_head(part.speech[-1])
     return SpeechSource(
-        stage=head["stage"],
-        engine=head["engine"],
-        pieces=lambda: read_speech(part.speech),
+        stage=head.stage,
+        engine=head.engine,
+        pieces=partial(_kept, part, last=head.last),
         duration=(part.end - part.first) / fps,
     )
+
+
+def _kept(part: Part, *, last: bool) -> Iterator[Speech]:
+    """What was kept; whoever wants to know more than that would make other frames than the whole has.
+
+    Raises:
+        EncodingFailed: They do.
+    """
+    yield from read_speech(part.speech)
+    if not last:
+        raise EncodingFailed("the part cannot be made", "too little of what follows it was kept", "Cut the video anew")
 
 
 def _from_text(request: SpeechRequest, settings: Settings, engine: EngineGetter, moderator: Moderator) -> SpeechSource:

@@ -22,6 +22,7 @@ import numpy as np
 
 from paksatalker.core.files import check_place, take_place, unfinished_name, write_error
 from paksatalker.core.options import FORMATS, PRESETS, require_choice
+from paksatalker.core.parts import StreamPart
 from paksatalker.core.rendering.hls import PieceListener
 from paksatalker.core.rendering.muxing import Muxer, open_muxer
 from paksatalker.core.timeline import VideoFrame
@@ -108,6 +109,7 @@ class Encoder:
         alpha: Whether frames are RGBA (``webm``; in a ``gif`` a pixel is either visible or not).
         on_piece: Called with the pieces of the same video as a stream while it is made (``mp4`` only), on the
             encoder's thread; what it raises ends the video.
+        part: Which part of a longer stream the pieces are.
 
     Raises:
         InvalidOption: The size is odd, the preset unknown, or the format cannot hold alpha or be streamed.
@@ -127,6 +129,7 @@ class Encoder:
         preset: str = "standard",
         alpha: bool = False,
         on_piece: PieceListener | None = None,
+        part: StreamPart | None = None,
     ) -> None:
         if size[0] % 2 or size[1] % 2 or min(size) < 2:
             raise InvalidOption(f"a video of {size[0]} × {size[1]} cannot be encoded", "both sides must be even")
@@ -134,7 +137,7 @@ class Encoder:
         format = check_output(path, format, alpha=alpha)  # noqa: A001  (the option's own name)
         if on_piece is not None and format != "mp4":
             raise InvalidOption(f"a {format} cannot be streamed while it is made", fix="Write an mp4")
-        self._on_piece = on_piece
+        self._on_piece, self._place = on_piece, part
         rate = Fraction(fps).limit_denominator(1001)
         self.spec = VideoSpec(size, rate, sample_rate, format, preset, alpha)
         self._shown = Path(path)
@@ -152,7 +155,7 @@ class Encoder:
     def __enter__(self) -> Self:
         try:
             os.close(os.open(self._part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-            self._muxer = open_muxer(self._part, self.spec, self._on_piece)
+            self._muxer = open_muxer(self._part, self.spec, self._on_piece, self._place)
         except BaseException as error:
             self._discard()
             raise self._translated(error) from error

@@ -6,6 +6,8 @@ The packets are those of the video file, muxed a second time; nothing is encoded
 
 from __future__ import annotations
 
+import io
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,11 +20,18 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from paksatalker.core.parts import SoundPacket, StreamPart
+from paksatalker.core.rendering.sound_encoder import SoundEncoder
+
 INIT_NAME = "init.mp4"
 #: A segment is at least so long, but for the last one, seconds.
 SHORTEST_SECONDS = 2
 #: ``delay_moov``: the header waits for the first packets, so that it can tell the encoders' delays in edit lists.
 _FLAGS = "+frag_keyframe+default_base_moof+delay_moov+skip_trailer"
+#: Of a later part of a stream: its times go on where those of the part before end.
+_GOES_ON = "+frag_discont"
+_FRAGMENTS = 100_000  # of a part, at most; they are numbered through the stream
+_SOUND_AHEAD = 1  # seconds; what waits longer for its picture is written before it
 _BOX_HEADER = 8  # of ISO/IEC 14496-12: length (4 bytes, with the header) and type (4)
 
 
@@ -51,13 +60,18 @@ class Segmenter:
         video: The stream whose packets come, its encoder open.
         sound: The same of the sound, or None.
         on_piece: Called with every piece as soon as it is whole, on the thread that calls :meth:`mux`.
+        part: The stream is this part of a longer one: its times go on, and of its sound the packets are given here.
+            Only the first part has a piece without frames.
     """
 
-    def __init__(self, video: VideoStream, sound: AudioStream | None, on_piece: PieceListener) -> None:
+    def __init__(
+        self, video: VideoStream, sound: AudioStream | None, on_piece: PieceListener, part: StreamPart | None = None
+    ) -> None:
         self._out = bytearray()
         self._on_piece = on_piece
+        self._part = part
         self._container: OutputContainer = av.open(
-            _Sink(self._out), "w", format="mp4", container_options={"movflags": _FLAGS}
+            _Sink(self._out), "w", format="mp4", container_options=_options(part)
         )
         self._streams: dict[int, Stream] = {}
         for stream in (video, sound):
@@ -65,6 +79,8 @@ class Segmenter:
                 self._streams[stream.index] = self._container.add_stream_from_template(stream)
         self._video = video.index
         self._frame = 1 / Fraction(video.codec_context.framerate)
+        self._ready: deque[SoundPacket] = deque(() if part is None else part.sound)
+        self._track = None if part is None or not part.sample_rate else self._add_track(part.sample_rate)
         self._container.start_encoding()
         self._keys: list[Fraction] = []  # instants of keyframes whose fragments are not out
         self._end = Fraction(0)
@@ -78,13 +94,45 @@ class Segmenter:
         for packet in packets:
             if not packet.size:
                 continue
+            copy = _copy(packet, self._streams[packet.stream.index])
             if packet.stream.index == self._video:
                 self._note(packet)
-            self._container.mux(_copy(packet, self._streams[packet.stream.index]))
+                if self._part is not None:
+                    self._move(copy, self._part)
+            self._container.mux(copy)
             self._give(last=False)
+
+    def _add_track(self, sample_rate: int) -> AudioStream:
+        """A track for sound that is encoded already: as its encoder would have it."""
+        with av.open(io.BytesIO(), "w", format="mp4") as file:
+            encoder = SoundEncoder(file, "mp4", sample_rate, lambda _: None)
+            file.start_encoding()
+            return self._container.add_stream_from_template(encoder.stream)
+
+    def _move(self, packet: Packet[Any], part: StreamPart) -> None:
+        """Moves a packet of the picture to its place in the whole stream, behind the sound that goes before it."""
+        assert packet.pts is not None
+        assert packet.dts is not None
+        assert packet.time_base is not None
+        shift = part.first * self._frame / packet.time_base
+        packet.pts, packet.dts = packet.pts + int(shift), packet.dts + int(shift)
+        self._give_sound(packet.dts * packet.time_base + _SOUND_AHEAD)
+
+    def _give_sound(self, until: Fraction | None = None) -> None:
+        part = self._part
+        while part is not None and self._track is not None and self._ready:
+            rate, sound = self._track.rate, self._ready[0]
+            if until is not None and Fraction(sound.pts, rate) >= until:
+                return
+            packet = Packet(self._ready.popleft().data)
+            packet.pts = packet.dts = sound.pts + (part.delay if part.number else 0)  # edit lists are the first part's
+            packet.time_base, packet.duration = Fraction(1, rate), sound.duration
+            packet.is_keyframe, packet.stream = True, self._track
+            self._container.mux(packet)
 
     def flush(self) -> None:
         """Gives out what is left."""
+        self._give_sound()
         self.close()
         self._keys.append(self._end)
         self._give(last=True)
@@ -108,7 +156,9 @@ class Segmenter:
         fragments = _taken(self._out)
         if fragments and not self._began:
             self._began = True
-            self._on_piece(Piece(INIT_NAME, fragments.pop(0), 0.0))
+            header = fragments.pop(0)
+            if self._part is None or not self._part.number:
+                self._on_piece(Piece(INIT_NAME, header, 0.0))
         for fragment in fragments:
             self._held += fragment
             self._held_seconds += self._keys[1] - self._keys[0]
@@ -122,6 +172,12 @@ class Segmenter:
         self._on_piece(Piece(f"seg_{self._segments:05d}.m4s", bytes(self._held), float(self._held_seconds)))
         self._segments += 1
         self._held, self._held_seconds = bytearray(), Fraction(0)
+
+
+def _options(part: StreamPart | None) -> dict[str, str]:
+    if part is None or not part.number:
+        return {"movflags": _FLAGS}
+    return {"movflags": _FLAGS + _GOES_ON, "fragment_index": str(part.number * _FRAGMENTS + 1)}
 
 
 class _Sink:

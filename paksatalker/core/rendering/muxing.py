@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from fractions import Fraction
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 import av
-import numpy as np
-from av.audio import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from paksatalker.core.parts import StreamPart
 from paksatalker.core.rendering.gif import GifMuxer
 from paksatalker.core.rendering.hls import PieceListener, Segmenter
+from paksatalker.core.rendering.sound_encoder import SoundEncoder
 from paksatalker.core.rendering.yuv import to_yuv
-from paksatalker.core.timeline import FloatArray, VideoFrame
+from paksatalker.core.timeline import VideoFrame
 from paksatalker.errors import EncodingFailed
 
 if TYPE_CHECKING:
@@ -38,8 +37,6 @@ _VP9 = {
     "standard": {"cpu-used": "8", "crf": "28"},
     "high": {"cpu-used": "5", "crf": "22"},
 }
-_OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
-_AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
 class Muxer(Protocol):
@@ -58,13 +55,16 @@ class Muxer(Protocol):
         ...
 
 
-def open_muxer(path: Path, spec: VideoSpec, on_piece: PieceListener | None = None) -> Muxer:
+def open_muxer(
+    path: Path, spec: VideoSpec, on_piece: PieceListener | None = None, part: StreamPart | None = None
+) -> Muxer:
     """The muxer for a format.
 
     Args:
         path: The file.
         spec: What it will hold.
         on_piece: See :class:`AudioVideoMuxer`.
+        part: The same.
 
     Raises:
         EncodingFailed: This build of FFmpeg lacks the encoder.
@@ -78,7 +78,7 @@ def open_muxer(path: Path, spec: VideoSpec, on_piece: PieceListener | None = Non
                 f"this build of FFmpeg has no {codec}",
                 "Run: pip install --force-reinstall --only-binary av av",
             )
-    return GifMuxer(path, spec) if spec.format == "gif" else AudioVideoMuxer(path, spec, on_piece)
+    return GifMuxer(path, spec) if spec.format == "gif" else AudioVideoMuxer(path, spec, on_piece, part)
 
 
 class AudioVideoMuxer:
@@ -88,20 +88,25 @@ class AudioVideoMuxer:
         path: The file.
         spec: What it will hold.
         on_piece: Called with every piece of the same video as a stream while it is made (MP4), or None.
+        part: Which part of a longer stream the pieces are; its sound is encoded already.
     """
 
-    def __init__(self, path: Path, spec: VideoSpec, on_piece: PieceListener | None = None) -> None:
+    def __init__(
+        self, path: Path, spec: VideoSpec, on_piece: PieceListener | None = None, part: StreamPart | None = None
+    ) -> None:
         self._time_base = 1 / spec.fps
         self._frames = 0
         self._closed = False
         options = {"movflags": "+faststart"} if spec.format == "mp4" else {}
         self._container: OutputContainer = av.open(str(path), "w", format=spec.format, container_options=options)
         self._video = _add_video(self._container, spec)
-        self._sound = SoundEncoder(self._container, spec, self._mux) if spec.sample_rate else None
+        self._sound = (
+            SoundEncoder(self._container, spec.format, spec.sample_rate, self._mux) if spec.sample_rate else None
+        )
         self._pixels = "yuva420p" if spec.alpha else "yuv420p"
         self._container.start_encoding()
         sound = None if self._sound is None else self._sound.stream
-        self._segmenter = None if on_piece is None else Segmenter(self._video, sound, on_piece)
+        self._segmenter = None if on_piece is None else Segmenter(self._video, sound, on_piece, part)
 
     def _mux(self, packets: Iterable[Packet[Any]]) -> None:
         kept = list(packets)
@@ -160,80 +165,3 @@ def _add_video(container: OutputContainer, spec: VideoSpec) -> VideoStream:
     context.color_primaries = context.color_trc = context.colorspace = _BT709
     context.color_range = _LIMITED_RANGE
     return stream
-
-
-class SoundEncoder:
-    """The sound track: blocks of any length in, codec frames out.
-
-    Args:
-        container: Gets a stream for it.
-        spec: What it will hold.
-        mux: Takes the packets.
-    """
-
-    def __init__(
-        self, container: OutputContainer, spec: VideoSpec, mux: Callable[[Iterable[Packet[Any]]], None]
-    ) -> None:
-        codec, rates = ("aac", _AAC_RATES) if spec.format == "mp4" else ("libopus", _OPUS_RATES)
-        rate = next((r for r in rates if r >= spec.sample_rate), 48000)
-        self._mux = mux
-        self.stream = cast(AudioStream, container.add_stream(codec, rate=rate, layout="mono"))
-        self.stream.bit_rate = min(128_000, rate * 4) if codec == "aac" else 64_000
-        self._rate_in = spec.sample_rate
-        self._rate = rate
-        self._format = "fltp" if codec == "aac" else "flt"
-        self._resampler = av.AudioResampler(self._format, "mono", rate) if rate != spec.sample_rate else None
-        self._blocks: list[FloatArray] = []
-        self._held = 0
-        self._encoded = 0
-        self._taken = 0
-
-    def write(self, samples: FloatArray) -> None:
-        """Encodes as many whole codec frames as there are."""
-        if not len(samples):
-            return
-        if self._resampler is None:
-            self._hold(samples)
-        else:
-            block = self._frame(samples, self._rate_in, self._taken)
-            self._taken += len(samples)
-            for resampled in self._resampler.resample(block):
-                self._hold(np.asarray(resampled.to_ndarray(), np.float32).ravel())
-        self._encode_whole()
-
-    def flush(self) -> None:
-        """Encodes the rest; the last codec frame may be short."""
-        if self._resampler is not None:
-            for resampled in self._resampler.resample(None):
-                self._hold(np.asarray(resampled.to_ndarray(), np.float32).ravel())
-        self._encode_whole()
-        if self._held:
-            self._encode(np.concatenate(self._blocks))
-        self._mux(self.stream.encode(None))
-
-    def _hold(self, samples: FloatArray) -> None:
-        self._blocks.append(samples)
-        self._held += len(samples)
-
-    def _encode_whole(self) -> None:
-        length = self.stream.codec_context.frame_size or 1024
-        if self._held < length:
-            return
-        samples = np.concatenate(self._blocks)
-        whole = len(samples) // length * length
-        for start in range(0, whole, length):
-            self._encode(samples[start : start + length])
-        self._blocks = [samples[whole:].copy()]
-        self._held = len(samples) - whole
-
-    def _encode(self, samples: FloatArray) -> None:
-        self._mux(self.stream.encode(self._frame(samples, self._rate, self._encoded)))
-        self._encoded += len(samples)
-
-    def _frame(self, samples: FloatArray, rate: int, position: int) -> av.AudioFrame:
-        clipped = np.clip(samples, -1.0, 1.0).astype(np.float32)[None]
-        frame = av.AudioFrame.from_ndarray(clipped, format=self._format, layout="mono")
-        frame.sample_rate = rate
-        frame.pts = position
-        frame.time_base = Fraction(1, rate)
-        return frame
