@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import subprocess
-import sys
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +16,8 @@ if TYPE_CHECKING:
     from paksatalker.api.endpoints.signin import SignIn
     from paksatalker.service.settings import ServiceSettings
 
-_STOP_SECONDS = 15.0
+_ANSWER_SECONDS = 5  # for answers that are on their way when the service is told to stop
+_END_SECONDS = 20.0  # a worker that is told to stop puts its jobs back by then
 
 
 def need_service() -> None:
@@ -50,6 +49,7 @@ def serve(
     given = {"host": host, "port": port, "redis_url": redis}
     settings = get_service_settings().model_copy(update={k: v for k, v in given.items() if v is not None})
     from paksatalker.service.broker import Broker
+    from paksatalker.worker.fleet import Fleet
 
     if workers:
         from paksatalker.service.certificates import credentials
@@ -59,31 +59,9 @@ def serve(
         if not settings.redis_url:
             url = stack.enter_context(Broker(settings.home / "queue")).url
             settings = settings.model_copy(update={"redis_url": url})
-        for _ in range(workers):
-            stack.enter_context(_Worker(settings.redis_url))
+        if workers:
+            stack.enter_context(Fleet(workers, settings.redis_url))
         _listen(settings)
-
-
-class _Worker:
-    """A worker as a process beside us; a context manager."""
-
-    def __init__(self, url: str) -> None:
-        self._command = [sys.executable, "-m", "paksatalker", "worker"]
-        self._url = url
-
-    def __enter__(self) -> None:
-        import os
-
-        environment = os.environ | {"REDIS_URL": self._url}  # not on the command line, which everybody can read
-        self._process = subprocess.Popen(self._command, env=environment, start_new_session=True)  # noqa: S603
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
 
 def _listen(settings: ServiceSettings) -> None:
@@ -94,7 +72,10 @@ def _listen(settings: ServiceSettings) -> None:
 
     offer = asyncio.run(_first_key(settings))
     app = create_app(settings, offer)
-    config = uvicorn.Config(app, settings.host, settings.port, log_level="warning", server_header=False)
+    config = uvicorn.Config(
+        app, settings.host, settings.port, log_level="warning", server_header=False,
+        timeout_graceful_shutdown=_ANSWER_SECONDS,
+    )  # fmt: skip
     server = uvicorn.Server(config)
     sockets = [config.bind_socket()]
     address = f"http://{settings.host}:{sockets[0].getsockname()[1]}"
@@ -145,12 +126,19 @@ def worker(
 
 async def _work(settings: ServiceSettings, url: str, queues: list[str]) -> None:
     from paksatalker.worker.main import opened, work
+    from paksatalker.worker.fleet import end_within, stop_with_parent
 
     loop = asyncio.get_running_loop()
     async with opened(settings, url) as parts:
         task = asyncio.ensure_future(work(parts, queues))
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
+
+        def stop() -> None:
+            end_within(_END_SECONDS)
+            task.cancel()
+
+            loop.add_signal_handler(number, stop)
+        stop_with_parent(lambda: loop.call_soon_threadsafe(stop))
         await asyncio.wait({task})
     if not task.cancelled():
         task.result()

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from paksatalker.errors import EngineUnavailable
 from paksatalker.service.certificates import credentials
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
@@ -15,7 +16,7 @@ from paksatalker.service.ids import new_id
 from paksatalker.service.jobs import JobStore
 from paksatalker.service.provenance import Provenance
 from paksatalker.service.settings import ServiceSettings
-from paksatalker.service.streaq_queue import StreaqQueue
+from paksatalker.service.streaq_queue import StreaqQueue, is_away
 from paksatalker.worker.deliverer import Deliverer
 from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.runner import Runner
@@ -47,15 +48,35 @@ async def opened(settings: ServiceSettings, redis_url: str) -> AsyncIterator[Par
         redis_url: Of Redis or Valkey.
     """
     async with AsyncExitStack() as stack:
+
+    Raises:
+        EngineUnavailable: Redis does not answer.
         database = Database(settings.database)
         stack.push_async_callback(database.close)
         await database.migrate()
-        queue = await stack.enter_async_context(StreaqQueue(redis_url))
+        queue = await stack.enter_async_context(_reached(redis_url))
         yield Parts(settings, database, JobStore(database, settings.keep_days), FileStore.of(settings), queue)
 
 
 async def work(parts: Parts, queues: Sequence[str]) -> None:
     """Does jobs of the queues, one of each at a time, until it is cancelled; then puts back what it has.
+@asynccontextmanager
+async def _reached(redis_url: str) -> AsyncIterator[StreaqQueue]:
+    queue = StreaqQueue(redis_url)
+    try:
+        await queue.__aenter__()
+    except Exception as error:
+        await queue.close()
+        if not is_away(error):
+            raise
+        why, fix = "Redis does not answer, or not to this password", "Start it, or check REDIS_URL"
+        raise EngineUnavailable("the queue cannot be used", why, fix) from error
+    try:
+        yield queue
+    finally:
+        await queue.close()
+
+
 
     Args:
         parts: See :func:`opened`.
