@@ -125,18 +125,18 @@ def worker(
 
 
 async def _work(settings: ServiceSettings, url: str, queues: list[str]) -> None:
-    from paksatalker.worker.main import opened, work
     from paksatalker.worker.fleet import end_within, stop_with_parent
+    from paksatalker.worker.main import opened, work
 
     loop = asyncio.get_running_loop()
     async with opened(settings, url) as parts:
         task = asyncio.ensure_future(work(parts, queues))
-        for number in (signal.SIGINT, signal.SIGTERM):
 
         def stop() -> None:
             end_within(_END_SECONDS)
             task.cancel()
 
+        for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
         stop_with_parent(lambda: loop.call_soon_threadsafe(stop))
         await asyncio.wait({task})

@@ -46,11 +46,11 @@ async def opened(settings: ServiceSettings, redis_url: str) -> AsyncIterator[Par
     Args:
         settings: Of the service.
         redis_url: Of Redis or Valkey.
-    """
-    async with AsyncExitStack() as stack:
 
     Raises:
         EngineUnavailable: Redis does not answer.
+    """
+    async with AsyncExitStack() as stack:
         database = Database(settings.database)
         stack.push_async_callback(database.close)
         await database.migrate()
@@ -58,8 +58,6 @@ async def opened(settings: ServiceSettings, redis_url: str) -> AsyncIterator[Par
         yield Parts(settings, database, JobStore(database, settings.keep_days), FileStore.of(settings), queue)
 
 
-async def work(parts: Parts, queues: Sequence[str]) -> None:
-    """Does jobs of the queues, one of each at a time, until it is cancelled; then puts back what it has.
 @asynccontextmanager
 async def _reached(redis_url: str) -> AsyncIterator[StreaqQueue]:
     queue = StreaqQueue(redis_url)
@@ -77,6 +75,8 @@ async def _reached(redis_url: str) -> AsyncIterator[StreaqQueue]:
         await queue.close()
 
 
+async def work(parts: Parts, queues: Sequence[str]) -> None:
+    """Does jobs of the queues, one of each at a time, until it is cancelled; then puts back what it has.
 
     Args:
         parts: See :func:`opened`.
