@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from importlib.metadata import version
@@ -32,6 +31,8 @@ from paksatalker.api.endpoints import (
 from paksatalker.api.endpoints.signin import SignIn
 from paksatalker.api.guards import BodyLimit, SafeHeaders, Timing
 from paksatalker.api.request_ids import RequestIds
+from paksatalker.api.services.live.room import LiveRoom
+from paksatalker.api.services.recognising import EarPool
 from paksatalker.api.services.speaking import speech_pool
 from paksatalker.api.services.writing import writer_pool
 from paksatalker.api.tus import SENT, TOLD, TusHeaders
@@ -57,6 +58,7 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
             url = chosen.redis_url or stack.enter_context(Broker(chosen.home / "queue")).url
             app.state.speech = stack.enter_context(speech_pool(chosen.speech_concurrency))
             app.state.writers = stack.enter_context(writer_pool(chosen.script_concurrency))
+            app.state.ears = stack.enter_context(EarPool(chosen.recognition_concurrency))
             async with opened(chosen, url) as parts:
                 app.state.parts, app.state.redis_url = parts, url
                 yield
@@ -70,7 +72,6 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
     )
     errors.install(app, chosen.debug)
     app.state.sign_in = sign_in
-    app.state.live = Counter()  # sessions by tenant
     for room in (health, signin, openai, scripts, webhooks, batches, live):
         app.include_router(room.router)
     app.include_router(metrics.router)
@@ -84,6 +85,7 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
 def _guard(app: FastAPI, settings: ServiceSettings) -> None:
     """Puts around the application what every request passes; the last one added is met first."""
     app.state.registry = CollectorRegistry()
+    app.state.live = LiveRoom(settings, app.state.registry)
     app.add_middleware(BodyLimit, upload_bytes=settings.upload_max_bytes)
     app.add_middleware(TusHeaders, path=f"{_PREFIX}/assets/uploads")
     app.add_middleware(Timing, registry=app.state.registry)

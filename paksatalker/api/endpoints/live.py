@@ -1,45 +1,37 @@
-"""Speech and face while they are made, over a WebSocket."""
+"""Speech and face while they are made, over a WebSocket and WebRTC."""
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import suppress
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from paksatalker.api.deps import SocketParts, socket_caller
 from paksatalker.api.errors import ApiError
-from paksatalker.api.services.live import Overrun, Session
+from paksatalker.api.services.live.room import LiveRoom
+from paksatalker.api.services.live.session import Overrun, Pools, Session
 
 router = APIRouter(prefix="/api/v1", tags=["live"])
-_OF_ONE_TENANT = 16  # sessions at a time, of one process
 
 
 @router.websocket("/live")
 async def live(websocket: WebSocket, parts: SocketParts) -> None:
-    """Texts in, sound and ARKit coefficients out; see docs/service-live.md."""
-    sessions: Counter[str] = websocket.app.state.live
-    try:
-        caller = await socket_caller(websocket, "live")
-        if sessions[caller.tenant_id] >= _OF_ONE_TENANT:
-            raise ApiError(429, "TooBusy", "too many live sessions")
-    except ApiError as error:
-        await websocket.close(4000 + error.status, error.what)
-        return
-    offered = websocket.scope.get("subprotocols", [])
-    await websocket.accept("paksatalker" if "paksatalker" in offered else None)
-    sessions[caller.tenant_id] += 1
+    """Texts and speech in; sound and coefficients, or rendered video, out; see docs/service-live.md."""
+    state = websocket.app.state
+    room: LiveRoom = state.live
     code, why = 1000, ""
     try:
-        state = websocket.app.state
-        await Session(websocket, caller, parts, state.speech, state.writers).run()
+        caller = await socket_caller(websocket, "live")
+        with room.session(caller):
+            offered = websocket.scope.get("subprotocols", [])
+            await websocket.accept("paksatalker" if "paksatalker" in offered else None)
+            pools = Pools(state.speech, state.writers, state.ears)
+            await Session(websocket, caller, parts, pools, room).run()
+    except ApiError as error:  # before it was accepted
+        code, why = 4000 + error.status, error.what
     except Overrun as error:
         code, why = 1008, str(error)
     except (WebSocketDisconnect, TimeoutError):
         pass
-    finally:
-        sessions[caller.tenant_id] -= 1
-        if not sessions[caller.tenant_id]:
-            del sessions[caller.tenant_id]
     with suppress(RuntimeError, WebSocketDisconnect):  # it was the other side that went
         await websocket.close(code, why)

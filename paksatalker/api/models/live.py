@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from paksatalker.api.models.openai import VoiceName
-from paksatalker.service.video import Emotion
+from paksatalker.service.video import AssetId, Emotion
 
 
 class _Message(BaseModel):
@@ -44,5 +44,59 @@ class Interrupt(_Message):
     type: Literal["interrupt"]
 
 
-Incoming = Annotated[Start | Say | Interrupt, Field(discriminator="type")]
-incoming: TypeAdapter[Start | Say | Interrupt] = TypeAdapter(Incoming)
+class Listen(_Message):
+    """Begins to listen to a microphone: to binary messages with PCM, or to the track of the WebRTC connection."""
+
+    type: Literal["listen"]
+    source: Literal["socket", "webrtc"] = "socket"
+    sample_rate: int = Field(16_000, ge=8000, le=48_000, description="Of the PCM: 16 bits, little-endian, mono.")
+    silence: float = Field(0.6, ge=0.2, le=3, description="Seconds of silence after which somebody has finished.")
+    language: str = Field("auto", pattern="^(auto|[a-z]{2,3})$", description="What is spoken, ISO 639-1.")
+    barge_in: bool = Field(True, description="Whether who begins to speak stops what is being said.")
+    answer: bool = Field(True, description="Whether what was said is spoken or answered, as a text would be.")
+
+
+class Mute(_Message):
+    """Ends listening."""
+
+    type: Literal["mute"]
+
+
+class Offer(_Message):
+    """Asks for the rendered video of a portrait by WebRTC."""
+
+    type: Literal["webrtc.offer"]
+    sdp: str = Field(min_length=1, max_length=65_536)
+    portrait: AssetId
+    size: int = Field(512, ge=64, le=720, description="Short side, pixels.")
+    aspect: Literal["source", "1:1", "9:16", "16:9"] = "1:1"
+    background: str = Field("keep", max_length=32, pattern="^(keep|blur|[a-z]+|#[0-9a-fA-F]{6})$")
+    fps: float = Field(25.0, ge=10, le=30)
+
+
+class IceCandidate(BaseModel):
+    """A way to reach the client, as browsers write it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    candidate: str = Field("", max_length=1024)
+    sdpMid: str | None = Field(None, max_length=32)  # noqa: N815  (the standard's name)
+    sdpMLineIndex: int | None = Field(None, ge=0, le=16)  # noqa: N815
+
+
+class Candidate(_Message):
+    """One more way to reach the client; null after the last."""
+
+    type: Literal["webrtc.candidate"]
+    candidate: IceCandidate | None
+
+
+class HangUp(_Message):
+    """Ends the video; the session goes on."""
+
+    type: Literal["webrtc.close"]
+
+
+Message = Start | Say | Interrupt | Listen | Mute | Offer | Candidate | HangUp
+Incoming = Annotated[Message, Field(discriminator="type")]
+incoming: TypeAdapter[Message] = TypeAdapter(Incoming)

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from paksatalker.core.request import SpeechRequest
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from paksatalker.core.pipeline import Pipeline
     from paksatalker.core.timeline import FaceTrack, Speech, Word
 
@@ -45,6 +48,51 @@ class Chunk:
         seconds = frames / fps
         words = [w | {"start": round(w["start"] + seconds, 3), "end": round(w["end"] + seconds, 3)} for w in self.words]
         return replace(self, first_frame=self.first_frame + frames, words=words)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of speech that is to be shown.
+
+    Attributes:
+        speech: With prosody.
+        sound: Its sound, int16 [N] at the rate that was asked for.
+        words: Those in it: text, start and end in seconds from the start of the utterance.
+    """
+
+    speech: Speech
+    sound: npt.NDArray[np.int16]
+    words: list[dict[str, Any]]
+
+
+def spoken(
+    pipeline: Pipeline, request: SpeechRequest, fps: float, rate: int, cancel: threading.Event
+) -> Iterator[Piece]:
+    """Speaks a text, for a face that is animated elsewhere.
+
+    Args:
+        pipeline: Speaks.
+        request: What.
+        fps: Frames a second, of the prosody.
+        rate: Of the sound, Hz.
+        cancel: Set when it is not wanted any more.
+
+    Yields:
+        Neighbouring pieces.
+    """
+    import soxr
+
+    from paksatalker.core.audio.mono_encoder import to_pcm
+    from paksatalker.core.audio.prosody import attach_prosody
+
+    source = pipeline.speech(request, cancel)
+    for speech in attach_prosody(source.pieces(), fps):
+        if cancel.is_set():
+            return
+        sound = speech.samples
+        if speech.sample_rate != rate:
+            sound = soxr.resample(sound, speech.sample_rate, rate)
+        yield Piece(speech, to_pcm(sound), [_told(word) for word in speech.words])
 
 
 def talked(pipeline: Pipeline, request: SpeechRequest, fps: float, cancel: threading.Event) -> Iterator[Chunk]:
@@ -85,6 +133,10 @@ def talked(pipeline: Pipeline, request: SpeechRequest, fps: float, cancel: threa
             yield _chunk(track, start, sound, words)
 
 
+def _told(word: Word) -> dict[str, Any]:
+    return {"text": word.text, "start": round(word.start, 3), "end": round(word.end, 3)}
+
+
 def _chunk(track: FaceTrack, start: int, sound: Any, words: list[Word]) -> Chunk:
     from paksatalker.core.audio.mono_encoder import to_pcm
 
@@ -94,8 +146,7 @@ def _chunk(track: FaceTrack, start: int, sound: Any, words: list[Word]) -> Chunk
     samples = sound.take(end - 1)
     said = []
     while words and words[0].start < end / track.fps:
-        word = words.pop(0)
-        said.append({"text": word.text, "start": round(word.start, 3), "end": round(word.end, 3)})
+        said.append(_told(words.pop(0)))
     return Chunk(
         first_frame=first,
         coefficients=coefficients.round(4).tolist(),

@@ -1,0 +1,1 @@
+"""Live sessions: who speaks, who listens, and what is seen meanwhile."""

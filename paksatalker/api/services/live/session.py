@@ -1,0 +1,248 @@
+"""A live session: texts and speech come in, speech and face go out as they are made, and can be interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import WebSocket, WebSocketDisconnect
+from pydantic import ValidationError
+
+from paksatalker.api.errors import ApiError
+from paksatalker.api.models.live import Candidate, HangUp, Interrupt, Listen, Message, Mute, Offer, Say, Start, incoming
+from paksatalker.api.services.limits import check_rate
+from paksatalker.api.services.live.hearing import Hearing
+from paksatalker.api.services.live.line import Line, told
+from paksatalker.api.services.live.photo import photo_of
+from paksatalker.api.services.live.room import LiveRoom
+from paksatalker.api.services.live.speaker import Speaker
+from paksatalker.api.services.live.video import LiveVideo, check_webrtc
+from paksatalker.api.services.recognising import EarPool, Transcript
+from paksatalker.api.services.speaking import SpeechPool
+from paksatalker.api.services.writing import WriterPool
+from paksatalker.core.timeline import ARKIT_NAMES
+from paksatalker.errors import PaksaTalkerError
+from paksatalker.service.keys import Caller
+from paksatalker.worker.limits import RenderLimits
+from paksatalker.worker.live_process import Portrayal
+from paksatalker.worker.main import Parts
+
+_log = logging.getLogger(__name__)
+_LONGEST = 1 << 20  # characters of a message
+_LONGEST_SOUND = 1 << 18  # bytes of a message: 2.7 s at 48 kHz
+_MINUTE, _DAY = 60.0, 86_400  # seconds
+
+
+class Overrun(Exception):
+    """The client says nothing for too long, or too much at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """What does the work: speaks, writes and understands."""
+
+    speech: SpeechPool
+    writers: WriterPool
+    ears: EarPool
+
+
+class Session:
+    """One connection.
+
+    Args:
+        socket: Accepted.
+        caller: Who it is.
+        parts: Of the service.
+        pools: Do the work.
+        room: Has a place for the portrait, or not.
+    """
+
+    def __init__(self, socket: WebSocket, caller: Caller, parts: Parts, pools: Pools, room: LiveRoom) -> None:
+        self._socket, self._caller, self._parts, self._room = socket, caller, parts, room
+        self._line = Line(socket)
+        self._speaker = Speaker(self._line, caller.tenant_id, pools.speech, pools.writers, room.measures)
+        self._hearing = Hearing(
+            self._line, caller.tenant_id, pools.ears, room.measures, self._somebody_speaks, self._understood
+        )
+        self._listened = False
+        self._video: tuple[LiveVideo, ExitStack] | None = None
+        self._active = asyncio.get_running_loop().time()
+
+    async def run(self) -> None:
+        """Serves until the client goes.
+
+        Raises:
+            Overrun: The client says nothing for too long, or too much.
+            WebSocketDisconnect: It has gone.
+        """
+        works: tuple[Callable[[], Any], ...] = (self._speaker.run, self._hearing.run, self._read_all, self._watch)
+        tasks = [asyncio.create_task(work()) for work in works]
+        try:
+            await self._line.send(self._ready())
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            await self._hang_up()
+        for task in tasks:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+    def _ready(self) -> dict[str, Any]:
+        how = self._speaker.how.model_dump(exclude={"type", "persona"})
+        servers = [server.model_dump(exclude_none=True) for server in self._parts.settings.ice_servers]
+        return {"type": "ready", **how, "coefficients": list(ARKIT_NAMES), "ice_servers": servers}
+
+    # --- what comes in -----------------------------------------------------------------------------------------------
+    async def _read_all(self) -> None:
+        while True:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(message.get("code", 1000))
+            if message.get("text") is not None:
+                await self._read(message["text"])
+            elif not self._listened or len(message["bytes"]) > _LONGEST_SOUND:
+                raise Overrun("that was no message: JSON as text, or, after `listen`, sound of up to 256 KiB")
+            else:
+                await self._hearing.pcm(message["bytes"])
+
+    async def _read(self, text: str) -> None:
+        self._note()
+        if len(text) > _LONGEST:
+            raise Overrun("the message is too long")
+        try:
+            await self._take(incoming.validate_json(text))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            await self._line.refuse({"code": "InvalidRequest", "message": f"{place}: {first['msg']}"})
+        except (ApiError, PaksaTalkerError) as error:
+            await self._line.refuse(told(error))
+
+    async def _take(self, message: Message) -> None:
+        match message:
+            case Interrupt():
+                await self._line.send({"type": "interrupted", "dropped": await self._speaker.interrupt()})
+            case Start():
+                self._speaker.how = message
+                await self._line.send(self._ready())
+            case Say():
+                await check_rate(self._parts, self._caller)
+                await self._say(message)
+            case Listen():
+                self._listened = True  # sound may be on its way, whatever comes of it
+                await self._hearing.start(message)
+            case Mute():
+                await self._hearing.stop()
+            case Offer():
+                await check_rate(self._parts, self._caller)
+                await self._show(message)
+            case Candidate():
+                if self._video is not None:
+                    self._video[0].peer.add(message.candidate)
+            case HangUp():
+                await self._hang_up()
+                await self._line.send({"type": "video.end"})
+
+    async def _say(self, said: Say) -> None:
+        if len(said.text) > (most := self._parts.settings.speech_max_characters):
+            why = f"{len(said.text)} characters, {most} are taken"
+            return await self._line.refuse({"code": "TextTooLong", "message": f"it is too long: {why}"}, said.id)
+        try:
+            self._speaker.put(said)
+        except ApiError as error:
+            await self._line.refuse(told(error), said.id)
+        return None
+
+    # --- what is heard -----------------------------------------------------------------------------------------------
+    async def _somebody_speaks(self) -> None:
+        self._note()
+        if self._speaker.busy:
+            dropped = await self._speaker.interrupt()
+            await self._line.send({"type": "interrupted", "dropped": dropped})
+
+    async def _understood(self, turn: str, transcript: Transcript) -> None:
+        try:
+            await check_rate(self._parts, self._caller)
+        except ApiError as error:
+            return await self._line.refuse(told(error), turn)
+        return await self._say(Say(type="say", id=turn, text=transcript.text, markup=False))
+
+    # --- what is seen ------------------------------------------------------------------------------------------------
+    async def _show(self, offer: Offer) -> None:
+        await self._hang_up()
+        check_webrtc()
+        photo = await photo_of(self._parts, self._caller, offer.portrait)
+        with ExitStack() as stack:
+            stack.enter_context(self._room.video())
+            portrayal = Portrayal(photo, offer.size, offer.aspect, offer.background, offer.fps, self._speaker.how.seed)
+            settings = self._parts.settings
+            video = LiveVideo(
+                portrayal, RenderLimits.of(settings, "portrait"), servers=settings.ice_servers, tell=self._tell,
+                hearer=self._hearing.track, measures=self._room.measures,
+            )  # fmt: skip
+            try:
+                answer = await video.open(offer.sdp)
+            except BaseException:
+                await video.close()
+                raise
+            self._video = (video, stack.pop_all())
+        self._speaker.video = video
+        await self._line.send({"type": "webrtc.answer", "sdp": answer})
+
+    async def _hang_up(self) -> None:
+        held, self._video, self._speaker.video = self._video, None, None
+        if held is not None:
+            video, place = held
+            with place:
+                await video.close()
+
+    async def _tell(self, message: dict[str, Any]) -> None:
+        """Of the video, which may outlive the connection by a moment."""
+        with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
+            await self._line.send(message)
+
+    # --- how long ----------------------------------------------------------------------------------------------------
+    def _note(self) -> None:
+        self._active = asyncio.get_running_loop().time()
+
+    async def _watch(self) -> None:
+        """Counts the minutes, and ends what nobody uses.
+
+        Raises:
+            Overrun: Nothing happens for too long, or the day's minutes are used.
+        """
+        loop, settings = asyncio.get_running_loop(), self._parts.settings
+        minute = 0.0
+        while True:
+            if self._speaker.busy:
+                self._note()
+            if self._video is not None and self._video[0].over:
+                await self._hang_up()
+            if loop.time() >= minute:
+                minute = loop.time() + _MINUTE
+                await self._count()
+            idle = self._active + settings.live_idle_minutes * 60
+            if loop.time() >= idle:
+                raise Overrun("nothing was said for too long")
+            await asyncio.sleep(min(idle - loop.time(), 1.0))
+
+    async def _count(self) -> None:
+        """Counts a minute of the tenant, for all processes of the API together.
+
+        Raises:
+            Overrun: There were too many today.
+        """
+        most = self._parts.settings.live_minutes_per_day
+        try:
+            used, _ = await self._parts.queue.count(f"live:{self._caller.tenant_id}", _DAY)
+        except Exception as error:  # noqa: BLE001  (while Redis does not answer, nothing is counted)
+            _log.warning("live minutes are not counted: %s: %s", type(error).__name__, error)
+            return
+        if used > most:
+            raise Overrun(f"{most:g} live minutes a day are allowed")

@@ -1,0 +1,250 @@
+"""Says what there is to say, one utterance after another, and stops when it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+
+from fastapi import WebSocketDisconnect
+
+from paksatalker.api.errors import ApiError, detail_of
+from paksatalker.api.models.live import Say, Start
+from paksatalker.api.models.openai import STOCK_VOICES
+from paksatalker.api.services.live.line import Line
+from paksatalker.api.services.live.measures import LiveMeasures
+from paksatalker.api.services.live.sound import RATE
+from paksatalker.api.services.live.video import LiveVideo
+from paksatalker.api.services.speaking import SpeechPool
+from paksatalker.api.services.streaming import Busy
+from paksatalker.api.services.talking import Chunk, spoken, talked
+from paksatalker.api.services.writing import WriterPool
+from paksatalker.core.engines import Message
+from paksatalker.core.request import SpeechRequest
+from paksatalker.errors import PaksaTalkerError
+
+_log = logging.getLogger(__name__)
+_LEAD = 2.0  # seconds that are sent before they are due: enough to never run dry, little to throw away
+_REMEMBERED = 20  # messages of a chat
+_WAITING = 32  # utterances
+
+
+@dataclass(slots=True)
+class _Pace:
+    """Keeps what is sent a little ahead of what is due."""
+
+    began: float | None = None
+    sent: float = 0.0
+    frames: int = 0
+
+    async def after(self, seconds: float) -> None:
+        """Waits, having sent so much more, until the next is wanted."""
+        time = asyncio.get_running_loop().time()
+        if self.began is None:
+            self.began = time
+        self.sent += seconds
+        await asyncio.sleep(max(0.0, self.sent - (time - self.began) - _LEAD))
+
+
+@dataclass(slots=True)
+class _Saying:
+    """An utterance.
+
+    Attributes:
+        said: What.
+        how: In which way.
+        asked: When it was asked for; 0 once its first sound is known.
+        pace: Of what is sent.
+        failed: Whether something went wrong.
+    """
+
+    said: Say
+    how: Start
+    asked: float
+    pace: _Pace = field(default_factory=_Pace)
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class Speaker:
+    """Speaks for one session.
+
+    Attributes:
+        line: To the client.
+        tenant_id: Whose session it is.
+        pool: Speaks.
+        writers: Answer in a chat.
+        measures: Told how it goes.
+        how: In which way utterances are said from now on.
+        video: Where they are seen; without one the client draws the face.
+    """
+
+    line: Line
+    tenant_id: str
+    pool: SpeechPool
+    writers: WriterPool
+    measures: LiveMeasures
+    how: Start = field(default_factory=lambda: Start.model_validate({"type": "start"}))
+    video: LiveVideo | None = None
+    _history: list[Message] = field(default_factory=list)
+    _waiting: asyncio.Queue[tuple[Say, float]] = field(default_factory=lambda: asyncio.Queue(_WAITING))
+    _current: asyncio.Task[None] | None = None
+    _saying: _Saying | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is said, or waits to be."""
+        return self._saying is not None or not self._waiting.empty()
+
+    def put(self, said: Say) -> None:
+        """Has a text said when it is its turn.
+
+        Raises:
+            ApiError: Too much waits.
+        """
+        try:
+            self._waiting.put_nowait((said, asyncio.get_running_loop().time()))
+        except asyncio.QueueFull:
+            raise ApiError(429, "TooBusy", "too much waits to be said already") from None
+
+    async def run(self) -> None:
+        """Speaks until it is cancelled."""
+        try:
+            while True:
+                said, asked = await self._waiting.get()
+                self._saying = _Saying(said, self.how, asked)
+                self._current = asyncio.create_task(self._speak(self._saying))
+                await asyncio.wait({self._current})
+                if not self._current.cancelled():
+                    self._current.result()
+                self._saying = None
+        finally:
+            if self._current is not None and not self._current.done():
+                self._current.cancel()
+                await asyncio.wait({self._current})
+
+    async def interrupt(self) -> list[str]:
+        """Stops at once, and forgets what waits: returns the ids of that."""
+        dropped = []
+        with suppress(asyncio.QueueEmpty):
+            while True:
+                dropped.append(self._waiting.get_nowait()[0].id)
+        task, saying = self._current, self._saying
+        if task is not None and saying is not None and not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+            self.measures.utterances.labels("interrupted").inc()
+            await self.line.send({"type": "utterance.end", "id": saying.said.id, "interrupted": True})
+        return dropped
+
+    # --- an utterance ------------------------------------------------------------------------------------------------
+    async def _speak(self, saying: _Saying) -> None:
+        said = saying.said
+        await self.line.send({"type": "utterance.begin", "id": said.id})
+        try:
+            if saying.how.mode == "echo":
+                await self._say(said.text, saying)
+            else:
+                await self._answer(saying)
+            if self.video is not None:
+                await self.video.said()
+        except PaksaTalkerError as error:
+            await self._failed(saying, detail_of(error))
+        except Busy:
+            await self._failed(saying, {"code": "TooBusy", "message": "too much is being spoken, try again"})
+        except (WebSocketDisconnect, TimeoutError, RuntimeError):
+            raise
+        except asyncio.CancelledError:
+            if self.video is not None:
+                self.video.cut()
+            raise
+        except Exception:  # noqa: BLE001  (the session goes on)
+            _log.exception("a live utterance failed")
+            await self._failed(saying, {"code": "Internal", "message": "it could not be spoken"})
+        self.measures.utterances.labels("failed" if saying.failed else "whole").inc()
+        await self.line.send({"type": "utterance.end", "id": said.id, "interrupted": False})
+
+    async def _failed(self, saying: _Saying, error: dict[str, str]) -> None:
+        saying.failed = True
+        await self.line.refuse(error, saying.said.id)
+
+    async def _answer(self, saying: _Saying) -> None:
+        """Speaks each sentence of the answer while the next is written."""
+        how = saying.how
+        self._history.append({"role": "user", "content": saying.said.text})
+        history = list(self._history)
+        language = "" if how.language == "auto" else how.language
+        stream = self.writers.start(
+            self.tenant_id,
+            lambda writers, _: writers.get("auto").reply(
+                history, persona=how.persona, language=language, seed=how.seed
+            ),
+        )
+        told: list[str] = []
+        try:
+            async for sentence in stream:
+                told.append(sentence)
+                await self.line.send({"type": "reply", "id": saying.said.id, "text": sentence})
+                await self._say(sentence, saying)
+        finally:
+            stream.stop()
+            self._history.append({"role": "assistant", "content": json.dumps({"sentences": told})})
+            del self._history[:-_REMEMBERED]
+
+    async def _say(self, text: str, saying: _Saying) -> None:
+        how = saying.how
+        request = SpeechRequest(
+            text=text, markup=saying.said.markup, voice=STOCK_VOICES.get(how.voice.lower(), how.voice),
+            language=how.language, speed=how.speed, emotion=how.emotion, seed=how.seed,
+        )  # fmt: skip
+        if self.video is not None:
+            await self._show(request, saying, self.video)
+        else:
+            await self._send(request, saying)
+
+    async def _show(self, request: SpeechRequest, saying: _Saying, video: LiveVideo) -> None:
+        """Has the portrait speak."""
+        stream = self.pool.start(
+            self.tenant_id, lambda pipeline, cancel: spoken(pipeline, request, video.fps, RATE, cancel)
+        )
+        try:
+            await video.shown()
+            async for piece in stream:
+                delay = video.say(piece.speech, piece.sound)
+                if piece.words:
+                    self._first_sound(saying, delay + piece.speech.start)
+                    message = {"type": "words", "id": saying.said.id, "delay": round(delay, 3), "words": piece.words}
+                    await self.line.send(message)
+                await video.room(_LEAD)
+        finally:
+            stream.stop()
+
+    async def _send(self, request: SpeechRequest, saying: _Saying) -> None:
+        """Sends sound and coefficients."""
+        how, pace = saying.how, saying.pace
+        stream = self.pool.start(self.tenant_id, lambda pipeline, cancel: talked(pipeline, request, how.fps, cancel))
+        try:
+            before = pace.frames
+            async for chunk in stream:
+                await self._send_chunk(chunk.shifted(before, how.fps), saying)
+                self._first_sound(saying, 0.0)
+                pace.frames += len(chunk.coefficients)
+                await pace.after(chunk.seconds)
+        finally:
+            stream.stop()
+
+    async def _send_chunk(self, chunk: Chunk, saying: _Saying) -> None:
+        values = asdict(chunk)
+        pcm = values.pop("pcm")
+        message = {"type": "chunk", "id": saying.said.id, **values, "fps": saying.how.fps}
+        if saying.how.audio == "base64":
+            return await self.line.send(message | {"audio": base64.b64encode(pcm).decode()})
+        return await self.line.send_with(message, pcm)
+
+    def _first_sound(self, saying: _Saying, delay: float) -> None:
+        if saying.asked:
+            self.measures.first_sound.observe(asyncio.get_running_loop().time() + delay - saying.asked)
+            saying.asked = 0.0

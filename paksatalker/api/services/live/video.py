@@ -1,0 +1,213 @@
+"""A portrait that is seen and heard by WebRTC: at rest it lives, and it says what it is given."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import logging
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from paksatalker.api.services.live.measures import LiveMeasures
+from paksatalker.api.services.live.sound import RATE, SoundBoard
+from paksatalker.core.timeline import Speech
+from paksatalker.errors import EngineUnavailable
+from paksatalker.service.settings import IceServer
+from paksatalker.worker.limits import RenderLimits
+from paksatalker.worker.live_process import PortraitFailed, PortraitProcess, Portrayal
+
+if TYPE_CHECKING:
+    from paksatalker.api.services.live.peer import Hearer
+
+_log = logging.getLogger(__name__)
+_AHEAD = 0.12  # seconds from now until speech begins: its first frame is not made yet
+_CONNECT_SECONDS = 30.0
+
+#: Sends a message to the client.
+Teller = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def check_webrtc() -> None:
+    """Refuses where WebRTC is not installed.
+
+    Raises:
+        EngineUnavailable: With the command that installs it.
+    """
+    if importlib.util.find_spec("aiortc") is None:
+        raise EngineUnavailable(
+            "there is no live video", "aiortc is not installed", "Run: pip install 'paksatalker[webrtc]'"
+        )
+
+
+class LiveVideo:
+    """Shows one portrait to one client. Close it.
+
+    Sound and picture have one clock, which begins when the client is connected and the portrait is ready.
+
+    Args:
+        portrayal: Who is shown, and how.
+        limits: Of the process that renders.
+        servers: STUN and TURN.
+        tell: Told what happens.
+        hearer: Takes the sound of the client's microphone.
+        measures: Told how it goes.
+    """
+
+    def __init__(
+        self,
+        portrayal: Portrayal,
+        limits: RenderLimits,
+        *,
+        servers: Sequence[IceServer],
+        tell: Teller,
+        hearer: Hearer,
+        measures: LiveMeasures,
+    ) -> None:
+        from paksatalker.api.services.live.peer import Peer  # aiortc is an extra
+        from paksatalker.api.services.live.tracks import Clock, PictureTrack, SoundTrack
+
+        self.fps = portrayal.fps
+        self._tell, self._measures = tell, measures
+        self._board, self._clock = SoundBoard(), Clock()
+        self._picture = PictureTrack(self._clock, self.fps)
+        self.peer = Peer(servers, (SoundTrack(self._clock, self._board), self._picture), hearer)
+        self._process = PortraitProcess(portrayal, limits, self._drawn)
+        self._life: asyncio.Task[None] | None = None
+        self._over = asyncio.Event()
+        self._offset = 0.0  # where the utterance begins on the clock
+        self._end = 0.0  # of all that is to be said
+        self._frames = -1
+
+    @property
+    def over(self) -> bool:
+        """Whether it is not shown any more."""
+        return self._over.is_set()
+
+    async def open(self, sdp: str) -> str:
+        """Takes an offer, begins to show, and returns the answer.
+
+        Raises:
+            ApiError: 422, the offer cannot be used.
+        """
+        answer = await self.peer.answer(sdp)
+        self._life = asyncio.create_task(self._live())
+        return answer
+
+    async def close(self) -> None:
+        """Ends it; may be called again."""
+        self._over.set()
+        if self._life is not None:
+            self._life.cancel()
+            await asyncio.wait({self._life})
+        else:
+            await self.peer.close()
+
+    # --- saying ------------------------------------------------------------------------------------------------------
+    async def shown(self) -> None:
+        """Waits until it is seen, or is over."""
+        await self._first(self._clock.begun())
+
+    def say(self, piece: Speech, sound: npt.NDArray[np.int16]) -> float:
+        """Has a piece said as soon as it can be: after what was given before.
+
+        Args:
+            piece: With prosody at our frame rate; its times count from the start of the utterance.
+            sound: The same at 48 kHz.
+
+        Returns:
+            In how many seconds the utterance begins; negative if it has.
+        """
+        soonest = self._clock.now() + _AHEAD
+        if piece.start == 0.0:
+            self._offset = math.ceil(max(soonest, self._end) * self.fps - 1e-6) / self.fps
+        elif (late := soonest - (self._offset + piece.start)) > 0:  # it was not made in time: there was a pause
+            self._offset += math.ceil(late * self.fps) / self.fps
+        placed = piece.shifted(self._offset)
+        self._board.add(round(placed.start * RATE), sound)
+        self._process.say(placed)
+        self._end = placed.end
+        return self._offset - self._clock.now()
+
+    def cut(self) -> None:
+        """Stops what is being said, at once."""
+        now = self._clock.now()
+        if self._end > now:
+            self._board.cut(round(now * RATE))
+            self._process.cut(now)
+            self._end = now
+
+    async def room(self, ahead: float) -> None:
+        """Waits until so many seconds or less are to be said."""
+        await self._first(self._clock.until(self._end - ahead))
+
+    async def said(self) -> None:
+        """Waits until everything was said."""
+        await self.room(0.0)
+
+    async def _first(self, work: Awaitable[None]) -> None:
+        """Waits for something, but not beyond the end."""
+        tasks = {asyncio.ensure_future(work), asyncio.ensure_future(self._over.wait())}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    # --- showing -----------------------------------------------------------------------------------------------------
+    def _drawn(self, number: int, planes: bytes) -> None:
+        missed = number - self._frames - 1
+        self._frames = number
+        self._measures.frames.labels("shown").inc()
+        if missed > 0:
+            self._measures.frames.labels("late").inc(missed)
+        self._picture.put(number, planes)
+
+    async def _live(self) -> None:
+        """From the first picture to the last."""
+        why: dict[str, Any] | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._process.start())
+                group.create_task(self._connected())
+            self._picture.size = width, height = self._process.size
+            begins = asyncio.get_running_loop().time() + _AHEAD
+            self._process.begin(begins)
+            self._clock.begin(begins)
+            await self._tell({"type": "video.begin", "width": width, "height": height, "fps": self.fps})
+            await self._until_the_end()
+        except* PortraitFailed as failures:
+            why = failures.exceptions[0].error  # type: ignore[union-attr]
+        except* TimeoutError:
+            what, fix = "no connection was made", "Look at the network between you; the operator can set a TURN server"
+            why = {"code": "NotConnected", "message": f"{what}. {fix}", "what": what, "why": "", "fix": fix}
+        finally:
+            self._over.set()
+            await self._process.close()
+            await self.peer.close()
+        await self._tell({"type": "video.end", **({"error": why} if why else {})})
+
+    async def _connected(self) -> None:
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            await self.peer.settled.wait()
+        if self.peer.closed.is_set():
+            raise TimeoutError
+
+    async def _until_the_end(self) -> None:
+        """Hands pictures on until the client hangs up.
+
+        Raises:
+            PortraitFailed: The process has died.
+        """
+        pictures, gone = asyncio.create_task(self._process.run()), asyncio.create_task(self.peer.closed.wait())
+        try:
+            await asyncio.wait({pictures, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (pictures, gone):
+                task.cancel()
+            await asyncio.wait({pictures, gone})
+        if not pictures.cancelled() and (error := pictures.exception()) is not None:
+            raise error
