@@ -24,6 +24,7 @@ from paksatalker.core.progress import FrameCounter, ProgressCallback
 from paksatalker.core.rendering.captions import Captioner
 from paksatalker.core.rendering.hls import PieceListener
 from paksatalker.core.rendering.scene import Scene, set_scene
+from paksatalker.core.rendering.scene_cache import SceneCache
 from paksatalker.core.request import SPECIAL_OPTIONS, Request, SpeechRequest
 from paksatalker.core.soundtrack import SoundTrack
 from paksatalker.core.text.moderation import ModerationHook, Moderator
@@ -59,6 +60,7 @@ class Pipeline:
         self._engines: dict[tuple[str, str], Any] = {}
         self._writer: Writer | None = None
         self._models = ModelCache(self.settings.model_cache_bytes)
+        self._scenes = SceneCache(self.store)
 
     def __enter__(self) -> Self:
         return self
@@ -72,6 +74,7 @@ class Pipeline:
         """Lets go of everything that was kept warm."""
         self._engines.clear()
         self._models.clear()
+        self._scenes.clear()
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -107,15 +110,7 @@ class Pipeline:
                 "Choose the renderer 'portrait', or make the video in one go",
             )  # fmt: skip
         source = self.speech(request, cancel) if part is None else sources.from_file(part, request.fps)
-        scene = set_scene(
-            request.image,
-            self.store,
-            face=request.face,
-            aspect=request.aspect,
-            size=request.short_side,
-            background=request.background,
-            max_pixels=self.settings.max_image_pixels,
-        )
+        scene = self._scene(request, known=part is not None)
         if cancel is not None and cancel.is_set():
             raise _cancelled()
         offer = self._offer(request)
@@ -192,6 +187,16 @@ class Pipeline:
         return sources.open_source(
             request, self.settings, self._engine, moderator=moderator, writer=self._make_writer, cancelled=stopped
         )
+
+    def _scene(self, request: Request, *, known: bool) -> Scene:
+        """The scene of a video; of one that is made in parts the last one may still be known."""
+        options: dict[str, Any] = {
+            "face": request.face, "aspect": request.aspect, "size": request.short_side,
+            "background": request.background, "max_pixels": self.settings.max_image_pixels,
+        }  # fmt: skip
+        if known:
+            return self._scenes.get(request.image, **options)
+        return set_scene(request.image, self.store, **options)
 
     def _make_writer(self) -> Writer:
         if self._writer is None:
