@@ -26,6 +26,7 @@ from paksatalker.api.endpoints import (
     uploads,
     video_files,
     videos,
+    voices,
     webhooks,
 )
 from paksatalker.api.endpoints.signin import SignIn
@@ -76,7 +77,7 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
         app.include_router(room.router)
     app.include_router(metrics.router)
     _guard(app, chosen)
-    for room in (catalogue, uploads, assets, videos, events, video_files, streams):
+    for room in (catalogue, voices, uploads, assets, videos, events, video_files, streams):
         app.include_router(room.router, prefix=_PREFIX)
     app.add_middleware(RequestIds)  # around all others: they log, too
     return app

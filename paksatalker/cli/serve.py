@@ -105,7 +105,8 @@ async def _first_key(settings: ServiceSettings) -> SignIn | None:
 def worker(
     *,
     queue: Annotated[
-        list[str] | None, typer.Option(help="Which jobs: portrait, neural-gpu, avatar, script [default: portrait].")
+        list[str] | None,
+        typer.Option(help="Which jobs: portrait, neural-gpu, avatar, script, voices [default: portrait, voices]."),
     ] = None,
     redis: Annotated[str | None, typer.Option(help="Redis or Valkey of the service [default: REDIS_URL].")] = None,
 ) -> None:
@@ -114,7 +115,7 @@ def worker(
     from paksatalker.service.settings import get_service_settings
     from paksatalker.service.states import QUEUES
 
-    chosen = queue or ["portrait"]
+    chosen = queue or ["portrait", "voices"]
     if unknown := [name for name in chosen if name not in QUEUES]:
         raise InvalidOption(f"there is no queue '{unknown[0]}'", fix=f"Choose of: {', '.join(QUEUES)}")
     settings = get_service_settings()

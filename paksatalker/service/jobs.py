@@ -22,7 +22,7 @@ from paksatalker.service.audit import OPERATOR, note
 from paksatalker.service.cursor import read_cursor, write_cursor
 from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
-from paksatalker.service.states import PRIORITIES, State
+from paksatalker.service.states import PRIORITIES, VOICES, State
 from paksatalker.service.tables import Job, Tenant, now
 from paksatalker.service.turns import next_job
 
@@ -99,8 +99,8 @@ class JobStore:
         if new.idempotency_key is not None and (found := await self._by_idempotency_key(new)):
             return found, False
         job = Job(
-            id=new_id("vid"), state=State.QUEUED, attempt=0, stage="", progress=0.0, frames_done=0,
-            cancel_requested=False, created_at=now(),
+            id=new_id("cln" if new.queue == VOICES else "vid"), state=State.QUEUED, attempt=0, stage="", progress=0.0,
+            frames_done=0, cancel_requested=False, created_at=now(),
             **{name: getattr(new, name) for name in NewJob.__slots__} | {"priority": PRIORITIES[new.priority]},
         )  # fmt: skip
         try:
@@ -154,7 +154,7 @@ class JobStore:
         Raises:
             InvalidOption: The cursor is none of ours.
         """
-        query = select(Job).where(Job.tenant_id == tenant_id, _lives())
+        query = select(Job).where(Job.tenant_id == tenant_id, Job.queue != VOICES, _lives())
         if state:
             query = query.where(Job.state == state)
         if batch_id:

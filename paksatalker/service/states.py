@@ -22,7 +22,9 @@ class State(StrEnum):
 
 _ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
 
+#: Where voices are made.
+VOICES = "voices"
 #: Queues by what a worker must be able to do.
-QUEUES = ("portrait", "neural-gpu", "avatar", "script")
+QUEUES = ("portrait", "neural-gpu", "avatar", "script", VOICES)
 #: By name, first come first.
 PRIORITIES = {"high": 0, "normal": 1, "low": 2}

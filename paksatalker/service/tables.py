@@ -102,6 +102,23 @@ class Upload(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class Voice(Base):
+    """A voice that resembles a speaker, with the speaker's consent."""
+
+    __tablename__ = "voices"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    key_id: Mapped[str]
+    name: Mapped[str] = mapped_column(String(64))
+    job_id: Mapped[str | None]
+    consent: Mapped[dict[str, Any]]
+    file: Mapped[str | None]
+    digest: Mapped[str | None] = mapped_column(String(64))
+    facts: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    __table_args__ = (UniqueConstraint("tenant_id", "name"),)
+
+
 class Job(Base):
     """A video that is asked for: what, how far it is, what came out."""
 

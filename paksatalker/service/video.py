@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from PIL import ImageColor
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, field_validator, model_validator
 
 from paksatalker.service.ids import is_id
 
+_FILE = re.compile(r"[/\\]|\.[A-Za-z]|\.\.")
+
+
+def no_file(name: str) -> str:
+    """Refuses names that an engine could take for a file on this machine.
+
+    Raises:
+        ValueError: It could.
+    """
+    if _FILE.search(name):
+        raise ValueError("it is no name of a voice")
+    return name
+
+
+VoiceName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(no_file)]
 AssetId = Annotated[str, Field(pattern=r"^ast_[0-9A-Za-z]{22}$", examples=["ast_3dSXQTLIH7cLKJ9G1xvbFQ"])]
 Emotion = Literal[
     "auto", "neutral", "happy", "sad", "angry", "surprised", "fearful", "disgusted", "calm", "excited"
@@ -40,7 +56,7 @@ class VideoRequest(BaseModel):
     transcript: str | None = Field(None, max_length=1_000_000, description="What is said in `audio`.")
     tone: str = Field("", max_length=200, description="How what is written sounds.")
     length: str = Field("30s", max_length=20, description="How long what is written takes to say.")
-    voice: str = Field("auto", max_length=200)
+    voice: VoiceName = Field("auto", description="One of `GET /voices`, or a voice of your own by its name or id.")
     language: str = Field("auto", max_length=35)
     speed: float = Field(1.0, ge=0.5, le=2)
     pitch: float = Field(0.0, ge=-6, le=6, description="Semitones.")

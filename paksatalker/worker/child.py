@@ -108,7 +108,7 @@ def _render(pipeline: Any, order: dict[str, Any], cancel: threading.Event, say: 
         say(piece={"name": piece.name, "seconds": piece.seconds})
 
     result = pipeline.generate(
-        Request(**order["options"]),
+        Request(**with_own_voice(order["options"])),
         Path(order["output"]),
         on_progress=report,
         on_piece=keep if pieces is not None else None,
@@ -116,6 +116,15 @@ def _render(pipeline: Any, order: dict[str, Any], cancel: threading.Event, say: 
     )
     values: dict[str, Any] = result.to_dict()
     return values
+
+
+def with_own_voice(options: dict[str, Any]) -> dict[str, Any]:
+    """Options whose voice this process can speak with: a customer's own comes as what it is, not by name."""
+    from paksatalker.core.audio.blend import lend
+
+    own = options.get("own_voice")
+    rest = {name: value for name, value in options.items() if name != "own_voice"}
+    return rest if own is None else rest | {"voice": lend(*own)}
 
 
 def limit_memory() -> None:

@@ -16,7 +16,9 @@ from paksatalker.service.ids import new_id
 from paksatalker.service.jobs import JobStore
 from paksatalker.service.provenance import Provenance
 from paksatalker.service.settings import ServiceSettings
+from paksatalker.service.states import VOICES
 from paksatalker.service.streaq_queue import StreaqQueue, is_away
+from paksatalker.worker.cloner import Cloner
 from paksatalker.worker.deliverer import Deliverer
 from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.runner import Runner
@@ -86,7 +88,9 @@ async def work(parts: Parts, queues: Sequence[str]) -> None:
     provenance = Provenance(await asyncio.to_thread(credentials, settings), settings.c2pa_timestamp_url)
     with WorkFolder(settings.work) as folder:
         runners = [
-            Runner(
+            Cloner(parts, folder.path / queue, RenderLimits.of(settings, queue))
+            if queue == VOICES
+            else Runner(
                 database=parts.database, jobs=parts.jobs, files=parts.files, events=parts.queue, queue=queue,
                 tries=settings.job_tries, folder=folder.path / queue,
                 limits=RenderLimits.of(settings, queue), provenance=provenance,
@@ -96,7 +100,7 @@ async def work(parts: Parts, queues: Sequence[str]) -> None:
         await _work(parts, queues, runners, folder)
 
 
-async def _work(parts: Parts, queues: Sequence[str], runners: Sequence[Runner], folder: WorkFolder) -> None:
+async def _work(parts: Parts, queues: Sequence[str], runners: Sequence[Runner | Cloner], folder: WorkFolder) -> None:
     deliverer = Deliverer(parts.database, allow_private=parts.settings.allow_private_callbacks)
     try:
         async with asyncio.TaskGroup() as group:

@@ -51,9 +51,11 @@ class RenderProcess:
 
     Args:
         limits: Of memory and time.
+        command: Starts it; another one that speaks as the renderer does.
     """
 
-    def __init__(self, limits: RenderLimits | None = None) -> None:
+    def __init__(self, limits: RenderLimits | None = None, command: tuple[str, ...] = _COMMAND) -> None:
+        self._command = command
         self._limits = limits or RenderLimits()
         self._process: asyncio.subprocess.Process | None = None
         self._heard = 0.0
@@ -140,7 +142,7 @@ class RenderProcess:
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
-                *_COMMAND,
+                *self._command,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_LINE, start_new_session=True,
                 env=os.environ | {MEMORY: str(self._limits.memory)},
             )  # fmt: skip

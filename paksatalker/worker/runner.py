@@ -14,6 +14,7 @@ from paksatalker.errors import PaksaTalkerError
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
 from paksatalker.service.hls import StreamPublisher, stream_place
+from paksatalker.service.ids import is_id
 from paksatalker.service.jobs import JobHeld, JobStore
 from paksatalker.service.provenance import Provenance
 from paksatalker.service.queue import EventBus, Later
@@ -21,6 +22,7 @@ from paksatalker.service.reuse import reuse
 from paksatalker.service.states import State
 from paksatalker.service.tables import Asset, Job
 from paksatalker.service.video import VideoRequest
+from paksatalker.service.voices import VoiceStore, read_voice
 from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.origin import origin_of
 from paksatalker.worker.process import RenderCancelled, RenderDied, RenderFailed, RenderProcess, described
@@ -158,7 +160,7 @@ class Runner:
         stream = StreamPublisher(self._files, stream_place(job)) if request.format == "mp4" else None
         try:
             result = await self._process.render(
-                request.options(inputs), str(output), report, cancel,
+                await self._options(job, request, inputs), str(output), report, cancel,
                 pieces=None if stream is None else folder, on_piece=None if stream is None else stream.add,
             )  # fmt: skip
             if stream is not None:
@@ -170,6 +172,19 @@ class Runner:
             origin = await asyncio.to_thread(origin_of, request, inputs, result, f"{job.id}.{request.format}")
             result["signed"] = await asyncio.to_thread(self._provenance.sign, output, origin)
         await self._deliver(job, request, result, output)
+
+    async def _options(self, job: Job, request: VideoRequest, inputs: dict[str, Path]) -> dict[str, Any]:
+        """What the renderer is told; a voice of the tenant's own goes with it."""
+        options = request.options(inputs)
+        if not is_id(request.voice, "voi"):
+            return options
+        voice = await VoiceStore(self._database).get(request.voice, job.tenant_id)
+        try:
+            if voice is None:
+                raise FileNotFoundError(request.voice)
+            return options | {"own_voice": await read_voice(self._files, voice)}
+        except FileNotFoundError:
+            raise RenderFailed(_voice_gone(request.voice)) from None
 
     async def _fetch(self, job: Job, request: VideoRequest, folder: Path) -> dict[str, Path]:
         paths = {}
@@ -241,6 +256,11 @@ class Runner:
 def _gone(field: str, asset_id: str) -> dict[str, Any]:
     what, why, fix = f"the {field} cannot be read", f"the asset {asset_id} is gone", "Upload it again"
     return {"code": "AssetGone", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
+
+
+def _voice_gone(voice_id: str) -> dict[str, Any]:
+    what, why, fix = "the voice cannot speak", f"{voice_id} was deleted", "Choose another voice"
+    return {"code": "VoiceGone", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
 
 
 def _lost(attempts: int) -> dict[str, Any]:

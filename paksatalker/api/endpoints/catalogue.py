@@ -8,8 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from paksatalker.api.deps import Anybody
+from paksatalker.api.deps import Anybody, PartsOf
+from paksatalker.api.models.openai import STOCK_VOICES
+from paksatalker.core.audio.kokoro_voices import KOKORO_VOICES
 from paksatalker.core.engines import OPTIONAL_STAGES, STAGES, EngineInfo, SpeechEngine, Voice, installed
+from paksatalker.service.voices import VoiceStore
+from paksatalker.worker.main import Parts
 
 router = APIRouter(tags=["catalogue"])
 
@@ -88,21 +92,43 @@ async def engines(_: Anybody) -> Engines:
 
 @router.get("/voices", summary="List voices")
 async def voices(
-    _: Anybody,
+    caller: Anybody,
+    parts: PartsOf,
     language: Annotated[str, Query(max_length=35, description="Only of this language: en, en-US.")] = "",
 ) -> Voices:
-    """Those that can speak right now."""
+    """Those that can speak right now; voices of your own come last."""
     wanted = language.lower().replace("_", "-")
     found = await asyncio.to_thread(_voices)
-    items = [
+    told = [
         VoiceOut(
             name=voice.name, engine=voice.engine, language=voice.language, gender=voice.gender,
             description=voice.description,
         )
         for voice in found
-        if not wanted or voice.language.lower() == wanted or voice.language.lower().startswith(wanted + "-")
     ]  # fmt: skip
-    return Voices(items=items)
+    items = [voice for voice in told if _speaks(voice, wanted)]
+    return Voices(items=items + [voice for voice in await _own(parts, caller.tenant_id) if _speaks(voice, wanted)])
+
+
+async def _own(parts: Parts, tenant_id: str) -> list[VoiceOut]:
+    found = []
+    for voice, _ in await VoiceStore(parts.database).all(tenant_id):
+        if voice.digest is not None and (base := KOKORO_VOICES.get(str(voice.facts.get("made_from")))):
+            told = f"resembles {voice.consent['speaker']}, from {base.name}; {voice.id}"
+            found.append(
+                VoiceOut(name=voice.name, engine="kokoro", language=base.language, gender="", description=told)
+            )  # fmt: skip
+    return found
+
+
+def _speaks(voice: VoiceOut, wanted: str) -> bool:
+    return not wanted or f"{voice.language.lower()}-".startswith(f"{wanted}-")
+
+
+def stock_names() -> set[str]:
+    """Names of voices that are everybody's."""
+    own = {voice.name.lower() for voice in _voices()}
+    return own | {name.lower() for name in (*KOKORO_VOICES, *STOCK_VOICES)} | {"auto"}
 
 
 def _engines() -> list[EngineOut]:

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -17,7 +18,8 @@ from starlette.exceptions import HTTPException
 from paksatalker.api.deps import PartsOf, allowed
 from paksatalker.api.errors import ApiError, status_of
 from paksatalker.api.models.openai import Model, ModelList, OpenAIError, SpeechBody
-from paksatalker.api.services.speaking import encoded, speech_models, speech_request
+from paksatalker.api.services.own_voices import speakable
+from paksatalker.api.services.speaking import encoded, speech_models, speech_request, voice_of
 from paksatalker.api.services.streaming import Busy, CallerGone, PouredResponse, Stream
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.service.keys import Caller
@@ -82,6 +84,7 @@ async def speech(body: SpeechBody, caller: _Speaker, parts: PartsOf, request: Re
         raise ApiError(400, "TextTooLong", f"the input is too long: {why}", fix="Send it in several parts")
     _known(body.model)
     wanted = speech_request(body)
+    wanted = replace(wanted, voice=await speakable(parts, caller.tenant_id, wanted.voice))
     try:
         stream = request.app.state.speech.start(
             caller.tenant_id, lambda pipeline, cancel: encoded(pipeline, wanted, body.response_format, cancel)
@@ -92,7 +95,7 @@ async def speech(body: SpeechBody, caller: _Speaker, parts: PartsOf, request: Re
         await stream.begin(request.is_disconnected)
     except CallerGone:
         return Response(status_code=_GONE)
-    headers = {"X-Voice": wanted.voice.encode("ascii", "replace").decode()}
+    headers = {"X-Voice": voice_of(body).encode("ascii", "replace").decode()}
     if body.stream_format == "sse":
         return PouredResponse(stream, _events(stream), "text/event-stream", headers)
     return PouredResponse(stream, stream, body.media_type, headers)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from paksatalker.core.audio.sound_stream import STREAM_FORMATS
+from paksatalker.service.video import VoiceName as VoiceName  # noqa: PLC0414  (others import it from here)
 
 #: OpenAI's stock voices, and ours that speak for them.
 STOCK_VOICES: dict[str, str] = {
@@ -17,21 +17,6 @@ STOCK_VOICES: dict[str, str] = {
 }  # fmt: skip
 #: OpenAI's models, all of which mean: the best engine that has the voice.
 STOCK_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
-_FILE = re.compile(r"[/\\]|\.[A-Za-z]|\.\.")
-
-
-def no_file(name: str) -> str:
-    """Refuses names that an engine could take for a file on this machine.
-
-    Raises:
-        ValueError: It could.
-    """
-    if _FILE.search(name):
-        raise ValueError("it is no name of a voice")
-    return name
-
-
-VoiceName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(no_file)]
 
 
 class VoiceById(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from paksatalker.api.errors import ApiError
+from paksatalker.api.services.own_voices import own_voice
 from paksatalker.core.text.writing.length import parse_length
 from paksatalker.service.assets import AssetStore
 from paksatalker.service.callbacks import CallbackRefused, read_url
@@ -53,9 +54,13 @@ async def submit(
     """
     _check_callback(parts, request)
     assets = await _assets(parts, caller, request)
+    decides = {field: asset.sha256 for field, asset in assets.items()}
+    if (voice := await own_voice(parts, caller.tenant_id, request.voice)) is not None:
+        request = request.model_copy(update={"voice": voice.id})
+        decides["voice"] = str(voice.digest)
     new = NewJob(
         tenant_id=caller.tenant_id, key_id=caller.key_id, queue=_QUEUE, request=request.model_dump(mode="json"),
-        request_hash=request.digest({field: asset.sha256 for field, asset in assets.items()}),
+        request_hash=request.digest(decides),
         priority=request.priority, idempotency_key=idempotency_key, batch_id=batch_id,
         callback_url=None if request.callback_url is None else str(request.callback_url),
         seconds_expected=_seconds(request, assets),

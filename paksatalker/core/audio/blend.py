@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import math
@@ -95,6 +96,63 @@ def _likeness(content: Any) -> Likeness:
     return Likeness(offset, pitch)
 
 
+#: Voices of others that this process may speak with, by names that nobody can guess; the oldest go first.
+_LENT: dict[str, Blend] = {}
+_MOST_LENT = 1000
+
+
+def lend(voice: str, consent: str) -> str:
+    """Lets this process speak with a voice that is in none of its folders, e.g. of a customer of a service.
+
+    Args:
+        voice: What :meth:`SavedVoices.save` has written, JSON.
+        consent: The record of consent beside it.
+
+    Returns:
+        A name for it: the hash of both, so that only those who have the voice can name it.
+
+    Raises:
+        ConsentMissing: The record is not the one that the voice was made with.
+        InvalidOption: The voice is damaged.
+    """
+    name = lent_name(voice, consent)
+    if name not in _LENT:
+        try:
+            content = json.loads(voice)
+            if content["format"] != _FORMAT:
+                raise ValueError("it was written by another version")
+            if content["consent_sha256"] != hashlib.sha256(consent.encode()).hexdigest():
+                why = "the record of consent is not the one that it was made with"
+                raise ConsentMissing("the voice may not speak", why, "Make the voice again, with the speaker's consent")
+            blend = replace(parse_blend(content["voice"]), likeness=_likeness(content["likeness"]))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InvalidOption("the voice cannot be read", str(error), "Make it again") from error
+        while len(_LENT) >= _MOST_LENT:
+            _LENT.pop(next(iter(_LENT)), None)
+        _LENT[name] = blend
+    return name
+
+
+def lent_name(voice: str, consent: str) -> str:
+    """What :func:`lend` calls a voice."""
+    both = "\0".join((voice, consent)).encode()
+    return f"clone-{hashlib.sha256(both).hexdigest()[:40]}"
+
+
+def voice_text(blend: Blend, consent: str) -> str:
+    """A voice with a likeness as it is stored.
+
+    Args:
+        blend: The voice.
+        consent: The record of consent, as :func:`~paksatalker.core.audio.cloning.consent.consent_text` has it.
+    """
+    content: dict[str, Any] = {"format": _FORMAT, "engine": "kokoro", "voice": str(blend)}
+    content["consent_sha256"] = hashlib.sha256(consent.encode()).hexdigest()
+    if blend.likeness is not None:
+        content["likeness"] = asdict(blend.likeness)
+    return json.dumps(content, indent=2) + "\n"
+
+
 class SavedVoices:
     """Mixtures under names of the user's own, each a JSON file in a folder.
 
@@ -118,6 +176,8 @@ class SavedVoices:
             InvalidOption: Its file cannot be read.
             ConsentMissing: It resembles a speaker, and the record of the speaker's consent is missing or was changed.
         """
+        if name in _LENT:
+            return _LENT[name]
         path = self._path(name)
         if path is None or not path.is_file():
             return None

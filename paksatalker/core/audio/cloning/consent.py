@@ -13,6 +13,7 @@ import unicodedata
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from paksatalker.core.files import TextFile
 from paksatalker.errors import ConsentMissing
@@ -74,6 +75,28 @@ def record_consent(voice: str, statement: str, references: list[Path], now: date
         ConsentMissing: The statement is empty, too short to mean anything, or does not say who agrees.
         OSError: A reference cannot be read.
     """
+    read_statement(voice, statement)  # before files are read that may be large
+    hashes = tuple(Reference(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in references)
+    return consent_for(voice, statement, hashes, now)
+
+
+def consent_for(voice: str, statement: str, references: tuple[Reference, ...], now: datetime | None = None) -> Consent:
+    """The same for recordings whose hashes are known.
+
+    Raises:
+        ConsentMissing: As :func:`record_consent` has it.
+    """
+    name, text = read_statement(voice, statement)
+    given = (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
+    return Consent(name, text, given, references, voice)
+
+
+def read_statement(voice: str, statement: str) -> tuple[str, str]:
+    """Who agrees by a statement, and the statement with its spaces tidied.
+
+    Raises:
+        ConsentMissing: It is empty, too short to mean anything, or does not say who agrees.
+    """
     text = " ".join(unicodedata.normalize("NFC", statement).split())
     what = f"the voice '{voice}' is not made"
     if len([word for word in re.findall(r"\w+", text) if not word.isdigit()]) < _FEWEST_WORDS:
@@ -84,9 +107,7 @@ def record_consent(voice: str, statement: str, references: list[Path], now: date
     name = " ".join(_name_of(words))
     if not name:
         raise ConsentMissing(what, "the statement does not say who agrees", f"Begin with a name: {_EXAMPLE}")
-    given = (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
-    hashes = tuple(Reference(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in references)
-    return Consent(name, text, given, hashes, voice)
+    return name, text
 
 
 def _name_of(words: list[str]) -> list[str]:
@@ -105,6 +126,11 @@ def consent_path(voice: Path) -> Path:
     return voice.with_name(f"{voice.stem}.consent.json")
 
 
+def consent_text(consent: Consent) -> str:
+    """A record as it is stored, JSON; a voice holds the SHA-256 of it."""
+    return json.dumps({"format": _FORMAT, **asdict(consent)}, indent=2, ensure_ascii=False) + "\n"
+
+
 def write_consent(voice: Path, consent: Consent) -> str:
     """Writes the record beside a voice's file; returns the SHA-256 of the record.
 
@@ -112,10 +138,23 @@ def write_consent(voice: Path, consent: Consent) -> str:
         OutputUnwritable: It cannot be written.
         DiskFull: There is no room for it.
     """
-    text = json.dumps({"format": _FORMAT, **asdict(consent)}, indent=2, ensure_ascii=False) + "\n"
+    text = consent_text(consent)
     with TextFile(consent_path(voice)) as file:
         file.write(text)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def consent_of(content: Any) -> Consent:
+    """A record out of its JSON data.
+
+    Raises:
+        KeyError: Something is missing.
+        TypeError: It is no record.
+    """
+    references = tuple(Reference(str(r["file"]), str(r["sha256"])) for r in content["references"])
+    return Consent(
+        str(content["speaker"]), str(content["statement"]), str(content["given"]), references, str(content["voice"])
+    )
 
 
 def read_consent(voice: Path) -> Consent:
@@ -126,11 +165,7 @@ def read_consent(voice: Path) -> Consent:
     """
     path = consent_path(voice)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        references = tuple(Reference(str(r["file"]), str(r["sha256"])) for r in content["references"])
-        return Consent(
-            str(content["speaker"]), str(content["statement"]), str(content["given"]), references, str(content["voice"])
-        )
+        return consent_of(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise _missing(voice, f"{path} is not there") from error
     except (OSError, ValueError, KeyError, TypeError) as error:

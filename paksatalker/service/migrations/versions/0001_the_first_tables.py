@@ -151,6 +151,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_uploads_tenant_id"), ["tenant_id"], unique=False)
 
     op.create_table(
+        "voices",
+        sa.Column("id", sa.String(length=255), nullable=False),
+        sa.Column("tenant_id", sa.String(length=255), nullable=False),
+        sa.Column("key_id", sa.String(length=255), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("job_id", sa.String(length=255), nullable=True),
+        sa.Column("consent", sa.JSON(), nullable=False),
+        sa.Column("file", sa.String(length=255), nullable=True),
+        sa.Column("digest", sa.String(length=64), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"],
+            ["tenants.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("tenant_id", "name"),
+    )
+    op.create_table(
         "webhook_secrets",
         sa.Column("id", sa.String(length=255), nullable=False),
         sa.Column("tenant_id", sa.String(length=255), nullable=False),
@@ -201,6 +220,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_webhook_secrets_tenant_id"))
 
     op.drop_table("webhook_secrets")
+    op.drop_table("voices")
     with op.batch_alter_table("uploads", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_uploads_tenant_id"))
         batch_op.drop_index(batch_op.f("ix_uploads_expires_at"))
