@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
@@ -27,11 +29,13 @@ class FileStore:
     Args:
         store: One of obstore's.
         presigns: Whether it can give out addresses that work by themselves for a while.
+        folder: Of a local store.
     """
 
-    def __init__(self, store: LocalStore | S3Store, presigns: bool) -> None:
+    def __init__(self, store: LocalStore | S3Store, presigns: bool, folder: Path | None = None) -> None:
         self._store = store
         self._presigns = presigns
+        self._folder = folder
 
     @classmethod
     def of(cls, settings: ServiceSettings) -> FileStore:
@@ -39,7 +43,7 @@ class FileStore:
         if not settings.s3_bucket:
             folder = settings.home / "files"
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return cls(LocalStore(str(folder)), presigns=False)
+            return cls(LocalStore(str(folder)), presigns=False, folder=folder)
         options: dict[str, str] = {"region": settings.aws_region}
         if key := settings.aws_access_key_id.get_secret_value():
             options["access_key_id"] = key
@@ -123,4 +127,6 @@ class FileStore:
         for key in keys:
             with suppress(FileNotFoundError):  # somebody else was faster
                 await obstore.delete_async(self._store, key)
+        if self._folder is not None and prefix and ".." not in prefix:  # what was half stored is in no list
+            await asyncio.to_thread(shutil.rmtree, self._folder / prefix, ignore_errors=True)
         return len(keys)

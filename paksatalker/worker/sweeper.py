@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import shutil
 import time
 from pathlib import Path
 
@@ -22,13 +21,13 @@ from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.states import State
 from paksatalker.service.tables import Asset, Job, Upload, Webhook, now
 from paksatalker.service.uploads import UploadState
-from paksatalker.worker.work_folder import sweep
+from paksatalker.worker.work_folder import sweep, uploads_of
 
 _log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 300.0
 _AT_ONCE = 100  # rows a round
-#: An upload, or a file that is being stored, that has not grown for so long is nobody's.
+#: A file that is being stored and has not grown for so long is nobody's.
 ABANDONED_SECONDS = 6 * 3600.0
 _STAGED = re.compile(r".+#\d+")  # how the local store calls a file that it is writing
 _ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
@@ -67,14 +66,13 @@ class Sweeper:
         return count
 
     def sweep_disk(self) -> int:
-        """Deletes folders of dead workers, uploads that broke off, and files that were never stored to their end."""
-        count = sweep(self._settings.work)
+        """Deletes folders of dead workers and uploads, and files that were never stored to their end."""
+        count = sweep(self._settings.work) + sweep(uploads_of(self._settings))
+        if self._settings.s3_bucket:
+            return count
         before = time.time() - ABANDONED_SECONDS
-        uploads, files = self._settings.home / "uploads", self._settings.home / "files"
-        left = list(uploads.iterdir()) if uploads.is_dir() else []
-        if not self._settings.s3_bucket:
-            left += [path for path in files.rglob("*#*") if _STAGED.fullmatch(path.name)]
-        return count + sum(_remove(path, before) for path in left)
+        staged = (path for path in (self._settings.home / "files").rglob("*#*") if _STAGED.fullmatch(path.name))
+        return count + sum(_remove(path, before) for path in staged)
 
     async def _expire_jobs(self) -> int:
         query = select(Job.id, Job.tenant_id).where(Job.expires_at <= now(), Job.state.in_(_ENDED)).limit(_AT_ONCE)
@@ -125,23 +123,14 @@ class Sweeper:
 
 
 def _remove(path: Path, before: float) -> bool:
-    """Deletes a file or folder that was last written before a time, seconds since 1970. Returns whether it did."""
+    """Deletes a file that was last written before a time, seconds since 1970. Returns whether it did."""
     try:
-        if _written(path) > before:
+        if path.stat().st_mtime > before:
             return False
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        path.unlink()
     except FileNotFoundError:  # another worker was faster
         return False
     except OSError as error:
         _log.warning("cannot delete %s: %s", path.name, error.strerror)
         return False
     return True
-
-
-def _written(path: Path) -> float:
-    inside = path.rglob("*") if path.is_dir() else ()
-    times: list[float] = [one.stat().st_mtime for one in (path, *inside)]
-    return max(times)

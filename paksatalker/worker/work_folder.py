@@ -1,4 +1,4 @@
-"""Folders of running workers, and the sweeping of those that the dead have left."""
+"""Folders of running workers and of uploads that are coming, and the sweeping of those that the dead have left."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from paksatalker.errors import OutputUnwritable
 from paksatalker.service.ids import new_id
+from paksatalker.service.settings import ServiceSettings
 
 _log = logging.getLogger(__name__)
 _LOCK, ALIVE = "lock", "alive"
@@ -59,6 +60,11 @@ class WorkFolder:
         if self._lock is not None:
             self._lock.release()
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def uploads_of(settings: ServiceSettings) -> Path:
+    """Where the folders of uploads are that are coming."""
+    return settings.home / "uploads"
 
 
 def sweep(parent: Path) -> int:

@@ -59,7 +59,7 @@ async def upload(request: Request, response: Response, caller: User, parts: Part
     most = min(parts.settings.upload_max_bytes, free)
     if int(request.headers.get("content-length") or 0) > most + (1 << 16):
         raise storage_full(free) if free < parts.settings.upload_max_bytes else too_large(most)
-    with upload_folder(parts) as folder:
+    async with upload_folder(parts) as folder:
         path = Path(folder) / "upload.bin"
         try:
             got = await receive(request.headers, request.stream(), path, most)

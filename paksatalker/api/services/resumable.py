@@ -121,7 +121,7 @@ class Receiver:
             UploadLost: The upload was deleted, or is another's.
             ClientDisconnect: Nobody hears the answer.
         """
-        with upload_folder(self._parts) as folder:
+        async with upload_folder(self._parts) as folder:
             path = Path(folder) / "part.bin"
             digest = None if checksum is None else ALGORITHMS[checksum[0]]()
             try:
@@ -183,7 +183,7 @@ class Receiver:
             DiskFull: There is no room to look at it.
         """
         upload = self._upload
-        with upload_folder(self._parts) as folder:
+        async with upload_folder(self._parts) as folder:
             path = Path(folder) / "upload.bin"
             got = uploads.Upload(upload.name, upload.length, await self._joined(path))
             try:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from paksatalker.api.errors import ApiError
 from paksatalker.api.services.uploads import Upload
-from paksatalker.errors import DiskFull
+from paksatalker.errors import DiskFull, OutputUnwritable
 from paksatalker.service import tables
 from paksatalker.service.assets import AssetStore, StorageFull
 from paksatalker.service.ids import new_id
 from paksatalker.service.tables import Asset
 from paksatalker.worker.inspection import inspect
 from paksatalker.worker.main import Parts
+from paksatalker.worker.work_folder import WorkFolder, uploads_of
 
 _AT_ONCE = 2  # files that are looked at at a time: each may take gigabytes
 _looking: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
@@ -26,18 +28,22 @@ def asset_store(parts: Parts) -> AssetStore:
     return AssetStore(parts.database, parts.settings.storage_bytes, parts.settings.keep_days)
 
 
-def upload_folder(parts: Parts) -> tempfile.TemporaryDirectory[str]:
-    """A folder for what is coming; deleted at the end.
+@asynccontextmanager
+async def upload_folder(parts: Parts) -> AsyncIterator[Path]:
+    """A folder for what is coming; deleted at the end, or by others as soon as this process is dead.
 
     Raises:
         DiskFull: It cannot be made.
     """
-    place = parts.settings.home / "uploads"
+    folder = WorkFolder(uploads_of(parts.settings))
     try:
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return tempfile.TemporaryDirectory(dir=place, prefix="up.", ignore_cleanup_errors=True)
-    except OSError as error:
-        raise DiskFull("the file cannot be stored", error.strerror or "", "Try again later") from error
+        await asyncio.to_thread(folder.__enter__)
+    except OutputUnwritable as error:
+        raise DiskFull("the file cannot be stored", error.why, "Try again later") from error
+    try:
+        yield folder.path
+    finally:
+        await asyncio.shield(asyncio.to_thread(folder.__exit__, None, None, None))
 
 
 async def keep(parts: Parts, tenant_id: str, path: Path, got: Upload, resumed: tables.Upload | None = None) -> Asset:

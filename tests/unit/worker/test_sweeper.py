@@ -25,7 +25,7 @@ from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.states import State
 from paksatalker.service.tables import Asset, Job, Webhook, now
 from paksatalker.worker.sweeper import ABANDONED_SECONDS, Sweeper
-from paksatalker.worker.work_folder import ALIVE, WorkFolder, sweep
+from paksatalker.worker.work_folder import ALIVE, WorkFolder, sweep, uploads_of
 
 PAST = now() - timedelta(days=1)
 
@@ -186,19 +186,32 @@ def test_messages_go_with_their_job_but_not_before_they_are_delivered(play):
     play(act)
 
 
-def test_abandoned_uploads_and_half_stored_files_go(play):
+def test_uploads_of_the_dead_and_half_stored_files_go(play):
     async def act(place):
         home: Path = place.settings.home
         old = time.time() - ABANDONED_SECONDS - 60
-        upload, growing = home / "uploads" / "up.old", home / "uploads" / "up.new"
-        staged, whole = home / "files" / "ten" / "video.mp4#1", home / "files" / "ten" / "c# lesson.mp4"
-        for path in (upload / "upload.bin", growing / "upload.bin", staged, whole):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(b"x")
-        for path in (upload / "upload.bin", upload, growing, staged, whole):
-            os.utime(path, (old, old))
-        assert place.sweeper.sweep_disk() == 2
-        assert [path.exists() for path in (upload, growing, staged, whole)] == [False, True, False, True]
+        with WorkFolder(uploads_of(place.settings)) as coming:
+            growing, broken = coming.path / "upload.bin", home / "uploads" / "wrk_dead" / "upload.bin"
+            files = home / "files" / "ten"
+            staged, new, whole = files / "video.mp4#1", files / "video.mp4#2", files / "c# lesson.mp4"
+            for path in (growing, broken, staged, new, whole):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(b"x")
+            for path in (growing, staged, whole):
+                os.utime(path, (old, old))
+            assert place.sweeper.sweep_disk() == 2
+            assert [path.exists() for path in (growing, broken, staged, new, whole)] == [True, False, False, True, True]
+
+    play(act)
+
+
+def test_what_goes_takes_its_half_stored_files_along(play):
+    async def act(place):
+        job = await place.job()
+        folder = place.settings.home / "files" / place.tenant_id / job.id
+        (folder / "1" / "thumbnail.jpg#1").write_bytes(b"x")
+        assert await place.files.delete(f"{place.tenant_id}/{job.id}") == 1
+        assert not folder.exists()
 
     play(act)
 
