@@ -12,6 +12,7 @@ from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
 from paksatalker.service.voices import VoiceStore, digest_of, folder_of
 from tests.integration.api.test_assets import png, send, wav
+from tests.integration.api.test_live import heard, until
 
 CLONES = "/api/v1/voices/clones"
 STATEMENT = "I am Ada Lovelace and I agree that a voice like mine is made from these recordings."
@@ -110,6 +111,16 @@ def test_what_cannot_be_a_reference_or_a_name_is_refused(client, recording, anot
     assert client.post(CLONES, json={"name": "x", "references": [], "consent": STATEMENT}).status_code == 422
 
 
+def spoken_live(client, voice, headers=None) -> set[str]:
+    """Types of the messages that come when something is said with a voice."""
+    with client.websocket_connect("/api/v1/live", headers=headers or {}) as socket:
+        assert heard(socket)["type"] == "ready"
+        socket.send_json({"type": "start", "voice": voice})
+        assert heard(socket)["type"] == "ready"
+        socket.send_json({"type": "say", "text": "Hi."})
+        return {message["type"] for message in until(socket, "utterance.end")}
+
+
 def test_a_voice_speaks_for_its_tenant_only(client, recording, settings, another):
     voice = order(client, recording).json()
     body = {"model": "tts-1", "input": "Hi.", "voice": "ada", "response_format": "wav"}
@@ -136,6 +147,9 @@ def test_a_voice_speaks_for_its_tenant_only(client, recording, settings, another
     stock = client.post("/v1/audio/speech", json=body | {"voice": "af_heart"})
     assert len(said.content) > 10_000
     assert said.content != stock.content
+    assert {"chunk"} < spoken_live(client, "ada")
+    assert "error" in spoken_live(client, "ada", other)
     assert client.delete(f"{CLONES}/{voice['id']}").status_code == 204
     assert client.post("/v1/audio/speech", json=body).status_code in (400, 422)
+    assert "error" in spoken_live(client, voice["id"])
     assert not list((settings.home / "files").rglob("*voice*.json"))

@@ -21,6 +21,7 @@ from paksatalker.api.services.live.photo import photo_of
 from paksatalker.api.services.live.room import LiveRoom
 from paksatalker.api.services.live.speaker import Speaker
 from paksatalker.api.services.live.video import LiveVideo, check_webrtc
+from paksatalker.api.services.own_voices import speakable
 from paksatalker.api.services.recognising import EarPool, Transcript
 from paksatalker.api.services.speaking import SpeechPool
 from paksatalker.api.services.writing import WriterPool
@@ -64,7 +65,10 @@ class Session:
     def __init__(self, socket: WebSocket, caller: Caller, parts: Parts, pools: Pools, room: LiveRoom) -> None:
         self._socket, self._caller, self._parts, self._room = socket, caller, parts, room
         self._line = Line(socket)
-        self._speaker = Speaker(self._line, caller.tenant_id, pools.speech, pools.writers, room.measures)
+        self._speaker = Speaker(
+            self._line, caller.tenant_id, pools.speech, pools.writers, room.measures,
+            voice=lambda name: speakable(parts, caller.tenant_id, name),
+        )  # fmt: skip
         self._hearing = Hearing(
             self._line, caller.tenant_id, pools.ears, room.measures, self._somebody_speaks, self._understood
         )

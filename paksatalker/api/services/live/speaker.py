@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
@@ -78,6 +79,7 @@ class Speaker:
         pool: Speaks.
         writers: Answer in a chat.
         measures: Told how it goes.
+        voice: The name by which the pool knows a voice that the client names: it may be one of the tenant's own.
         how: In which way utterances are said from now on.
         video: Where they are seen; without one the client draws the face.
     """
@@ -87,6 +89,7 @@ class Speaker:
     pool: SpeechPool
     writers: WriterPool
     measures: LiveMeasures
+    voice: Callable[[str], Awaitable[str]]
     how: Start = field(default_factory=lambda: Start.model_validate({"type": "start"}))
     video: LiveVideo | None = None
     _history: list[Message] = field(default_factory=list)
@@ -153,6 +156,8 @@ class Speaker:
                 await self.video.said()
         except PaksaTalkerError as error:
             await self._failed(saying, detail_of(error))
+        except ApiError as error:
+            await self._failed(saying, {"code": error.code, "message": f"{error.what}: {error.why}", "fix": error.fix})
         except Busy:
             await self._failed(saying, {"code": "TooBusy", "message": "too much is being spoken, try again"})
         except (WebSocketDisconnect, TimeoutError, RuntimeError):
@@ -197,7 +202,8 @@ class Speaker:
     async def _say(self, text: str, saying: _Saying) -> None:
         how = saying.how
         request = SpeechRequest(
-            text=text, markup=saying.said.markup, voice=STOCK_VOICES.get(how.voice.lower(), how.voice),
+            text=text, markup=saying.said.markup,
+            voice=await self.voice(STOCK_VOICES.get(how.voice.lower(), how.voice)),
             language=how.language, speed=how.speed, emotion=how.emotion, seed=how.seed,
         )  # fmt: skip
         if self.video is not None:

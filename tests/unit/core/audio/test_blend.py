@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paksatalker.core.audio.blend import Blend, SavedVoices, is_blend, parse_blend
-from paksatalker.errors import InvalidOption, UnknownVoice
+from paksatalker.core.audio.blend import Blend, Likeness, SavedVoices, is_blend, lend, parse_blend, voice_text
+from paksatalker.errors import ConsentMissing, InvalidOption, UnknownVoice
 
 names = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 weights = st.floats(0.01, 100)
@@ -74,3 +74,19 @@ def test_a_damaged_file_is_told_when_used_and_left_out_of_the_list(tmp_path, con
     assert saved.all() == {}
     with pytest.raises(InvalidOption, match="saved voice 'mine' cannot be read"):
         saved.load("mine")
+
+
+def test_a_lent_voice_is_known_by_its_content_and_listed_nowhere(tmp_path):
+    blend = Blend((("af_heart", 1.0),), Likeness((0.5,) * 128, 1.1))
+    text = voice_text(blend, "I agree.")
+    name = lend(text, "I agree.")
+    saved = SavedVoices(tmp_path)
+    assert saved.load(name) == blend
+    assert saved.names() == ()
+    assert lend(text, "I agree.") == name
+    assert saved.load(name[:-1] + "x") is None
+    with pytest.raises(ConsentMissing):
+        lend(text, "I do not agree.")
+    for damaged in ("", "{}", text.replace("0.5", '"x"'), text.replace('"format": 1', '"format": 2')):
+        with pytest.raises(InvalidOption):
+            lend(damaged, "I agree.")
