@@ -22,6 +22,7 @@ from paksatalker.service.audit import OPERATOR, note
 from paksatalker.service.cursor import read_cursor, write_cursor
 from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
+from paksatalker.service.parts import VIDEO, children, drop, fail_video, has_parts, video_of
 from paksatalker.service.states import PRIORITIES, VOICES, State
 from paksatalker.service.tables import Job, Tenant, now
 from paksatalker.service.turns import next_job
@@ -154,7 +155,7 @@ class JobStore:
         Raises:
             InvalidOption: The cursor is none of ours.
         """
-        query = select(Job).where(Job.tenant_id == tenant_id, Job.queue != VOICES, _lives())
+        query = select(Job).where(Job.tenant_id == tenant_id, Job.queue != VOICES, _lives(), ~children())
         if state:
             query = query.where(Job.state == state)
         if batch_id:
@@ -206,7 +207,10 @@ class JobStore:
                     "message": f"the worker died {job.attempt} times over this job",
                     "fix": "Look at the worker's log; a smaller size needs less memory",
                 }
+                self._give_up(session, job, job.error)
             else:
+                if job.attempt and job.kind == VIDEO:
+                    drop(session, job.id)  # parts of the attempt before
                 job.attempt += 1
                 job.ticket, job.state, job.started_at = ticket, State.RUNNING, now()
                 job.heard_at = job.started_at
@@ -227,14 +231,28 @@ class JobStore:
 
     async def succeed(self, job: Job, result: dict[str, Any]) -> bool:
         """Ends an attempt well; False if it has no say any more, and its files must go."""
-        values = {"result": result, "progress": 1.0, "seconds_left": 0.0, **self._ending(State.SUCCEEDED)}
-        if "frames" in result:
-            values |= {"frames_done": result["frames"], "frames_total": result["frames"]}
-        return await self._guarded(job, State.RUNNING, values)
+        return await self._guarded(job, State.RUNNING, self.done(result))
 
     async def fail(self, job: Job, error: dict[str, Any]) -> bool:
-        """Ends an attempt badly; there will be no other one."""
-        return await self._guarded(job, State.RUNNING, {"error": error, **self._ending(State.FAILED)})
+        """Ends an attempt badly; there will be no other one. A part takes its video with it, a video its parts."""
+        query = _guard(job, State.RUNNING).values(error=error, **self._ending(State.FAILED)).returning(Job.id)
+
+        def act(session: Session) -> bool:
+            if job.parent_id is not None:
+                video_of(session, job)  # locked first, as everywhere
+            if session.scalar(query) is None:
+                return False
+            self._give_up(session, job, error)
+            return True
+
+        return await self._database.write(act)
+
+    def _give_up(self, session: Session, job: Job, error: dict[str, Any]) -> None:
+        """Stops what belongs to a job that has failed."""
+        if job.parent_id is not None:
+            fail_video(session, job, error, self._ending(State.FAILED))
+        elif job.attempt:
+            drop(session, job.id)
 
     async def cancelled(self, job: Job) -> bool:
         """Notes that a running job has stopped as it was asked to."""
@@ -245,8 +263,21 @@ class JobStore:
         return await self._guarded(job, State.RUNNING, {"heard_at": None})
 
     async def requeue(self, job: Job) -> bool:
-        """Puts an attempt back that its worker cannot finish (it shuts down); the attempt does not count."""
-        return await self._guarded(job, State.RUNNING, {"state": State.QUEUED, "attempt": job.attempt - 1})
+        """Puts an attempt back that its worker cannot finish (it shuts down).
+
+        The attempt does not count, unless others make parts of it: those of the next one must not be taken for them.
+        """
+
+        def act(session: Session) -> bool:
+            counts = job.kind == VIDEO and has_parts(session, job.id)
+            values = {"state": State.QUEUED, "attempt": job.attempt - (not counts)}
+            if session.scalar(_guard(job, State.RUNNING).values(**values).returning(Job.id)) is None:
+                return False
+            if counts:
+                drop(session, job.id)
+            return True
+
+        return await self._database.write(act)
 
     async def _guarded(self, job: Job, state: State, values: dict[str, Any]) -> bool:
         query = _guard(job, state).values(**values).returning(Job.id)
@@ -261,7 +292,8 @@ class JobStore:
                 return None
             if not State(job.state).ended:
                 job.cancel_requested = True
-                if job.state == State.QUEUED:
+                await session.run_sync(drop, job.id)
+                if job.state == State.QUEUED or job.ticket is None:  # nobody is at it, but perhaps at its parts
                     self._end(job, State.CANCELLED)
         return job
 
@@ -276,10 +308,7 @@ class JobStore:
 
     async def settle(self, job: Job, result: dict[str, Any]) -> bool:
         """Ends a job well that nobody has begun; False if somebody has."""
-        values = {"result": result, "progress": 1.0, "seconds_left": 0.0, **self._ending(State.SUCCEEDED)}
-        if "frames" in result:
-            values |= {"frames_done": result["frames"], "frames_total": result["frames"]}
-        return await self._guarded(job, State.QUEUED, values)
+        return await self._guarded(job, State.QUEUED, self.done(result))
 
     async def expire(self, job_id: str, tenant_id: str, by: str = OPERATOR) -> bool:
         """Takes an ended job out of sight; the row goes with the next sweep.
@@ -320,14 +349,22 @@ class JobStore:
         for name, value in self._ending(state).items():
             setattr(job, name, value)
 
+    def done(self, result: dict[str, Any]) -> dict[str, Any]:
+        """The columns of a job that has ended well."""
+        values = {"result": result, "progress": 1.0, "seconds_left": 0.0, **self._ending(State.SUCCEEDED)}
+        if "frames" in result:
+            values |= {"frames_done": result["frames"], "frames_total": result["frames"]}
+        return values
+
     def _ending(self, state: State) -> dict[str, Any]:
         time = now()
         return {"state": state, "finished_at": time, "expires_at": time + self._keep if self._keep else None}
 
 
 def _guard(job: Job, state: State) -> Update:
-    """An update of an attempt, if it is still in this state and the latest one."""
-    query = update(Job).where(Job.id == job.id, Job.state == state, Job.attempt == job.attempt)
+    """An update of an attempt, if it is still in this state and the latest one, and its worker has not let go of it."""
+    held = Job.ticket.is_not_distinct_from(job.ticket)
+    query = update(Job).where(Job.id == job.id, Job.state == state, Job.attempt == job.attempt, held)
     return query.execution_options(synchronize_session=False)
 
 

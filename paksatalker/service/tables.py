@@ -119,11 +119,31 @@ class Voice(Base):
     __table_args__ = (UniqueConstraint("tenant_id", "name"),)
 
 
+class Avatar(Base):
+    """A portrait with a name, and how it speaks unless a request says otherwise."""
+
+    __tablename__ = "avatars"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    key_id: Mapped[str]
+    name: Mapped[str] = mapped_column(String(64))
+    portrait: Mapped[str]
+    defaults: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "name"),
+        Index("ix_avatars_tenant_created", "tenant_id", "created_at", "id"),
+    )
+
+
 class Job(Base):
-    """A video that is asked for: what, how far it is, what came out."""
+    """A video that is asked for: what, how far it is, what came out. Or a part of one, which only workers see."""
 
     __tablename__ = "jobs"
     id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), default="video")
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     key_id: Mapped[str]
     queue: Mapped[str] = mapped_column(String(32))
@@ -147,6 +167,7 @@ class Job(Base):
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]
+    heard_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None] = mapped_column(index=True)
     __table_args__ = (
@@ -164,7 +185,6 @@ class Webhook(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
     job_id: Mapped[str] = mapped_column(unique=True)
-    heard_at: Mapped[datetime | None]
     url: Mapped[str] = mapped_column(String(2048))
     payload: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(String(16), default="pending")

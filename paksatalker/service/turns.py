@@ -52,7 +52,7 @@ def _turn(queue: ColumnElement[str], waiting: ColumnElement[bool]) -> ScalarSele
     tenants = tenants.union_all(select(later.scalar_subquery()).where(tenants.c.id.is_not(None)))
     running = (
         select(Job.tenant_id, func.count().label("count"))
-        .where(Job.queue == queue, Job.state == _RUNNING)
+        .where(Job.queue == queue, Job.state == _RUNNING, Job.ticket.is_not(None))  # not: a video that its parts hold
         .group_by(Job.tenant_id)
         .subquery()
     )

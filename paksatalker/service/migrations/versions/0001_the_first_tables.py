@@ -83,6 +83,8 @@ def upgrade() -> None:
     op.create_table(
         "jobs",
         sa.Column("id", sa.String(length=255), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("parent_id", sa.String(length=255), nullable=True),
         sa.Column("tenant_id", sa.String(length=255), nullable=False),
         sa.Column("key_id", sa.String(length=255), nullable=False),
         sa.Column("queue", sa.String(length=32), nullable=False),
@@ -109,6 +111,7 @@ def upgrade() -> None:
         sa.Column("heard_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["parent_id"], ["jobs.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["tenant_id"],
             ["tenants.id"],
@@ -119,6 +122,7 @@ def upgrade() -> None:
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_jobs_batch_id"), ["batch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_jobs_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_jobs_parent_id"), ["parent_id"], unique=False)
         batch_op.create_index("ix_jobs_next", ["queue", "state", "priority", "tenant_id", "created_at"], unique=False)
         batch_op.create_index("ix_jobs_tenant_created", ["tenant_id", "created_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_jobs_ticket"), ["ticket"], unique=False)
@@ -170,6 +174,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "name"),
     )
     op.create_table(
+        "avatars",
+        sa.Column("id", sa.String(length=255), nullable=False),
+        sa.Column("tenant_id", sa.String(length=255), nullable=False),
+        sa.Column("key_id", sa.String(length=255), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("portrait", sa.String(length=255), nullable=False),
+        sa.Column("defaults", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"],
+            ["tenants.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("tenant_id", "name"),
+    )
+    with op.batch_alter_table("avatars", schema=None) as batch_op:
+        batch_op.create_index("ix_avatars_tenant_created", ["tenant_id", "created_at", "id"], unique=False)
+
+    op.create_table(
         "webhook_secrets",
         sa.Column("id", sa.String(length=255), nullable=False),
         sa.Column("tenant_id", sa.String(length=255), nullable=False),
@@ -220,6 +244,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_webhook_secrets_tenant_id"))
 
     op.drop_table("webhook_secrets")
+    with op.batch_alter_table("avatars", schema=None) as batch_op:
+        batch_op.drop_index("ix_avatars_tenant_created")
+
+    op.drop_table("avatars")
     op.drop_table("voices")
     with op.batch_alter_table("uploads", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_uploads_tenant_id"))
@@ -231,6 +259,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_jobs_ticket"))
         batch_op.drop_index("ix_jobs_tenant_created")
         batch_op.drop_index("ix_jobs_next")
+        batch_op.drop_index(batch_op.f("ix_jobs_parent_id"))
         batch_op.drop_index(batch_op.f("ix_jobs_expires_at"))
         batch_op.drop_index(batch_op.f("ix_jobs_batch_id"))
 
