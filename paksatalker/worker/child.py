@@ -12,15 +12,12 @@ import os
 import queue
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import IO, Any
 
 from paksatalker.config.allocator import give_back_large_blocks
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.worker.limits import MEMORY
-
-_EVERY = 0.2  # seconds between two reports
 
 
 class _Voice:
@@ -69,7 +66,7 @@ def main() -> None:
         say(ready=True)
         while (order := orders.jobs.get()) is not None:
             try:
-                answer = {"result": _render(pipeline, order, orders.cancel, say)}
+                answer = {"result": _done(pipeline, order, orders.cancel, say)}
             except PaksaTalkerError as error:
                 answer = {
                     "error": {
@@ -82,38 +79,21 @@ def main() -> None:
             say(**answer)
 
 
-def _render(pipeline: Any, order: dict[str, Any], cancel: threading.Event, say: _Voice) -> dict[str, Any]:
-    from paksatalker.core.progress import Progress
-    from paksatalker.core.rendering.hls import Piece
+def _done(pipeline: Any, order: dict[str, Any], cancel: threading.Event, say: _Voice) -> dict[str, Any]:
+    """Does what it is told to: makes a video, or something for one that is made in parts."""
     from paksatalker.core.request import Request
+    from paksatalker.worker.child_parts import ACTS
+    from paksatalker.worker.reporting import Reporter
 
-    pieces = Path(order["pieces"]) if order.get("pieces") else None
-    said = 0.0
-
-    def report(state: Progress) -> None:
-        nonlocal said
-        if time.monotonic() - said < _EVERY:
-            return
-        said = time.monotonic()
-        fraction = state.fraction
-        event = {
-            "stage": state.stage, "progress": fraction, "frames_done": state.frames,
-            "frames_total": state.frames_expected, "seconds_left": state.seconds_left,
-        }  # fmt: skip
-        say(event=event)
-
-    def keep(piece: Piece) -> None:
-        assert pieces is not None
-        (pieces / piece.name).write_bytes(piece.content)
-        say(piece={"name": piece.name, "seconds": piece.seconds})
-
+    request = Request(**with_own_voice(order["options"]))
+    if act := ACTS.get(order.get("act", "")):
+        return act(pipeline, request, order, cancel, say)
+    pieces = order.get("pieces")
+    reporter = Reporter(say, pieces)
     result = pipeline.generate(
-        Request(**with_own_voice(order["options"])),
-        Path(order["output"]),
-        on_progress=report,
-        on_piece=keep if pieces is not None else None,
+        request, Path(order["output"]), on_progress=reporter.report, on_piece=reporter.keep if pieces else None,
         cancel=cancel,
-    )
+    )  # fmt: skip
     values: dict[str, Any] = result.to_dict()
     return values
 

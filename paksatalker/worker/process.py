@@ -21,7 +21,11 @@ _STOP_SECONDS = 0.8  # a cancelled video ends within a second, whatever it does
 _LINE = 1 << 20
 _COMMAND = (sys.executable, "-m", "paksatalker.worker.child")
 
+_LAST = frozenset({"ready", "result", "error"})  # what an answer is known by
+
 Event = dict[str, Any]
+Message = dict[str, Any]
+Listener = Callable[[Message], Awaitable[None]]
 #: Called with the file of a piece of the stream, and how long it plays.
 PieceListener = Callable[[Path, float], None]
 
@@ -51,11 +55,11 @@ class RenderProcess:
 
     Args:
         limits: Of memory and time.
-        command: Starts it; another one that speaks as the renderer does.
+        command: Starts it, if it is not the renderer but speaks as that does.
     """
 
-    def __init__(self, limits: RenderLimits | None = None, command: tuple[str, ...] = _COMMAND) -> None:
-        self._command = command
+    def __init__(self, limits: RenderLimits | None = None, command: tuple[str, ...] | None = None) -> None:
+        self._command = command or _COMMAND
         self._limits = limits or RenderLimits()
         self._process: asyncio.subprocess.Process | None = None
         self._heard = 0.0
@@ -88,15 +92,35 @@ class RenderProcess:
             RenderDied: The process died, or said nothing for so long that it was ended.
             RenderCancelled: It was cancelled.
         """
-        process = await self._started()
         streaming = {} if pieces is None else {"pieces": str(pieces)}
-        await self._order(process, {"options": options, "output": output, **streaming})
 
-        def whole(piece: dict[str, Any]) -> None:
-            if pieces is not None and on_piece is not None:
-                on_piece(pieces / piece["name"], piece["seconds"])
+        async def heard(message: Message) -> None:
+            if "event" in message:
+                await on_event(message["event"])
+            elif "piece" in message and pieces is not None and on_piece is not None:
+                on_piece(pieces / message["piece"]["name"], message["piece"]["seconds"])
 
-        answer = asyncio.ensure_future(self._answer(process, on_event, whole))
+        return await self.run({"options": options, "output": output, **streaming}, heard, cancel)
+
+    async def run(self, order: dict[str, Any], on_message: Listener, cancel: asyncio.Event) -> dict[str, Any]:
+        """Has something done (:mod:`paksatalker.worker.child`).
+
+        Args:
+            order: What, as JSON data.
+            on_message: Called with everything it says meanwhile.
+            cancel: Set it to stop.
+
+        Returns:
+            What came out.
+
+        Raises:
+            RenderFailed: It cannot be done.
+            RenderDied: The process died, or said nothing for so long that it was ended.
+            RenderCancelled: It was cancelled.
+        """
+        process = await self._started()
+        await self._order(process, order)
+        answer = asyncio.ensure_future(self._answer(process, on_message))
         cancelled = asyncio.ensure_future(cancel.wait())
         try:
             await self._wait(answer, cancelled)
@@ -161,24 +185,16 @@ class RenderProcess:
             process.stdin.write(json.dumps(order).encode() + b"\n")
             await process.stdin.drain()
 
-    async def _answer(
-        self,
-        process: asyncio.subprocess.Process,
-        on_event: Callable[[Event], Awaitable[None]],
-        on_piece: Callable[[dict[str, Any]], None] = lambda _: None,
-    ) -> dict[str, Any]:
-        """What comes at the end; events on the way are passed on."""
+    async def _answer(self, process: asyncio.subprocess.Process, on_message: Listener) -> Message:
+        """What comes at the end; what comes on the way is passed on."""
         if process.stdout is None:
             raise RenderDied("it has no output")
         while line := await process.stdout.readline():
             self._heard = time.monotonic()
-            message: dict[str, Any] = json.loads(line)
-            if "event" in message:
-                await on_event(message["event"])
-            elif "piece" in message:
-                on_piece(message["piece"])
-            else:
+            message: Message = json.loads(line)
+            if _LAST & message.keys():
                 return message
+            await on_message(message)
         raise RenderDied(f"it ended with {await process.wait()}")
 
     async def kill(self) -> None:
@@ -209,7 +225,7 @@ def _too_slow(seconds: float) -> dict[str, Any]:
     return {"code": "RenderTimeout", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
 
 
-async def _ignore(_: Event) -> None:
+async def _ignore(_: Message) -> None:
     return
 
 
