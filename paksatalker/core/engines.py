@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ from pydantic import BaseModel
 
 from paksatalker.config.settings import Settings, get_settings
 from paksatalker.core.timeline import FaceTrack, Speech, Utterance
-from paksatalker.core.tracks import BodyTrack
+from paksatalker.core.tracks import BodyTrack, CoefficientTrack
 from paksatalker.errors import EngineUnavailable, InvalidOption
 from paksatalker.models.base import State, WeightsStore
 
@@ -34,6 +34,9 @@ STAGES: tuple[str, ...] = ("speech", "recording", "face", "renderer")
 #: Stages that no video needs.
 OPTIONAL_STAGES: tuple[str, ...] = ("writer", "body")
 
+#: Face motion that an engine makes or takes: what all default engines speak, or what one family of engines does.
+_Made_co = TypeVar("_Made_co", bound=FaceTrack | CoefficientTrack, covariant=True)
+_Taken_contra = TypeVar("_Taken_contra", bound=FaceTrack | CoefficientTrack, contravariant=True)
 
 #: A message to a language model: ``role`` (``system``, ``user`` or ``assistant``) and ``content``.
 Message = Mapping[str, str]
@@ -242,10 +245,10 @@ class RecordingEngine(Protocol):
 
 
 @runtime_checkable
-class FaceEngine(Protocol):
+class FaceEngine(Protocol[_Made_co]):
     """Speech to face motion."""
 
-    def animate(self, pieces: Iterable[Speech]) -> Iterator[FaceTrack]:
+    def animate(self, pieces: Iterable[Speech]) -> Iterator[_Made_co]:
         """Animates piece by piece, carrying its state (coarticulation, head, blink phase) across the borders.
 
         Yields:
@@ -269,7 +272,7 @@ class BodyEngine(Protocol):
 
 
 @runtime_checkable
-class Renderer(Protocol):
+class Renderer(Protocol[_Taken_contra]):
     """Face motion to frames."""
 
     @property
@@ -277,7 +280,7 @@ class Renderer(Protocol):
         """Width and height of the frames, pixels; both even."""
         ...
 
-    def render(self, tracks: Iterable[FaceTrack]) -> Iterator[npt.NDArray[np.uint8]]:
+    def render(self, tracks: Iterable[_Taken_contra]) -> Iterator[npt.NDArray[np.uint8]]:
         """Renders every frame of the tracks in order: uint8 RGB [H, W, 3], or RGBA [H, W, 4] with straight alpha."""
         ...
 

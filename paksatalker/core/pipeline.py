@@ -115,10 +115,10 @@ class Pipeline:
             raise _cancelled()
         offer = self._offer(request)
         threads = self.settings.worker_threads
-        drawn: Renderer = renderer.create(scene=scene, threads=threads, **_taken(renderer, offer))
+        drawn: Renderer[Any] = renderer.create(scene=scene, threads=threads, **_taken(renderer, offer))
         offer["reference"] = getattr(drawn, "reference", None)
         offer["duration"] = source.duration
-        animator: FaceEngine = face.create(
+        animator: FaceEngine[Any] = face.create(
             fps=request.fps,
             seed=request.seed,
             expression_scale=request.expression_scale,
@@ -236,8 +236,8 @@ class VideoStream:
         request: Request,
         scene: Scene,
         source: sources.SpeechSource,
-        animator: FaceEngine,
-        renderer: Renderer,
+        animator: FaceEngine[Any],
+        renderer: Renderer[Any],
         captioner: Captioner | None,
         engines: dict[str, str],
         on_progress: ProgressCallback | None,

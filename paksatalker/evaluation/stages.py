@@ -64,9 +64,11 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
     return made, time.perf_counter() - began
 
 
-def renderer_for(image: Path, store: WeightsStore, size: int) -> Renderer:
+def renderer_for(image: Path, store: WeightsStore, size: int) -> Renderer[FaceTrack]:
     """The default renderer with a photo at ``size`` × ``size``."""
-    renderer: Renderer = find("renderer").create(scene=set_scene(image, store, size=size), threads=usable_cores())
+    renderer: Renderer[FaceTrack] = find("renderer").create(
+        scene=set_scene(image, store, size=size), threads=usable_cores()
+    )
     return renderer
 
 

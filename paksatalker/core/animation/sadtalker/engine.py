@@ -22,9 +22,15 @@ from paksatalker.models.base import WeightsStore
 from paksatalker.models.sadtalker.checkpoints import AudioNetworks, load_audio_networks
 from paksatalker.models.sadtalker.mel import FPS
 
-_RATE = options.Range(1, 240)
+_RANGES = {
+    "fps": options.Range(1, 240),
+    "seed": options.SEED,
+    "expression-scale": options.STRENGTH,
+    "head-motion": options.STRENGTH,
+    "pose-style": options.POSE_STYLE,
+    "turn-speed": options.Range(0.1, 1000),
+}
 _DEGREES = options.Range(-90, 90)
-_SPEED = options.Range(0.1, 1000)
 _LEAST = CoefficientTrack.POSE.stop
 
 
@@ -83,12 +89,9 @@ class SadTalkerFace:
         turn_speed: float = 15.0,
         duration: float | None = None,
     ) -> None:
-        options.require_range("fps", fps, _RATE)
-        options.require_range("seed", seed, options.SEED)
-        options.require_range("expression-scale", expression_scale, options.STRENGTH)
-        options.require_range("head-motion", head_motion, options.STRENGTH)
-        options.require_range("pose-style", pose_style, options.POSE_STYLE)
-        options.require_range("turn-speed", turn_speed, _SPEED)
+        values = (fps, seed, expression_scale, head_motion, pose_style, turn_speed)
+        for (name, allowed), value in zip(_RANGES.items(), values, strict=True):
+            options.require_range(name, value, allowed)
         options.require_choice("blinks", blinks, options.BLINKS)
         self.fps = fps
         self.seed = seed
