@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from paksatalker.api import errors
 from paksatalker.api.endpoints import (
     assets,
+    avatars,
     batches,
     catalogue,
     events,
@@ -69,7 +70,7 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
         summary="A photo and a sentence become a talking video.",
         version=version("paksatalker"),
         lifespan=lifespan,
-        responses=errors.answers(401, 422, 429),
+        responses=errors.answers(400, 401, 422, 429),
     )
     errors.install(app, chosen.debug)
     app.state.sign_in = sign_in
@@ -77,7 +78,7 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
         app.include_router(room.router)
     app.include_router(metrics.router)
     _guard(app, chosen)
-    for room in (catalogue, voices, uploads, assets, videos, events, video_files, streams):
+    for room in (catalogue, voices, uploads, assets, avatars, videos, events, video_files, streams):
         app.include_router(room.router, prefix=_PREFIX)
     app.add_middleware(RequestIds)  # around all others: they log, too
     return app

@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import and_, or_, select
 
 from paksatalker.service.audit import OPERATOR, note
+from paksatalker.service.avatars import needed_pictures
 from paksatalker.service.cursor import read_cursor, write_cursor
 from paksatalker.service.database import Database
 from paksatalker.service.room import StorageFull, room, take_room
@@ -19,7 +20,7 @@ __all__ = ["AssetInUse", "AssetStore", "StorageFull"]
 
 
 class AssetInUse(Exception):
-    """A video that waits or is made needs the file."""
+    """A video that waits or is made needs the file, or an avatar."""
 
 
 class AssetStore:
@@ -112,6 +113,8 @@ class AssetStore:
                 Job.tenant_id == tenant_id, Job.state.in_((State.QUEUED, State.RUNNING))
             )
             if any(asset_id in request.values() for request in (await session.scalars(unfinished)).all()):
+                raise AssetInUse(asset_id)
+            if asset_id in await needed_pictures(session, tenant_id):
                 raise AssetInUse(asset_id)
             await session.delete(found)
             note(session, tenant_id, by, "asset.deleted", asset_id)

@@ -33,9 +33,26 @@ Emotion = Literal[
     "auto", "neutral", "happy", "sad", "angry", "surprised", "fearful", "disgusted", "calm", "excited"
 ]  # fmt: skip
 #: Fields that do not change what comes out.
-_BESIDE = frozenset({"priority", "callback_url"})
+_BESIDE = frozenset({"priority", "callback_url", "avatar"})
 #: Fields of the pipeline's request that are files here.
 _FILES = ("portrait", "audio", "background")
+
+
+def background_of(value: str) -> str:
+    """A background as callers may name it: never the path of an image, which the pipeline takes, too.
+
+    Raises:
+        ValueError: It is none.
+    """
+    word = value.strip()
+    if is_id(word, "ast") or word.lower() in ("keep", "blur", "transparent"):
+        return word
+    try:
+        ImageColor.getrgb(word)
+    except ValueError:
+        fix = "give keep, blur, transparent, a colour such as #20304a or navy, or an asset"
+        raise ValueError(f"there is no such background: {fix}") from None
+    return word
 
 
 class VideoRequest(BaseModel):
@@ -48,7 +65,13 @@ class VideoRequest(BaseModel):
         },
     )
 
-    portrait: AssetId = Field(description="The portrait photo, an asset.")
+    portrait: AssetId | None = Field(None, description="The portrait photo, an asset. Or name an avatar.")
+    avatar: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        description="Name or id of an avatar: its portrait, and what is usual for it.",
+    )
     text: str | None = Field(None, min_length=1, max_length=1_000_000, description="What is said, as plain prose.")
     script: str | None = Field(None, min_length=1, max_length=1_000_000, description="The same with tags, or SSML.")
     brief: str | None = Field(None, min_length=1, max_length=20_000, description="What a language model writes about.")
@@ -84,22 +107,15 @@ class VideoRequest(BaseModel):
     @field_validator("background")
     @classmethod
     def _no_path(cls, value: str) -> str:
-        """The pipeline takes the path of an image, too: a caller must not name the files of a worker."""
-        word = value.strip()
-        if is_id(word, "ast") or word.lower() in ("keep", "blur", "transparent"):
-            return word
-        try:
-            ImageColor.getrgb(word)
-        except ValueError:
-            fix = "give keep, blur, transparent, a colour such as #20304a or navy, or an asset"
-            raise ValueError(f"there is no such background: {fix}") from None
-        return word
+        return background_of(value)
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         given = [name for name in ("text", "script", "brief", "audio") if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError(f"give exactly one of text, script, brief and audio, not {' and '.join(given) or 'none'}")
+        if self.portrait is None and self.avatar is None:
+            raise ValueError("give a portrait or an avatar")
         if self.transcript is not None and self.audio is None:
             raise ValueError("transcript needs audio")
         return self

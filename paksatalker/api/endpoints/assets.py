@@ -99,7 +99,7 @@ async def delete_asset(asset_id: str, caller: User, parts: PartsOf, assets: Asse
     try:
         found = await assets.delete(asset_id, caller.tenant_id, caller.key_id) if is_id(asset_id, "ast") else None
     except AssetInUse:
-        why, fix = "a video that is not finished needs it", "Wait for the video, or cancel it"
+        why, fix = "a video that is not finished, or an avatar, needs it", "Wait for the video, or delete the avatar"
         raise ApiError(409, "AssetInUse", "the asset cannot be deleted", why=why, fix=fix) from None
     if found is None:
         raise not_found("asset")

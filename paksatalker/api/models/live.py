@@ -18,6 +18,7 @@ class Start(_Message):
     """How everything from now on is spoken."""
 
     type: Literal["start"]
+    avatar: str | None = Field(None, min_length=1, max_length=64, description="Its voice and emotion, by name or id.")
     voice: VoiceName = "auto"
     language: str = Field("auto", max_length=35)
     speed: float = Field(1.0, ge=0.5, le=2)
@@ -67,7 +68,8 @@ class Offer(_Message):
 
     type: Literal["webrtc.offer"]
     sdp: str = Field(min_length=1, max_length=65_536)
-    portrait: AssetId
+    portrait: AssetId | None = None
+    avatar: str | None = Field(None, min_length=1, max_length=64, description="In place of a portrait: name or id.")
     size: int = Field(512, ge=64, le=720, description="Short side, pixels.")
     aspect: Literal["source", "1:1", "9:16", "16:9"] = "1:1"
     background: str = Field("keep", max_length=32, pattern="^(keep|blur|[a-z]+|#[0-9a-fA-F]{6})$")

@@ -6,8 +6,8 @@ import logging
 
 from paksatalker.api.errors import ApiError
 from paksatalker.api.services.own_voices import own_voice
+from paksatalker.api.services.pictures import portrayed, usable_asset
 from paksatalker.core.text.writing.length import parse_length
-from paksatalker.service.assets import AssetStore
 from paksatalker.service.callbacks import CallbackRefused, read_url
 from paksatalker.service.jobs import MinutesUsed, NewJob
 from paksatalker.service.keys import Caller
@@ -19,8 +19,6 @@ from paksatalker.worker.main import Parts
 _log = logging.getLogger(__name__)
 _QUEUE = "portrait"
 _CHARACTERS_A_SECOND = 15.0
-_KINDS = {"portrait": "image", "background": "image", "audio": "audio"}
-_USELESS = frozenset({"NoFace", "FaceTooSmall", "AudioSilent"})  # problems that no option mends
 _DAY = 86400
 
 
@@ -53,6 +51,7 @@ async def submit(
         InvalidOption: The length of what is to be written cannot be read.
     """
     _check_callback(parts, request)
+    request = await portrayed(parts, caller.tenant_id, request)
     assets = await _assets(parts, caller, request)
     decides = {field: asset.sha256 for field, asset in assets.items()}
     if (voice := await own_voice(parts, caller.tenant_id, request.voice)) is not None:
@@ -104,24 +103,11 @@ async def _assets(parts: Parts, caller: Caller, request: VideoRequest) -> dict[s
     Raises:
         ApiError: 422: one is not there, or another tenant's (the answer is the same), or cannot be used.
     """
-    store = AssetStore(parts.database, parts.settings.storage_bytes)
-    found = {}
-    for field, asset_id in request.assets().items():
-        asset = await store.get(asset_id, caller.tenant_id)
-        what = f"the {field} cannot be used"
-        if asset is None:
-            why, fix = f"there is no asset {asset_id}", "Upload it: POST /api/v1/assets"
-            raise ApiError(422, "NoSuchAsset", what, why=why, fix=fix)
-        if asset.kind != _KINDS[field]:
-            why, fix = f"it is of kind {asset.kind}", f"Give one of kind {_KINDS[field]}"
-            raise ApiError(422, "WrongAsset", what, why=why, fix=fix)
-        if field != "background" and request.face is None:
-            for problem in asset.analysis.get("problems", ()):
-                if problem["code"] in _USELESS:
-                    why = f"{problem['what']}: {problem['why']}"
-                    raise ApiError(422, problem["code"], what, why=why, fix=problem["fix"])
-        found[field] = asset
-    return found
+    strict = request.face is None
+    return {
+        field: await usable_asset(parts, caller.tenant_id, field, asset_id, strict=strict)
+        for field, asset_id in request.assets().items()
+    }
 
 
 def _seconds(request: VideoRequest, assets: dict[str, Asset]) -> float:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from paksatalker.api.errors import ApiError
+from paksatalker.api.models.live import Offer, Start
+from paksatalker.api.services.pictures import avatar_of
 from paksatalker.service.assets import AssetStore
+from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
 from paksatalker.worker.main import Parts
 
 _USELESS = frozenset({"NoFace", "FaceTooSmall"})
+_SPOKEN, _SEEN = ("voice", "language", "emotion"), ("background", "aspect")
 _LARGEST = 64 << 20  # bytes: it is held in memory, and sent to a process
 
 
@@ -36,3 +40,34 @@ async def photo_of(parts: Parts, caller: Caller, asset_id: str) -> bytes:
 
 def _unusable(code: str, why: str, fix: str) -> ApiError:
     return ApiError(422, code, "the portrait cannot be shown", why=why, fix=fix)
+
+
+async def as_avatar(parts: Parts, caller: Caller, avatar: str | None, how: Start) -> Start:
+    """How an avatar speaks: as is usual for it, except for what the client has said.
+
+    Raises:
+        ApiError: 422, there is no such avatar.
+    """
+    if avatar is None:
+        return how
+    usual = (await avatar_of(parts, caller.tenant_id, avatar)).defaults
+    said = how.model_fields_set
+    return how.model_copy(update={name: usual[name] for name in _SPOKEN if name in usual and name not in said})
+
+
+async def portrayed_by(parts: Parts, caller: Caller, offer: Offer) -> Offer:
+    """An offer whose avatar, if it names one, has become its portrait and what is usual for it.
+
+    Raises:
+        ApiError: 422, there is no such avatar, or neither portrait nor avatar is given.
+    """
+    if offer.avatar is None:
+        if offer.portrait is None:
+            raise _unusable("InvalidRequest", "none is given", "Give a portrait or an avatar")
+        return offer
+    avatar = await avatar_of(parts, caller.tenant_id, offer.avatar)
+    usual = {"portrait": avatar.portrait, **{name: avatar.defaults[name] for name in _SEEN if name in avatar.defaults}}
+    if is_id(str(usual.get("background", "")), "ast") or usual.get("background") == "transparent":
+        del usual["background"]  # pictures behind it, and none, are for videos
+    given = {name for name in offer.model_fields_set if getattr(offer, name) is not None}
+    return offer.model_copy(update={name: value for name, value in usual.items() if name not in given})

@@ -17,7 +17,7 @@ from paksatalker.api.models.live import Candidate, HangUp, Interrupt, Listen, Me
 from paksatalker.api.services.limits import check_rate
 from paksatalker.api.services.live.hearing import Hearing
 from paksatalker.api.services.live.line import Line, told
-from paksatalker.api.services.live.photo import photo_of
+from paksatalker.api.services.live.photo import as_avatar, photo_of, portrayed_by
 from paksatalker.api.services.live.room import LiveRoom
 from paksatalker.api.services.live.speaker import Speaker
 from paksatalker.api.services.live.video import LiveVideo, check_webrtc
@@ -133,7 +133,7 @@ class Session:
             case Interrupt():
                 await self._line.send({"type": "interrupted", "dropped": await self._speaker.interrupt()})
             case Start():
-                self._speaker.how = message
+                self._speaker.how = await as_avatar(self._parts, self._caller, message.avatar, message)
                 await self._line.send(self._ready())
             case Say():
                 await check_rate(self._parts, self._caller)
@@ -181,7 +181,9 @@ class Session:
     async def _show(self, offer: Offer) -> None:
         await self._hang_up()
         check_webrtc()
-        photo = await photo_of(self._parts, self._caller, offer.portrait)
+        offer = await portrayed_by(self._parts, self._caller, offer)
+        photo = await photo_of(self._parts, self._caller, str(offer.portrait))
+        self._speaker.how = await as_avatar(self._parts, self._caller, offer.avatar, self._speaker.how)
         with ExitStack() as stack:
             stack.enter_context(self._room.video())
             portrayal = Portrayal(photo, offer.size, offer.aspect, offer.background, offer.fps, self._speaker.how.seed)
