@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Self
 
@@ -102,6 +102,25 @@ class StreaqQueue:
         key = f"paksatalker:first:{name}"
         return bool(await self._redis.set(key, "1", condition=PureToken.NX, px=max(1, round(seconds * 1000))))
 
+    async def announce(self, worker: str, queues: Sequence[str], seconds: float) -> None:
+        """Says that a worker takes tickets of some lanes, for so long from now on; 0 seconds: no more.
+
+        Args:
+            worker: Its name, one of its own.
+            queues: The lanes.
+            seconds: For how long this holds, unless it is said again.
+        """
+        time = (await self._redis.time()).timestamp()
+        for queue in queues:
+            key = _workers(queue)
+            await self._redis.zremrangebyscore(key, float("-inf"), time)
+            await self._redis.zadd(key, {worker: time + seconds})
+
+    async def workers(self, queue: str) -> int:
+        """How many workers take tickets of a lane."""
+        time = (await self._redis.time()).timestamp()
+        return int(await self._redis.zcount(_workers(queue), time, float("inf")))
+
     async def depth(self, queue: str) -> QueueDepth:
         """How much is in a lane."""
         worker, _ = self._producers[queue]
@@ -181,7 +200,7 @@ class StreaqQueue:
             queue_name=f"paksatalker-{queue}",
             concurrency=concurrency,
             prefetch=0,  # a ticket that waits in a busy worker is one that an idle one could use
-            serializer=json.dumps,
+            serializer=_written,
             deserializer=json.loads,
             handle_signals=False,
             idle_timeout=self._silent,
@@ -204,6 +223,11 @@ def _first(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return f"{type(error).__name__}: {error}"
+
+
+def _written(values: Any) -> str:
+    """As JSON. It notes errors of its own, too, e.g. of a ticket that was used up by another worker: as their text."""
+    return json.dumps(values, default=str)
 
 
 async def _no_signals(_: object) -> None:
@@ -242,3 +266,7 @@ async def _events(channel: AsyncIterator[Any]) -> AsyncIterator[dict[str, Any]]:
 
 def _channel(job_id: str) -> str:
     return f"paksatalker:events:{job_id}"
+
+
+def _workers(queue: str) -> str:
+    return f"paksatalker:workers:{queue}"

@@ -29,7 +29,7 @@ from paksatalker.service.tables import Job, Webhook, WebhookSecret, now
 STATES = ("pending", "delivered", "dead")
 ATTEMPTS = 10
 _FIRST_SECONDS, _FACTOR, _MOST_SECONDS = 5.0, 4.0, 86_400.0
-_LEASE = timedelta(seconds=60)  # a message that a worker died over is delivered by another one after so long
+_LEASE = timedelta(seconds=20)  # a message that a worker died over is delivered by another one after so long
 _OVERLAP = timedelta(minutes=5)  # a job's end may be seen so long after the time that it names
 _OF_ONE_TENANT = 4  # at a time: who never answers holds up nobody else
 _REPLACED = timedelta(hours=24)  # an old secret signs so much longer

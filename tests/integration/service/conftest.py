@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import io
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,9 +44,9 @@ class Bench:
 
     async def submit(self, **fields) -> Job:
         request = VideoRequest(portrait=await self.portrait(), **{"size": 128, "text": "Hello there."} | fields)
-        job, _ = await self.parts.jobs.create(
-            NewJob(self.tenant_id, "key_x", "portrait", request.model_dump(mode="json"), request.digest({}))
-        )
+        callback = None if request.callback_url is None else str(request.callback_url)
+        new = NewJob(self.tenant_id, "key_x", "portrait", request.model_dump(mode="json"), request.digest({}))
+        job, _ = await self.parts.jobs.create(replace(new, callback_url=callback))
         await self.parts.queue.enqueue(job.id, "portrait")
         return job
 

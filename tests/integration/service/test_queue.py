@@ -170,6 +170,32 @@ def test_what_is_done_goes_on_when_the_server_is_killed_and_the_rest_is_done_aft
         asyncio.run(play(broker))
 
 
+def test_a_ticket_that_was_used_up_by_another_worker_ends_no_worker(url):
+    """It comes once more when its worker was silent for a while, but alive."""
+
+    async def play():
+        used: list[str] = []
+
+        async def handler(ticket: str) -> None:
+            used.append(ticket)
+
+        async with StreaqQueue(url) as queue:
+            await queue.enqueue("gone", "portrait")
+            worker, _ = queue._producers["portrait"]
+            assert await queue._redis.delete([worker.task_key + "gone"]) == 1
+            work = asyncio.ensure_future(queue.work("portrait", handler))
+            await queue.enqueue("there", "portrait")
+            await wait_for(lambda: used)
+            await asyncio.sleep(0.1)
+            assert not work.done()
+            assert await queue.depth("portrait") == QueueDepth(0, 0)
+            work.cancel()
+            await asyncio.wait({work})
+        assert used == ["there"]
+
+    asyncio.run(play())
+
+
 def test_events_reach_who_listens(url):
     async def play():
         async with StreaqQueue(url) as one, StreaqQueue(url) as other:
