@@ -206,7 +206,7 @@ class Speaker:
             voice=await self.voice(STOCK_VOICES.get(how.voice.lower(), how.voice)),
             language=how.language, speed=how.speed, emotion=how.emotion, seed=how.seed,
         )  # fmt: skip
-        if self.video is not None:
+        if self.video is not None and not self.video.over:
             await self._show(request, saying, self.video)
         else:
             await self._send(request, saying)
