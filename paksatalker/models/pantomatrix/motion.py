@@ -96,8 +96,7 @@ class MotionDecoder(nn.Module):
         face = self.part("face").decode(self.part("face").quantizer.nearest(codes.face))
         decoded = {part: self.part(part).decode(getattr(codes, part)) for part in BODY_PARTS}
         lower = decoded["lower"]
-        sixd = identity_motion(face.shape[1], face.device)[..., : 6 * JOINTS].reshape(1, -1, JOINTS, 6)
-        sixd = sixd.repeat(face.shape[0], 1, 1, 1)
+        sixd = face.new_tensor(rotation.IDENTITY_6D).repeat(*face.shape[:2], JOINTS, 1)
         sixd[:, :, list(UPPER)] = _joints(decoded["upper"])
         sixd[:, :, list(HANDS)] = _joints(decoded["hands"])
         sixd[:, :, list(LOWER)] = _joints(lower[..., :54])

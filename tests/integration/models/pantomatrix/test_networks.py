@@ -1,5 +1,6 @@
 """The networks against the original's outputs with the same weights."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,18 @@ def test_decoding_the_whole_body(decoder, golden):
     close(found.known[..., 330:], want["all_motion4inference"][..., 330:])
     close(integrate(found.velocity, torch.zeros(1, 3)), want["trans"])
     _same_rotations(found.axis_angle, want["motion_axis_angle"])
+
+
+@torch.inference_mode()
+def test_our_rotations_are_nearer_to_the_exact_ones_than_the_original_s(decoder, golden):
+    want = golden("vq_decode")
+    codes = Codes(*(t(want[f"{name}"]) for name in ("face_latent", "upper_index", "hands_index", "lower_index")))
+    wide = Codes(codes.face.double(), codes.upper, codes.hands, codes.lower)
+    exact = rotation.axis_angle_to_matrix(copy.deepcopy(decoder).double()(wide).axis_angle)
+    ours = rotation.axis_angle_to_matrix(decoder(codes).axis_angle.double())
+    theirs = rotation.axis_angle_to_matrix(t(want["motion_axis_angle"]).double().unflatten(-1, (-1, 3)))
+    assert (ours - exact).abs().max() <= 5e-5
+    assert (ours - exact).abs().max() < (theirs - exact).abs().max()
 
 
 def test_a_recording(network, decoder, golden):
