@@ -16,6 +16,7 @@ from paksatalker.api.endpoints import (
     avatars,
     batches,
     catalogue,
+    docs,
     events,
     health,
     live,
@@ -69,12 +70,14 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
         title="PaksaTalker",
         summary="A photo and a sentence become a talking video.",
         version=version("paksatalker"),
+        docs_url=None,  # ours need no network
+        redoc_url=None,
         lifespan=lifespan,
         responses=errors.answers(400, 401, 422, 429),
     )
     errors.install(app, chosen.debug)
     app.state.sign_in = sign_in
-    for room in (health, signin, openai, scripts, webhooks, batches, live):
+    for room in (health, docs, signin, openai, scripts, webhooks, batches, live):
         app.include_router(room.router)
     app.include_router(metrics.router)
     _guard(app, chosen)
