@@ -39,6 +39,8 @@ _CHUNK = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 #: How many times larger than expected a file may be whose size only its server knows.
 _MOST_LARGER = 2
+#: How often a hub may say that a repository has another name.
+_MOST_MOVES = 4
 #: No package that carries weights is larger than this; a server that sends more is cut off.
 _LARGEST_ARCHIVE = 4 << 30
 
@@ -108,7 +110,7 @@ class Downloader:
         url = str(file.sources[0])
         try:
             with self._client(self._limits) as client:
-                answer = client.head(url, follow_redirects=False)
+                answer = _head(client, url)
         except (httpx.HTTPError, SourceFailed) as error:
             raise _unpublished(file, f"{url}: {error}") from error
         digest = answer.headers.get("x-linked-etag", "").removeprefix("W/").strip('"')
@@ -265,6 +267,19 @@ class _Assembly:
             except SourceFailed as error:
                 raise SourceFailed(f"{cause}; {error}") from error
             return copy_member(self.archives.keep(archive, part), part.member, out, limit)
+
+
+def _head(client: httpx.Client, url: str) -> httpx.Response:
+    """What a hub says of a file, after moves within the hub (renamed repositories), before the one to its storage."""
+    for _ in range(_MOST_MOVES):
+        answer = client.head(url, follow_redirects=False)
+        if not answer.is_redirect or "x-linked-etag" in answer.headers:
+            break
+        moved = answer.url.join(answer.headers.get("location", ""))
+        if moved.host != answer.url.host:
+            break
+        url = str(moved)
+    return answer
 
 
 def _unpublished(file: WeightFile, why: str) -> DownloadFailed:

@@ -9,6 +9,7 @@ from paksatalker.errors import DownloadFailed, WeightsCorrupt
 from paksatalker.models.base import State, WeightsStore
 from paksatalker.models.download import Downloader
 from paksatalker.models.manifest import parse_manifest
+from paksatalker.models.transfer import only_https
 
 DATA = b"weights" * 100
 MANIFEST = """
@@ -23,10 +24,12 @@ sources = ["https://hub.example/a.bin"]
 """
 
 
-def store(tmp_path, digest=None, data=DATA, size=None):
+def store(tmp_path, digest=None, data=DATA, size=None, moved=""):
     digest = digest or hashlib.sha256(DATA).hexdigest()
 
     def answer(request):
+        if moved and str(request.url) == "https://hub.example/a.bin":
+            return httpx.Response(307, headers={"location": moved})
         if request.method == "HEAD":
             return httpx.Response(
                 302, headers={"x-linked-etag": f'"{digest}"', "x-linked-size": str(size or len(DATA))}
@@ -34,7 +37,8 @@ def store(tmp_path, digest=None, data=DATA, size=None):
         return httpx.Response(200, headers={"content-length": str(len(data))}, stream=httpx.ByteStream(data))
 
     def client(_limits):
-        return httpx.Client(transport=httpx.MockTransport(answer))
+        hooks = {"request": [only_https]}
+        return httpx.Client(transport=httpx.MockTransport(answer), follow_redirects=True, event_hooks=hooks)
 
     return WeightsStore(tmp_path, parse_manifest(MANIFEST), Downloader(client=client))
 
@@ -55,6 +59,19 @@ def test_what_has_another_hash_is_not_kept(tmp_path):
     with pytest.raises(DownloadFailed):
         store(tmp_path, data=b"altered" * 100).download("thing")
     assert not (tmp_path / "thing" / "a.bin").exists()
+
+
+@pytest.mark.parametrize("moved", ["/renamed/a.bin", "https://hub.example/renamed/a.bin"])
+def test_a_repository_that_was_renamed_is_found(tmp_path, moved):
+    found = store(tmp_path, moved=moved)
+    found.download("thing")
+    assert found.status("thing").state is State.VERIFIED
+
+
+@pytest.mark.parametrize("moved", ["/a.bin", "https://other.example/a.bin", "http://hub.example/b.bin", ""])
+def test_a_move_that_leads_nowhere_or_away_is_refused(tmp_path, moved):
+    with pytest.raises(DownloadFailed):
+        store(tmp_path, moved=moved, digest=None if moved else "0123").download("thing")
 
 
 @pytest.mark.parametrize("wrong", [{"digest": "0123"}, {"size": 1 << 40}])
