@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from paksatalker.service.files import FileStore
+from paksatalker.service.states import State
 from paksatalker.service.tables import Job
 
 PLAYLIST = "stream.m3u8"
@@ -21,6 +23,21 @@ _INIT = "init.mp4"
 _NAME = re.compile(r"init\.mp4|seg_[0-9]{5,9}\.m4s")
 #: No segment is longer, seconds (:mod:`paksatalker.core.rendering.hls`); a playlist that grows must not change it.
 _TARGET_SECONDS = 6
+
+
+#: Of a part of a video: its number, its attempt, and the piece.
+_OF_PART = re.compile(r"seg_([0-9]{5})[0-9]{4}\.m4s")
+
+
+def part_piece(number: int, attempt: int, index: int) -> str:
+    """The name of a piece of a part: attempts that were lost have others, so that none is taken for another."""
+    return f"seg_{number:04d}{attempt % 10}{index:04d}.m4s"
+
+
+def piece_path(name: str) -> str:
+    """Where a piece lies in the place of its stream; those of a part's attempt have a folder of their own."""
+    found = _OF_PART.fullmatch(name)
+    return name if found is None else f"{found[1]}/{name}"
 
 
 def is_piece(name: str) -> bool:
@@ -108,13 +125,74 @@ class StreamPublisher:
         while (item := await self._queue.get()) is not None:
             path, seconds = item
             self.bytes += path.stat().st_size
-            await self._files.put(f"{self._place}/{path.name}", path)
+            name = self._name(path.name)
+            await self._files.put(f"{self._place}/{piece_path(name)}", path)
             path.unlink()
             if seconds:
-                self._playlist.segments.append((path.name, seconds))
+                self._playlist.segments.append((name, seconds))
                 await self._store_playlist()
+
+    def _name(self, name: str) -> str:
+        return name
 
     async def _store_playlist(self) -> str:
         key = f"{self._place}/{PLAYLIST}"
         await self._files.put(key, str(self._playlist).encode())
         return key
+
+
+class PartPublisher(StreamPublisher):
+    """The same for a part of a video: it stores no playlist but tells what there is, for the parts before come first.
+
+    Args:
+        files: The store.
+        place: Prefix of the keys.
+        number: Of the part, from 0.
+        attempt: At it.
+        tell: Called whenever there is another piece.
+    """
+
+    def __init__(
+        self, files: FileStore, place: str, number: int, attempt: int, tell: Callable[[], Awaitable[None]]
+    ) -> None:
+        super().__init__(files, place)
+        self._number, self._attempt, self._tell = number, attempt, tell
+
+    @property
+    def segments(self) -> list[tuple[str, float]]:
+        """Name and seconds of what is stored."""
+        return list(self._playlist.segments)
+
+    def _name(self, name: str) -> str:
+        if name == _INIT:
+            return name
+        return part_piece(self._number, self._attempt, len(self._playlist.segments))
+
+    async def finish(self) -> str:
+        """Waits until everything is stored; returns the name of the last piece.
+
+        Raises:
+            DiskFull: A piece could not be stored.
+            OutputUnwritable: The same for another reason.
+        """
+        self._queue.put_nowait(None)
+        await self._task
+        return self._playlist.segments[-1][0]
+
+    async def _store_playlist(self) -> str:
+        await self._tell()
+        return ""
+
+
+def joined(parts: Sequence[Job]) -> Playlist:
+    """What there is to play of a video that is made in parts: up to the first part that is not done.
+
+    Args:
+        parts: In order.
+    """
+    playlist = Playlist()
+    for part in parts:
+        playlist.segments += [(str(name), float(seconds)) for name, seconds in (part.result or {}).get("pieces", ())]
+        if part.state != State.SUCCEEDED:
+            break
+    return playlist

@@ -214,7 +214,7 @@ class JobStore:
                 job.attempt += 1
                 job.ticket, job.state, job.started_at = ticket, State.RUNNING, now()
                 job.heard_at = job.started_at
-                job.stage, job.progress, job.frames_done = "", 0.0, 0
+                job.stage, job.progress, job.frames_done, job.result = "", 0.0, 0, None
                 return job
             session.flush()
             job = next_job(session, queue)

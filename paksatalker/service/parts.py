@@ -53,6 +53,11 @@ def place_of(video: Job) -> str:
     return f"{video.tenant_id}/{video.id}/{video.attempt}"
 
 
+def let_go(video: Job) -> bool:
+    """Whether nobody is at a video but those who make its parts."""
+    return video.state == State.RUNNING and video.ticket is None
+
+
 def drop(session: Session, video_id: str) -> None:
     """Has the parts of a video stopped: those that wait at once, those that run by their workers."""
     mine = Job.parent_id == video_id
@@ -183,21 +188,19 @@ class PartStore:
 
         return await self._database.write(act)
 
-    async def over(self, quiet: timedelta = timedelta()) -> Sequence[tuple[Job, bool]]:
+    async def over(self, video_id: str | None = None) -> Sequence[tuple[Job, bool]]:
         """Videos that have ended and still have parts in the database.
 
         Args:
-            quiet: They ended at least so long ago.
+            video_id: Only this one.
 
         Returns:
             Each, and whether all of its parts have ended, too.
         """
 
         def act(session: Session) -> Sequence[tuple[Job, bool]]:
-            ended = select(Job).where(
-                Job.state.in_(_ENDED), Job.finished_at <= now() - quiet,
-                Job.id.in_(select(Job.parent_id).where(Job.parent_id.is_not(None))),
-            )  # fmt: skip
+            mine = Job.parent_id.is_not(None) if video_id is None else Job.parent_id == video_id
+            ended = select(Job).where(Job.id.in_(select(Job.parent_id).where(mine)), Job.state.in_(_ENDED))
             return [(video, not _any_open(session, video.id)) for video in session.scalars(ended)]
 
         return await self._database.read(act)

@@ -50,6 +50,8 @@ class ServiceSettings(BaseSettings):
         upload_max_bytes: Largest file that is taken.
         upload_hours: An upload that comes in pieces and is not finished is deleted after so many hours.
         job_tries: How often a job is tried whose worker dies.
+        part_seconds: A video longer than so many seconds is made in parts by several workers, each at least so long;
+            0 makes every video in one go.
         keep_days: Files and finished jobs are deleted after so many days; 0 keeps them.
         requests_per_minute: Of a key, unless it has its own limit.
         video_minutes_per_day: Of a tenant.
@@ -102,6 +104,9 @@ class ServiceSettings(BaseSettings):
         default=24, gt=0, allow_inf_nan=False, validation_alias=_named("PAKSATALKER_UPLOAD_HOURS")
     )
     job_tries: int = Field(default=3, ge=1, le=20, validation_alias=_named("PAKSATALKER_JOB_TRIES"))
+    part_seconds: float = Field(
+        default=30, ge=0, allow_inf_nan=False, validation_alias=_named("PAKSATALKER_PART_SECONDS")
+    )
     keep_days: float = Field(default=30, ge=0, validation_alias=_named("PAKSATALKER_KEEP_DAYS"))
     requests_per_minute: int = Field(default=600, ge=1, validation_alias=_named("PAKSATALKER_REQUESTS_PER_MINUTE"))
     video_minutes_per_day: float = Field(

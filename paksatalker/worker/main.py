@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from paksatalker.errors import EngineUnavailable
@@ -93,7 +93,7 @@ async def work(parts: Parts, queues: Sequence[str]) -> None:
             else Runner(
                 database=parts.database, jobs=parts.jobs, files=parts.files, events=parts.queue, queue=queue,
                 tries=settings.job_tries, folder=folder.path / queue,
-                limits=RenderLimits.of(settings, queue), provenance=provenance,
+                limits=RenderLimits.of(settings, queue), provenance=provenance, part_seconds=settings.part_seconds,
             )
             for queue in queues
         ]  # fmt: skip
@@ -109,16 +109,22 @@ async def _work(parts: Parts, queues: Sequence[str], runners: Sequence[Runner | 
             group.create_task(_mend(parts, queues))
             group.create_task(deliverer.run())
             group.create_task(Sweeper(parts.settings, parts.database, parts.files).run())
-            group.create_task(_live(folder))
+            group.create_task(_live(parts, queues, folder))
     finally:
+        with suppress(Exception):  # the queue is away: it forgets us by itself
+            await parts.queue.announce(folder.path.name, queues, 0)
         for runner in runners:
             await runner.close()
 
 
-async def _live(folder: WorkFolder) -> None:
-    """Shows that the loop runs; where it hangs, a health check sees it."""
+async def _live(parts: Parts, queues: Sequence[str], folder: WorkFolder) -> None:
+    """Shows that the loop runs, to a health check and to the other workers."""
     while True:
         folder.touch()
+        try:
+            await parts.queue.announce(folder.path.name, queues, 2.5 * _ALIVE_SECONDS)
+        except Exception as error:  # noqa: BLE001  (a queue that is away ends no worker)
+            _log.warning("nobody hears of this worker: %s", type(error).__name__)
         await asyncio.sleep(_ALIVE_SECONDS)
 
 

@@ -6,6 +6,8 @@ import asyncio
 import logging
 import tempfile
 import time
+from collections.abc import Awaitable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +18,16 @@ from paksatalker.service.files import FileStore
 from paksatalker.service.hls import StreamPublisher, stream_place
 from paksatalker.service.ids import is_id
 from paksatalker.service.jobs import JobHeld, JobStore
+from paksatalker.service.parts import PART, PartStore, let_go, place_of
 from paksatalker.service.provenance import Provenance
-from paksatalker.service.queue import EventBus, Later
+from paksatalker.service.queue import Later
 from paksatalker.service.reuse import reuse
 from paksatalker.service.states import State
 from paksatalker.service.tables import Asset, Job
 from paksatalker.service.video import VideoRequest
 from paksatalker.service.voices import VoiceStore, read_voice
 from paksatalker.worker.limits import RenderLimits
+from paksatalker.worker.long_videos import LongVideos, Order, Switchboard
 from paksatalker.worker.origin import origin_of
 from paksatalker.worker.process import RenderCancelled, RenderDied, RenderFailed, RenderProcess, described
 from paksatalker.worker.thumbnail import write_thumbnail
@@ -49,6 +53,7 @@ class Runner:
         folder: For files of the job that is being done; empty after it.
         limits: Of memory and time.
         provenance: Signs videos; None signs none.
+        part_seconds: Videos longer than that are made in parts; 0: none is.
     """
 
     def __init__(
@@ -57,16 +62,22 @@ class Runner:
         database: Database,
         jobs: JobStore,
         files: FileStore,
-        events: EventBus,
+        events: Switchboard,
         queue: str,
         tries: int,
         folder: Path,
         limits: RenderLimits | None = None,
         provenance: Provenance | None = None,
+        part_seconds: float = 0.0,
     ) -> None:
         self._database, self._jobs, self._files, self._events = database, jobs, files, events
         self._queue, self._tries, self._folder = queue, tries, folder
         self._process, self._provenance = RenderProcess(limits), provenance
+        self._parts = PartStore(database)
+        self._long = LongVideos(
+            jobs=jobs, parts=self._parts, files=files, queue=events, process=self._process, folder=folder,
+            seconds=part_seconds,
+        )  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
 
     async def close(self) -> None:
@@ -74,7 +85,7 @@ class Runner:
         await self._process.close()
 
     async def handle(self, ticket: str) -> None:
-        """Does the job whose turn it is, if there is one.
+        """Does the job whose turn it is, if there is one; whoever has made the last part of a video joins them.
 
         Raises:
             RenderDied: The renderer died; the ticket goes back for another attempt.
@@ -84,17 +95,18 @@ class Runner:
             job = await self._jobs.begin(ticket, self._queue, self._tries)
         except JobHeld as error:
             raise Later(str(error)) from None
-        if job is None:
-            return
-        with log_ids(job_id=job.id, tenant_id=job.tenant_id):
-            await self._attempt(job)
+        while job is not None:
+            with log_ids(job_id=job.parent_id or job.id, tenant_id=job.tenant_id):
+                job = await self._attempt(job)
 
-    async def _attempt(self, job: Job) -> None:
+    async def _attempt(self, job: Job) -> Job | None:
+        """Makes an attempt. Returns what is to be done next under the same ticket."""
         began = time.monotonic()
+        following = None
         _log.info("attempt %d", job.attempt)
         try:
             with tempfile.TemporaryDirectory(dir=self._folder, prefix=f"{job.id}.") as folder:
-                await self._do(job, Path(folder))
+                following = await self._do(job, Path(folder))
         except asyncio.CancelledError:
             await self._sweep(job)  # first: the next attempt may have the same number
             await self._jobs.requeue(job)
@@ -115,11 +127,14 @@ class Runner:
         except PaksaTalkerError as error:
             await self._sweep(job)
             await self._jobs.fail(job, described(error))
-        await self._tell(job.id)
+        if job.parent_id is not None:
+            await self._tidy(self._long.clear(job.parent_id))
+        await self._tell(job.parent_id or job.id)
         _log.info("attempt %d ended after %.1f s", job.attempt, time.monotonic() - began)
+        return following
 
-    async def _do(self, job: Job, folder: Path) -> None:
-        """Makes the video, and stops wherever it is when nobody wants it any more.
+    async def _do(self, job: Job, folder: Path) -> Job | None:
+        """Makes the video, and stops wherever it is when nobody wants it any more. Returns what is to be done next.
 
         Raises:
             RenderCancelled: It was stopped.
@@ -132,20 +147,51 @@ class Runner:
             await asyncio.wait({making}, timeout=None if not cancel.is_set() else _STOP_SECONDS)
             if not making.done():
                 raise RenderCancelled
-            making.result()
+            return making.result()
         finally:
             for task in (making, watch, stop):
                 task.cancel()
             await asyncio.gather(making, watch, stop, return_exceptions=True)
 
-    async def _make(self, job: Job, folder: Path, cancel: asyncio.Event) -> None:
+    async def _make(self, job: Job, folder: Path, cancel: asyncio.Event) -> Job | None:
+        if job.parent_id is not None:
+            return await self._make_part(job, folder, cancel)
+        await self._make_video(job, folder, cancel)
+        return None
+
+    async def _make_part(self, job: Job, folder: Path, cancel: asyncio.Event) -> Job | None:
+        """Does a part's job, or the joining. Returns the joining after the last part."""
+        if (video := await self._parts.video(job)) is None:
+            raise RenderCancelled
+        request = VideoRequest.model_validate(video.request)
+        inputs = await self._fetch(video, request, folder)
+        order = Order(await self._options(video, request, inputs), folder, cancel)
+        if job.kind == PART:
+            return await self._long.render(job, video, order)
+        output = folder / "video.mp4"
+        result = await self._long.join(video, order, output)
+        await self._sign(video, request, inputs, result, output)
+        place = f"{place_of(video)}/{job.attempt}"
+        kept = await self._store(request, result, output, place)
+        if not await self._parts.deliver(job, partial(self._jobs.done, kept)):
+            await self._files.delete(place)
+        await self._delete_before(video)
+        return None
+
+    async def _make_video(self, job: Job, folder: Path, cancel: asyncio.Event) -> None:
         if (made := await reuse(self._jobs, self._files, job)) is not None:  # by another job while this one waited
             if not await self._jobs.succeed(job, made):
                 await self._delete(job, job.attempt)
             return
         request = VideoRequest.model_validate(job.request)
         inputs = await self._fetch(job, request, folder)
-        output = folder / f"video.{request.format}"
+        options = await self._options(job, request, inputs)
+        if await self._long.wanted(job) and await self._long.record(job, Order(options, folder, cancel)):
+            return
+        await self._make_whole(job, request, inputs, Order(options, folder, cancel))
+
+    async def _make_whole(self, job: Job, request: VideoRequest, inputs: dict[str, Path], order: Order) -> None:
+        output = order.folder / f"video.{request.format}"
         noted = 0.0
 
         async def report(event: dict[str, Any]) -> None:
@@ -155,23 +201,31 @@ class Runner:
             if time.monotonic() - noted > _NOTE_SECONDS:
                 noted = time.monotonic()
                 if not await self._jobs.progress(job, **event):
-                    cancel.set()
+                    order.cancel.set()
 
         stream = StreamPublisher(self._files, stream_place(job)) if request.format == "mp4" else None
         try:
             result = await self._process.render(
-                await self._options(job, request, inputs), str(output), report, cancel,
-                pieces=None if stream is None else folder, on_piece=None if stream is None else stream.add,
+                order.options, str(output), report, order.cancel,
+                pieces=None if stream is None else order.folder, on_piece=None if stream is None else stream.add,
             )  # fmt: skip
             if stream is not None:
                 result |= {"stream": await stream.finish(), "stream_bytes": stream.bytes}
         finally:
             if stream is not None:
                 await stream.abort()
+        await self._sign(job, request, inputs, result, output)
+        kept = await self._store(request, result, output, place_of(job))
+        if not await self._jobs.succeed(job, kept):
+            await self._files.delete(place_of(job))
+        await self._delete_before(job)
+
+    async def _sign(
+        self, job: Job, request: VideoRequest, inputs: dict[str, Path], result: dict[str, Any], output: Path
+    ) -> None:
         if self._provenance is not None:
             origin = await asyncio.to_thread(origin_of, request, inputs, result, f"{job.id}.{request.format}")
             result["signed"] = await asyncio.to_thread(self._provenance.sign, output, origin)
-        await self._deliver(job, request, result, output)
 
     async def _options(self, job: Job, request: VideoRequest, inputs: dict[str, Path]) -> dict[str, Any]:
         """What the renderer is told; a voice of the tenant's own goes with it."""
@@ -217,9 +271,8 @@ class Runner:
             if not wanted:
                 cancel.set()
 
-    async def _deliver(self, job: Job, request: VideoRequest, result: dict[str, Any], output: Path) -> None:
-        """Stores the files of this attempt, then says that they are the job's; the loser of a race cleans up."""
-        place = f"{job.tenant_id}/{job.id}/{job.attempt}"
+    async def _store(self, request: VideoRequest, result: dict[str, Any], output: Path, place: str) -> dict[str, Any]:
+        """Stores the files of a video. Returns what is kept of the result."""
         thumbnail = await asyncio.to_thread(write_thumbnail, output, output.with_suffix(".jpg"))
         files = {"video": output, "thumbnail": thumbnail}
         if request.subtitles in ("srt", "vtt"):
@@ -230,27 +283,40 @@ class Runner:
             await self._files.put(stored[name], path)
         size = output.stat().st_size
         kept = {name: value for name, value in result.items() if name not in ("path", "subtitles", "timeline")}
-        if not await self._jobs.succeed(job, {"files": stored, "bytes": size, **kept}):
-            await self._files.delete(place)
-        for before in range(1, job.attempt):  # of workers that were killed
+        return {"files": stored, "bytes": size, **kept}
+
+    async def _delete_before(self, job: Job) -> None:
+        """Deletes what workers have stored that were killed over a job."""
+        for before in range(1, job.attempt):
             await self._delete(job, before)
 
     async def _sweep(self, job: Job) -> None:
-        """Deletes what an attempt has stored, unless it was delivered."""
+        """Deletes what an attempt has stored, unless it was delivered, or others go on with it."""
+        if job.parent_id is not None:
+            await self._tidy(self._long.sweep(job))
+            return
         latest = await self._jobs.get(job.id)
-        if latest is None or (latest.state, latest.attempt) != (State.SUCCEEDED, job.attempt):
-            await self._delete(job, job.attempt)
+        mine = latest is not None and latest.attempt == job.attempt
+        if latest is not None and mine and (latest.state == State.SUCCEEDED or let_go(latest)):
+            return
+        await self._delete(job, job.attempt)
+        await self._tidy(self._long.clear(job.id))
 
     async def _delete(self, job: Job, attempt: int) -> None:
+        await self._tidy(self._files.delete(f"{job.tenant_id}/{job.id}/{attempt}"))
+
+    @staticmethod
+    async def _tidy(work: Awaitable[Any]) -> None:
         try:
-            await self._files.delete(f"{job.tenant_id}/{job.id}/{attempt}")
+            await work
         except Exception as error:  # noqa: BLE001  (the job's own end matters more; its expiry deletes the rest)
             _log.warning("files stay behind: %s", error)
 
     async def _tell(self, job_id: str) -> None:
         job = await self._jobs.get(job_id)
         if job is not None:
-            await self._events.publish(job_id, {"state": job.state, "progress": job.progress, "error": job.error})
+            names = ("state", "stage", "progress", "frames_done", "frames_total", "seconds_left", "error")
+            await self._events.publish(job_id, {name: getattr(job, name) for name in names})
 
 
 def _gone(field: str, asset_id: str) -> dict[str, Any]:

@@ -17,10 +17,12 @@ from sqlalchemy import delete, select
 from paksatalker.service.audit import LIFECYCLE, note
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
+from paksatalker.service.parts import PartStore
 from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.states import State
 from paksatalker.service.tables import Asset, Job, Upload, Webhook, now
 from paksatalker.service.uploads import UploadState
+from paksatalker.worker.long_videos import clear
 from paksatalker.worker.work_folder import sweep, uploads_of
 
 _log = logging.getLogger(__name__)
@@ -57,7 +59,7 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """Deletes all that is to go. Returns how many folders, files and objects those were."""
-        count = await asyncio.to_thread(self.sweep_disk)
+        count = await asyncio.to_thread(self.sweep_disk) + await self._clear_parts()
         for step in (self._expire_jobs, self._expire_assets, self._expire_uploads):
             while (found := await step()) > 0:
                 count += found
@@ -73,6 +75,14 @@ class Sweeper:
         before = time.time() - ABANDONED_SECONDS
         staged = (path for path in (self._settings.home / "files").rglob("*#*") if _STAGED.fullmatch(path.name))
         return count + sum(_remove(path, before) for path in staged)
+
+    async def _clear_parts(self) -> int:
+        """Those of videos that have ended while nobody was at them, or whose workers were killed before they swept."""
+        store = PartStore(self._database)
+        ended = await store.over()
+        for video, over in ended:
+            await clear(self._files, store, video, ended=over)
+        return len(ended)
 
     async def _expire_jobs(self) -> int:
         query = select(Job.id, Job.tenant_id).where(Job.expires_at <= now(), Job.state.in_(_ENDED)).limit(_AT_ONCE)

@@ -12,9 +12,10 @@ from fastapi.responses import Response, StreamingResponse
 
 from paksatalker.api.deps import PartsOf, allowed
 from paksatalker.api.errors import ApiError, answers, not_found
-from paksatalker.service.hls import PLAYLIST, PLAYLIST_TYPE, is_piece, piece_type, stream_place
+from paksatalker.service.hls import PLAYLIST, PLAYLIST_TYPE, is_piece, joined, piece_path, piece_type, stream_place
 from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
+from paksatalker.service.parts import PartStore
 from paksatalker.service.states import State
 from paksatalker.service.tables import Job
 from paksatalker.worker.main import Parts
@@ -48,7 +49,7 @@ async def playlist(video_id: VideoId, parts: PartsOf, caller: Reader) -> Respons
     deadline = time.monotonic() + _WAIT_SECONDS
     while True:
         job = await _job(parts, video_id, caller)
-        content = await _read(parts, f"{stream_place(job)}/{PLAYLIST}")
+        content = await _read(parts, f"{stream_place(job)}/{PLAYLIST}") or await _joined(parts, job)
         if content is not None:
             lasting = "private, max-age=3600" if job.state == State.SUCCEEDED else "no-store"
             return Response(content, media_type=PLAYLIST_TYPE, headers={"Cache-Control": lasting})
@@ -86,7 +87,7 @@ async def segment(
     job = await _job(parts, video_id, caller)
     if not is_piece(name):
         raise not_found("segment")
-    key = f"{stream_place(job)}/{name}"
+    key = f"{stream_place(job)}/{piece_path(name)}"
     size = await parts.files.size(key)
     if size is None:
         raise not_found("segment")
@@ -104,6 +105,14 @@ async def _job(parts: Parts, video_id: str, caller: Caller) -> Job:
     if job is None:
         raise not_found("video")
     return job
+
+
+async def _joined(parts: Parts, job: Job) -> str | None:
+    """The playlist of a video that is made in parts, while it is."""
+    if not State(job.state).ended and (made := await PartStore(parts.database).of(job)):
+        playlist = joined(made)
+        return str(playlist) if playlist.segments else None
+    return None
 
 
 async def _read(parts: Parts, key: str) -> bytes | None:

@@ -112,6 +112,7 @@ async def cancel(video_id: VideoId, caller: User, parts: PartsOf, response: Resp
         return Response(status_code=204)
     job = await parts.jobs.cancel(job.id, caller.tenant_id) or job
     if job.state == State.CANCELLED:
+        await parts.files.delete(f"{job.tenant_id}/{job.id}")  # what was made of it in parts
         event = {"state": job.state, "progress": job.progress, "error": None}
         await parts.queue.publish(job.id, event)
         response.status_code = 200

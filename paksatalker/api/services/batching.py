@@ -211,4 +211,5 @@ async def cancel_all(parts: Parts, tenant_id: str, batch_id: str) -> None:
     for job_id in ids:
         job = await parts.jobs.cancel(job_id, tenant_id)
         if job is not None and job.state == State.CANCELLED:
+            await parts.files.delete(f"{tenant_id}/{job_id}")  # what was made of it in parts
             await parts.queue.publish(job.id, {"state": job.state, "progress": job.progress, "error": None})

@@ -50,7 +50,7 @@ async def follow(parts: Parts, job_id: str, tenant_id: str) -> AsyncGenerator[Vi
                 if event.get("state") != State.RUNNING:
                     break  # the database knows better how it has ended
                 state = last.model_copy(update={name: event[name] for name in VideoState.model_fields if name in event})
-                if state != last:
+                if state != last and state.progress >= last.progress:  # of two workers at its parts one may tell later
                     yield (last := state)
     finally:
         ear.cancel()

@@ -1,0 +1,246 @@
+"""A long video is made in parts by several workers: it comes out as by core's own hands, whatever befalls a worker."""
+
+import asyncio
+import io
+import re
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import av
+import httpx
+import obstore
+import pytest
+from skimage import data
+
+from paksatalker import Pipeline, Request
+from paksatalker.api.main import create_app
+from paksatalker.core.parallel import join, record, render_part
+from paksatalker.service.jobs import NewJob
+from paksatalker.service.keys import KeyStore
+from paksatalker.service.parts import PartStore
+from paksatalker.service.states import State
+from paksatalker.service.video import VideoRequest
+from paksatalker.worker.main import work
+
+SECONDS = 1.0  # of a part
+TEXT = "Hello there, my name is Bob. How do you do on such a day? It is a fine day for a walk! See you soon, then."
+LONG = "This is a sentence that goes on for quite a while, and then for a while more. " * 12
+
+
+async def submit(bench, text: str = TEXT, **fields):
+    portrait = fields.pop("portrait", None) or await bench.portrait()
+    request = VideoRequest(portrait=portrait, **{"size": 128, "text": text, "subtitles": "vtt"} | fields)
+    new = NewJob(
+        bench.tenant_id, "key_x", "portrait", request.model_dump(mode="json"), request.digest({}), seconds_expected=60.0
+    )
+    job, _ = await bench.parts.jobs.create(new)
+    await bench.parts.queue.enqueue(job.id, "portrait")
+    return job
+
+
+@asynccontextmanager
+async def workers(bench, count: int = 2):
+    tasks = [asyncio.ensure_future(work(bench.parts, ["portrait"])) for _ in range(count)]
+    try:
+        async with asyncio.timeout(30):
+            while await bench.parts.queue.workers("portrait") < count:
+                await asyncio.sleep(0.05)
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def children(bench, job):
+    return await PartStore(bench.parts.database).of(await bench.parts.jobs.get(job.id))
+
+
+async def cut(bench, job, count: int = 2, stage: str = "render") -> None:
+    """Waits until parts of a video are being rendered."""
+    async with asyncio.timeout(60):
+        while True:
+            running = [part for part in await children(bench, job) if part.frames_done]
+            if len(running) >= count and (await bench.parts.jobs.get(job.id)).stage == stage:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def stored(bench, job) -> set[str]:
+    """The files of a video, without tenant and video."""
+    prefix = f"{bench.tenant_id}/{job.id}"
+    found = [entry["path"] async for batch in obstore.list(bench.parts.files._store, prefix) for entry in batch]
+    return {name.removeprefix(prefix + "/") for name in found}
+
+
+async def content(bench, key: str) -> bytes:
+    return b"".join([piece async for piece in bench.parts.files.read(key)])
+
+
+def pictures(content: bytes) -> list[tuple[float, bytes]]:
+    with av.open(io.BytesIO(content)) as file:
+        return [(f.time, f.to_ndarray(format="rgb24").tobytes()) for f in file.decode(video=0)]
+
+
+def sound(content: bytes) -> list[tuple[float, bytes]]:
+    with av.open(io.BytesIO(content)) as file:
+        return [(f.time, f.to_ndarray().tobytes()) for f in file.decode(audio=0)]
+
+
+def by_core(folder: Path, text: str) -> tuple[bytes, bytes, str]:
+    """The same video in parts by core alone, and in one go; and its subtitles."""
+    request = Request(image=data.astronaut(), text=text, size=128, subtitles="vtt", format="mp4", markup=False)
+    with Pipeline() as pipeline:
+        speech = [take.path for take in record(pipeline, request, folder, SECONDS)]
+        parts = [folder / f"{k}.mp4" for k in range(len(speech))]
+        for k, part in enumerate(parts):
+            render_part(pipeline, request, speech[: k + 1], part)
+        join(request, speech, parts, folder / "joined.mp4")
+        once = pipeline.generate(request, folder / "once.mp4")
+    return (folder / "joined.mp4").read_bytes(), once.path.read_bytes(), once.subtitles.read_text()
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory) -> tuple[bytes, bytes, str]:
+    return by_core(tmp_path_factory.mktemp("core"), TEXT)
+
+
+def test_two_workers_make_what_one_makes(play, expected):
+    joined, once, subtitles = expected
+
+    async def act(bench):
+        job = await submit(bench)
+        told = []
+
+        async def listen():
+            async with bench.parts.queue.listen(job.id) as events:
+                async for event in events:
+                    told.append(event)
+
+        ear = asyncio.ensure_future(listen())
+        async with workers(bench):
+            done = await bench.ended(job, 90)
+            await asyncio.sleep(0.2)
+        ear.cancel()
+        assert (done.state, done.error, done.attempt, done.progress) == (State.SUCCEEDED, None, 1, 1.0)
+        video = await content(bench, done.result["files"]["video"])
+        assert pictures(video) == pictures(joined)
+        assert [at for at, _ in pictures(video)] == [at for at, _ in pictures(once)]
+        assert sound(video) == sound(once)
+        assert (await content(bench, done.result["files"]["subtitles"])).decode() == subtitles
+        assert done.result["parts"] >= 3
+        assert (done.result["frames"], done.frames_done) == (len(pictures(once)),) * 2
+        assert done.result["signed"]
+        assert done.result["engines"] == {"face": "rules", "renderer": "portrait", "speech": "hibari"}
+
+        names = await stored(bench, job)
+        assert not {name for name in names if "/speech" in name or "/parts" in name}, "what was in between is gone"
+        assert await bench.parts.jobs.unfinished() == []
+        assert await children(bench, job) == []
+        assert not any(path.is_file() for path in (bench.folder / "work").rglob("*") if path.name != ".lock")
+        shares = [event["progress"] for event in told]
+        assert shares == sorted(shares)
+        assert told[-1]["state"] == "succeeded"
+        assert {event.get("frames_total") for event in told if event["stage"] == "join"} <= {done.frames_total}
+
+        twin = await submit(bench, portrait=job.request["portrait"])
+        async with workers(bench, 1):
+            copy = await bench.ended(twin, 30)
+        assert (copy.result["copied_from"], copy.result["bytes"]) == (job.id, done.result["bytes"])
+
+    play(act, part_seconds=SECONDS)
+
+
+def test_it_plays_while_it_is_made_and_nobody_else_sees_it(play):
+    async def act(bench):
+        app = create_app(bench.parts.settings)
+        app.state.parts = bench.parts
+        keys = KeyStore(bench.parts.database)
+        ours = {"Authorization": f"Bearer {await keys.create('ours', tenant_id=bench.tenant_id)}"}
+        theirs = {"Authorization": f"Bearer {await keys.create('theirs')}"}
+        async with AsyncExitStack() as stack:
+            ask = await stack.enter_async_context(
+                httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x", timeout=60)
+            )
+            job = await submit(bench, LONG)
+            await stack.enter_async_context(workers(bench))
+            address = f"/api/v1/videos/{job.id}"
+            await cut(bench, job)
+            part = (await children(bench, job))[0]
+            for headers in (ours, theirs):
+                assert (await ask.get(f"/api/v1/videos/{part.id}", headers=headers)).status_code == 404
+                assert (await ask.delete(f"/api/v1/videos/{part.id}", headers=headers)).status_code == 404
+            listed = (await ask.get("/api/v1/videos", headers=ours)).json()["items"]
+            assert [video["id"] for video in listed] == [job.id]
+            assert (await ask.get("/api/v1/videos", headers=theirs)).json()["items"] == []
+
+            lists, shares = [""], [0.0]
+            while (state := (await ask.get(address, headers=ours)).json())["state"] == "running":
+                answer = await ask.get(f"{address}/stream.m3u8", headers=ours)
+                assert answer.text.startswith(lists[-1].removesuffix("#EXT-X-ENDLIST\n")), "it only grows"
+                lists.append(answer.text)
+                shares.append(state["progress"])
+                assert (await ask.get(f"{address}/stream.m3u8", headers=theirs)).status_code == 404
+                await asyncio.sleep(0.2)
+            assert state["state"] == "succeeded", state["error"]
+            assert shares == sorted(shares)
+            assert len({text for text in lists if "#EXTINF" in text and "ENDLIST" not in text}) > 2
+
+            whole = (await ask.get(f"{address}/stream.m3u8", headers=ours)).text
+            assert whole.startswith(lists[-1].removesuffix("#EXT-X-ENDLIST\n"))
+            assert whole.endswith("#EXT-X-ENDLIST\n")
+            names = [re.search('URI="(.+?)"', whole)[1], *re.findall("^segments/.+$", whole, re.MULTILINE)]
+            pieces = [(await ask.get(f"{address}/{name}", headers=ours)).content for name in names]
+            video = (await ask.get(f"{address}/file", headers=ours)).content
+            assert pictures(b"".join(pieces)) == pictures(video)
+            assert sound(b"".join(pieces)) == sound(video)
+            assert (await ask.get(f"{address}/{names[1]}", headers=theirs)).status_code == 404
+
+    play(act, part_seconds=SECONDS)
+
+
+def test_one_worker_alone_makes_it_in_one_go(play, expected):
+    async def act(bench):
+        job = await submit(bench)
+        async with workers(bench, 1):
+            done = await bench.ended(job, 90)
+        assert "parts" not in done.result
+        assert pictures(await content(bench, done.result["files"]["video"])) == pictures(expected[1])
+
+    play(act, part_seconds=SECONDS)
+
+
+def test_a_part_that_cannot_be_made_ends_the_video(play):
+    async def act(bench):
+        job = await submit(bench, face=7)
+        async with workers(bench):
+            failed = await bench.ended(job, 60)
+            async with asyncio.timeout(10):
+                while await children(bench, job) or await stored(bench, job):
+                    await asyncio.sleep(0.05)
+        assert (failed.state, failed.error["code"]) == (State.FAILED, "NoSuchFace")
+        assert await bench.parts.jobs.unfinished() == []
+
+    play(act, part_seconds=SECONDS)
+
+
+def test_a_cancelled_one_stops_everywhere_within_a_second(play):
+    async def act(bench):
+        job = await submit(bench, LONG)
+        async with workers(bench):
+            await cut(bench, job)
+            began = time.monotonic()
+            assert (await bench.parts.jobs.cancel(job.id, bench.tenant_id)).cancel_requested
+            async with asyncio.timeout(20):
+                while await bench.parts.jobs.unfinished():
+                    await asyncio.sleep(0.02)
+            assert time.monotonic() - began < 2.0  # one, and what a busy machine adds
+            assert (await bench.parts.jobs.get(job.id)).state == State.CANCELLED
+            async with asyncio.timeout(10):
+                while await stored(bench, job) or await children(bench, job):
+                    await asyncio.sleep(0.05)
+            other = await submit(bench)
+            assert (await bench.ended(other, 90)).state == State.SUCCEEDED
+
+    play(act, part_seconds=SECONDS)
