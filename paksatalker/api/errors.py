@@ -8,16 +8,24 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from obstore.exceptions import BaseError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from paksatalker.errors import DiskFull, EngineUnavailable, PaksaTalkerError, WeightsMissing, WriterUnreachable
+from paksatalker.errors import (
+    DiskFull,
+    EngineUnavailable,
+    OutputUnwritable,
+    PaksaTalkerError,
+    WeightsMissing,
+    WriterUnreachable,
+)
 from paksatalker.service.jobs import IdempotencyConflict
 
 _log = logging.getLogger(__name__)
 #: Errors that are not about the request.
 _STATUS: dict[type[PaksaTalkerError], int] = {
-    DiskFull: 507, EngineUnavailable: 503, WeightsMissing: 503, WriterUnreachable: 503,
+    DiskFull: 507, EngineUnavailable: 503, OutputUnwritable: 503, WeightsMissing: 503, WriterUnreachable: 503,
 }  # fmt: skip
 
 
@@ -108,6 +116,12 @@ def install(app: FastAPI, debug: bool = False) -> None:
     async def http(_: Request, error: HTTPException) -> JSONResponse:
         headers = dict(error.headers) if error.headers else None
         return _answer(error.status_code, "Http", str(error.detail).lower(), "", "See /docs", headers)
+
+    @app.exception_handler(BaseError)
+    async def storage_away(_: Request, error: BaseError) -> JSONResponse:
+        _log.error("the file storage fails: %s", str(error).partition("\n")[0])
+        headers = {"Retry-After": "10"}
+        return _answer(503, "StorageAway", "the file storage does not answer", "", "Try again", headers)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import obstore
@@ -20,7 +20,16 @@ from paksatalker.service.settings import ServiceSettings
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
 
+    from obstore.store import RetryConfig
+
 _CHUNK = 1 << 20
+#: A bucket that is away is asked again for so long, not for minutes while a caller waits.
+_RETRIES: RetryConfig = {"max_retries": 4, "retry_timeout": timedelta(seconds=15)}
+_TYPES = {
+    ".mp4": "video/mp4", ".webm": "video/webm", ".gif": "image/gif", ".jpg": "image/jpeg", ".vtt": "text/vtt",
+    ".srt": "application/x-subrip", ".m3u8": "application/vnd.apple.mpegurl", ".m4s": "video/iso.segment",
+    ".c2pa": "application/c2pa", ".json": "application/json",
+}  # fmt: skip
 
 
 class FileStore:
@@ -50,8 +59,8 @@ class FileStore:
             options["secret_access_key"] = settings.aws_secret_access_key.get_secret_value()
         if settings.aws_endpoint_url:
             options["endpoint"] = settings.aws_endpoint_url
-        plain = {"allow_http": True} if settings.aws_endpoint_url.startswith("http://") else {}
-        store = S3Store(settings.s3_bucket, client_options=plain or None, **options)  # type: ignore[arg-type]  # TypedDict
+        client = {"connect_timeout": "5s", "allow_http": settings.aws_endpoint_url.startswith("http://")}
+        store = S3Store(settings.s3_bucket, client_options=client, retry_config=_RETRIES, **options)  # type: ignore[arg-type]  # TypedDict
         return cls(store, presigns=True)
 
     async def put(self, key: str, content: Path | bytes | AsyncIterable[bytes]) -> None:
@@ -61,8 +70,9 @@ class FileStore:
             DiskFull: There is no room.
             OutputUnwritable: It cannot be stored for another reason.
         """
+        kind = _TYPES.get(PurePosixPath(key).suffix) if self._presigns else None  # whoever has a link is told the type
         try:
-            await obstore.put_async(self._store, key, content)
+            await obstore.put_async(self._store, key, content, attributes={"Content-Type": kind} if kind else None)
         except (OSError, BaseError) as error:
             text = str(error)
             if "No space left" in text or "os error 28" in text:

@@ -49,7 +49,7 @@ async def serve(files: FileStore, request: Request, served: Served) -> Response:
     size = await files.size(served.key)
     if size is None:
         raise not_found("file")
-    if (link := await files.link(served.key, 60 * _MINUTE)) is not None:
+    if not served.download and (link := await files.link(served.key, 60 * _MINUTE)) is not None:
         return RedirectResponse(link, 307, headers={"Cache-Control": "no-store"})
     tag = f'"{served.tag}"'
     kind = "attachment" if served.download else "inline"
