@@ -53,6 +53,7 @@ class Listen(_Message):
     sample_rate: int = Field(16_000, ge=8000, le=48_000, description="Of the PCM: 16 bits, little-endian, mono.")
     silence: float = Field(0.6, ge=0.2, le=3, description="Seconds of silence after which somebody has finished.")
     language: str = Field("auto", pattern="^(auto|[a-z]{2,3})$", description="What is spoken, ISO 639-1.")
+    partials: bool = Field(False, description="Whether what was understood is told at every pause, too.")
     barge_in: bool = Field(True, description="Whether who begins to speak stops what is being said.")
     answer: bool = Field(True, description="Whether what was said is spoken or answered, as a text would be.")
 

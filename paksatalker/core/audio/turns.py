@@ -18,6 +18,7 @@ _GAP = 0.08  # seconds of silence in a word: the closure of a stop
 _QUIETEST = 0.0018  # RMS (−55 dBFS): nothing below is somebody who speaks to us
 _OVER_NOISE = 2.5  # times the level of the noise
 _NOISE_RISES = 1.007  # per step: 7.5 dB a second, so that a fan that is switched on is soon noise
+_PAUSE = 0.25  # seconds of silence within a turn that are a pause
 _BEFORE, _AFTER = 0.3, 0.2  # seconds kept around what was said
 
 
@@ -33,6 +34,21 @@ class TurnBegan:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnPaused:
+    """They pause: perhaps they have finished.
+
+    Attributes:
+        start: Seconds of the microphone's clock.
+        end: Where the last sound was: that of :class:`TurnEnded`, if nothing more is said.
+        samples: What was said so far, as there.
+    """
+
+    start: float
+    end: float
+    samples: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
 class TurnEnded:
     """They have finished, or must.
 
@@ -45,6 +61,9 @@ class TurnEnded:
     start: float
     end: float
     samples: FloatArray
+
+
+TurnEvent = TurnBegan | TurnPaused | TurnEnded
 
 
 class TurnDetector:
@@ -69,15 +88,16 @@ class TurnDetector:
         self._speaking = False  # by the network, with hysteresis
         self._began: float | None = None
         self._last = 0.0  # end of the last speech, seconds
+        self._paused = 0.0  # the last speech before a pause that was told
 
     @property
     def speaking(self) -> bool:
         """Whether a turn is going on."""
         return self._began is not None
 
-    def feed(self, samples: FloatArray) -> list[TurnBegan | TurnEnded]:
+    def feed(self, samples: FloatArray) -> list[TurnEvent]:
         """Takes more sound: float32 [N] at 16 kHz. Returns what happened in it."""
-        found: list[TurnBegan | TurnEnded] = []
+        found: list[TurnEvent] = []
         for start in range(0, len(samples), FRAME):  # what comes in large pieces is heard as if it came in small ones
             block = samples[start : start + FRAME]
             self._follow_level(block)
@@ -88,7 +108,7 @@ class TurnDetector:
                 found += self._ending()
         return found
 
-    def finish(self) -> list[TurnBegan | TurnEnded]:
+    def finish(self) -> list[TurnEvent]:
         """Nothing more will come: what is being said ends."""
         return [] if self._began is None else [self._end()]
 
@@ -121,7 +141,7 @@ class TurnDetector:
                 self._frames.popleft()
 
     # --- deciding ----------------------------------------------------------------------------------------------------
-    def _beginning(self) -> list[TurnBegan | TurnEnded]:
+    def _beginning(self) -> list[TurnEvent]:
         """Sound that has gone on for long enough, of which the network says that it is speech."""
         if self._loud is None or not self._speaking:
             return []
@@ -137,21 +157,28 @@ class TurnDetector:
         self._began = start / SPEECH_RATE
         return [TurnBegan(self._began)]
 
-    def _ending(self) -> list[TurnBegan | TurnEnded]:
+    def _ending(self) -> list[TurnEvent]:
         assert self._began is not None
         now = self._judged * FRAME / SPEECH_RATE
         if now - self._last >= self._silence or now - self._began >= self._longest:
             return [self._end()]
+        if now - self._last >= _PAUSE and self._last > max(self._paused, self._began) and self._silence > _PAUSE:
+            self._paused = self._last
+            return [TurnPaused(self._began, self._last, self._said())]
         return []
 
     def _end(self) -> TurnEnded:
+        assert self._began is not None
+        ended = TurnEnded(self._began, max(self._last, self._began), self._said())
+        self._began, self._loud = None, None
+        self._frames.clear()
+        self._voiced.clear()
+        return ended
+
+    def _said(self) -> FloatArray:
         assert self._began is not None
         held = np.concatenate(self._frames) if self._frames else np.zeros(0, np.float32)
         origin = self._judged * FRAME - len(held)
         a = max(0, round((self._began - _BEFORE) * SPEECH_RATE) - origin)
         b = round((self._last + _AFTER) * SPEECH_RATE) - origin
-        ended = TurnEnded(self._began, max(self._last, self._began), held[a:b])
-        self._began, self._loud = None, None
-        self._frames.clear()
-        self._voiced.clear()
-        return ended
+        return held[a:b]

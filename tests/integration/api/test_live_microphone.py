@@ -164,6 +164,21 @@ def test_a_cough_stops_nothing_nor_does_anybody_where_that_is_not_wanted(socket,
     assert heard(socket) == {"type": "interrupted", "dropped": []}  # what was said is not answered
 
 
+def test_what_was_understood_at_a_pause_is_told_and_not_listened_to_again(socket, ear, speech):
+    ear.says = ["Hello", "Hello. Hello again."]
+    listening(socket, partials=True, answer=False, silence=1.0)
+    feed(socket, np.concatenate([silence(0.3), speech, silence(0.5), speech, silence(0.6)]), pace=1)
+    feed(socket, silence(0.8), pace=1)
+    told = [m for m in until(socket, "speech.end") if m["type"] == "transcript"]
+    while not told[-1]["final"]:
+        told.append(heard(socket))
+    assert [(m["text"], m["final"]) for m in told] == [
+        ("Hello", False), ("Hello. Hello again.", False), ("Hello. Hello again.", True),
+    ]  # fmt: skip
+    assert len(ear.heard) == 2
+    assert len(ear.heard[1][0]) > 1.8 * len(ear.heard[0][0])
+
+
 def test_other_rates_are_understood_too(socket, ear, speech):
     listening(socket, sample_rate=48000, language="de")
     sound = np.concatenate([silence(0.2), speech, silence(0.8)])

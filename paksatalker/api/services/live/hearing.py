@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import soxr
 
-from paksatalker.api.errors import ApiError
 from paksatalker.api.models.live import Listen
 from paksatalker.api.services.live.line import Line, told
 from paksatalker.api.services.live.measures import LiveMeasures
 from paksatalker.api.services.recognising import EarPool, Transcript
 from paksatalker.api.services.streaming import Busy
 from paksatalker.core.audio.recording import SPEECH_RATE
-from paksatalker.core.audio.turns import TurnBegan, TurnDetector, TurnEnded
+from paksatalker.core.audio.turns import TurnBegan, TurnDetector, TurnEnded, TurnEvent, TurnPaused
 from paksatalker.core.timeline import FloatArray
 from paksatalker.errors import PaksaTalkerError
 
@@ -41,7 +41,7 @@ class _Microphone:
         self._rate = 0
         self._resampler: Any = None
 
-    def feed(self, samples: FloatArray, rate: int) -> list[TurnBegan | TurnEnded]:
+    def feed(self, samples: FloatArray, rate: int) -> list[TurnEvent]:
         if rate != self._rate:
             self._rate = rate
             self._resampler = None if rate == SPEECH_RATE else soxr.ResampleStream(rate, SPEECH_RATE, 1, "float32")
@@ -49,8 +49,21 @@ class _Microphone:
             samples = self._resampler.resample_chunk(samples)
         return self._detector.feed(samples)
 
-    def finish(self) -> list[TurnBegan | TurnEnded]:
+    def finish(self) -> list[TurnEvent]:
         return self._detector.finish()
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What is to be understood."""
+
+    name: str
+    heard: TurnPaused | TurnEnded
+    listen: Listen
+
+    @property
+    def whole(self) -> bool:
+        return isinstance(self.heard, TurnEnded)
 
 
 @dataclass(slots=True)
@@ -75,7 +88,8 @@ class Hearing:
     listen: Listen | None = None
     """How it listens; None while it does not."""
     _microphone: _Microphone | None = None
-    _turns: asyncio.Queue[tuple[str, TurnEnded, Listen]] = field(default_factory=lambda: asyncio.Queue(_WAITING))
+    _turns: asyncio.Queue[_Turn | None] = field(default_factory=lambda: asyncio.Queue(_WAITING))
+    _partial: tuple[str, float, Transcript] | None = None
     _count: int = 0
     _language: str | None = None
 
@@ -88,6 +102,8 @@ class Hearing:
         await asyncio.to_thread(self.ears.check)
         self.listen, self._microphone = listen, _Microphone(listen)
         self._language = None if listen.language == "auto" else listen.language
+        with suppress(asyncio.QueueFull):
+            self._turns.put_nowait(None)
         await self.line.send({"type": "listening", **listen.model_dump(exclude={"type"})})
 
     async def stop(self) -> None:
@@ -112,7 +128,11 @@ class Hearing:
     async def run(self) -> None:
         """Understands what was said, turn by turn, until it is cancelled."""
         while True:
-            await self._understand(*await self._turns.get())
+            turn = await self._turns.get()
+            if turn is None:
+                await self._warm()
+            elif turn.whole or (turn.listen.partials and self._turns.empty()):
+                await self._understand(turn)
 
     # --- turns -------------------------------------------------------------------------------------------------------
     async def _hear(self, samples: FloatArray, rate: int) -> None:
@@ -120,7 +140,7 @@ class Hearing:
         if listen is not None and microphone is not None:
             await self._happened(await asyncio.to_thread(microphone.feed, samples, rate), listen)
 
-    async def _happened(self, events: list[TurnBegan | TurnEnded], listen: Listen) -> None:
+    async def _happened(self, events: list[TurnEvent], listen: Listen) -> None:
         for event in events:
             if isinstance(event, TurnBegan):
                 self._count += 1
@@ -128,9 +148,13 @@ class Hearing:
                     await self.began()
                 await self.line.send({"type": "speech.begin", "id": self._id, "at": round(event.start, 3)})
                 continue
-            await self.line.send({"type": "speech.end", "id": self._id, "at": round(event.end, 3)})
+            turn = _Turn(self._id, event, listen)
+            if turn.whole:
+                await self.line.send({"type": "speech.end", "id": self._id, "at": round(event.end, 3)})
+            elif not self._turns.empty():
+                continue  # there is enough to do
             try:
-                self._turns.put_nowait((self._id, event, listen))
+                self._turns.put_nowait(turn)
             except asyncio.QueueFull:
                 error = {"code": "TooBusy", "message": "too much waits to be understood already"}
                 await self.line.refuse(error, self._id)
@@ -139,39 +163,57 @@ class Hearing:
     def _id(self) -> str:
         return f"turn-{self._count}"
 
-    async def _understand(self, name: str, turn: TurnEnded, listen: Listen) -> None:
+    async def _warm(self) -> None:
+        """Has what understands ready before it is needed."""
+        try:
+            nothing = self.ears.start(self.tenant_id, lambda _, __: iter(()))
+            try:
+                await anext(nothing, None)
+            finally:
+                nothing.stop()
+        except Exception as error:  # noqa: BLE001  (whoever speaks will be told)
+            _log.info("nothing is ready to understand speech yet: %s: %s", type(error).__name__, error)
+
+    async def _understand(self, turn: _Turn) -> None:
         time = asyncio.get_running_loop().time
         began = time()
         try:
             transcript = await self._recognised(turn)
-        except (PaksaTalkerError, ApiError) as error:
-            return await self._failed(name, told(error))
+        except PaksaTalkerError as error:
+            return await self._failed(turn, told(error))
         except Busy:
-            return await self._failed(name, {"code": "TooBusy", "message": "too much is being understood"})
+            return await self._failed(turn, {"code": "TooBusy", "message": "too much is being understood"})
         except Exception:  # noqa: BLE001  (the session goes on)
             _log.exception("a turn was not understood")
-            return await self._failed(name, {"code": "Internal", "message": "it could not be understood"})
-        self.measures.recognition.observe(time() - began)
-        self.measures.turns.labels("understood" if transcript.text else "empty").inc()
-        if transcript.sure >= _SURE and turn.end - turn.start >= _LONG:
-            self._language = self._language or transcript.language
-        await self.line.send(
-            {"type": "transcript", "id": name, "text": transcript.text, "language": transcript.language, "final": True}
-        )
-        if transcript.text and listen.answer:
-            await self.understood(name, transcript)
+            return await self._failed(turn, {"code": "Internal", "message": "it could not be understood"})
+        self._note_language(transcript, turn.heard.end - turn.heard.start)
+        if turn.whole:
+            self.measures.recognition.observe(time() - began)
+            self.measures.turns.labels("understood" if transcript.text else "empty").inc()
+        message = {"id": turn.name, "text": transcript.text, "language": transcript.language, "final": turn.whole}
+        await self.line.send({"type": "transcript", **message})
+        if turn.whole and transcript.text and turn.listen.answer:
+            await self.understood(turn.name, transcript)
         return None
 
-    async def _recognised(self, turn: TurnEnded) -> Transcript:
-        language = self._language
-        stream = self.ears.start(self.tenant_id, lambda ear, _: iter([ear.understand(turn.samples, language)]))
+    async def _recognised(self, turn: _Turn) -> Transcript:
+        """What was said; what was understood at a pause is not listened to again if nothing followed."""
+        partial, language, heard = self._partial, self._language, turn.heard
+        if partial is not None and partial[:2] == (turn.name, heard.end):
+            return partial[2]
+        stream = self.ears.start(self.tenant_id, lambda ear, _: iter([ear.understand(heard.samples, language)]))
         try:
-            async for transcript in stream:
-                return transcript
+            (transcript,) = [found async for found in stream]
         finally:
             stream.stop()
-        raise RuntimeError("nothing came")
+        self._partial = None if turn.whole else (turn.name, heard.end, transcript)
+        return transcript
 
-    async def _failed(self, name: str, error: dict[str, str]) -> None:
-        self.measures.turns.labels("failed").inc()
-        await self.line.refuse(error, name)
+    def _note_language(self, transcript: Transcript, seconds: float) -> None:
+        if self._language is None and transcript.sure >= _SURE and seconds >= _LONG:
+            self._language = transcript.language
+
+    async def _failed(self, turn: _Turn, error: dict[str, str]) -> None:
+        if turn.whole:
+            self.measures.turns.labels("failed").inc()
+            await self.line.refuse(error, turn.name)

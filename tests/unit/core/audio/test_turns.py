@@ -3,7 +3,7 @@ import pytest
 import soxr
 
 from paksatalker.core.audio.hibari import HibariSpeech
-from paksatalker.core.audio.turns import TurnBegan, TurnDetector, TurnEnded
+from paksatalker.core.audio.turns import TurnBegan, TurnDetector, TurnEnded, TurnEvent, TurnPaused
 from paksatalker.core.timeline import Utterance
 
 RATE = 16000
@@ -23,14 +23,25 @@ def silence(seconds: float) -> np.ndarray:
     return np.zeros(round(seconds * RATE), np.float32)
 
 
-def hear(sound: np.ndarray, packet: int = PACKET, **options) -> list[tuple[float, TurnBegan | TurnEnded]]:
-    """What happens, and when, seconds."""
+def hear(sound: np.ndarray, packet: int = PACKET, **options) -> list[tuple[float, TurnEvent]]:
+    """What happens besides pauses, and when, seconds."""
     detector = TurnDetector(**options)
     found = []
     for start in range(0, len(sound), packet):
         block = sound[start : start + packet]
         found += [((start + len(block)) / RATE, event) for event in detector.feed(block)]
-    return found
+    return [(at, event) for at, event in found if not isinstance(event, TurnPaused)]
+
+
+def test_a_pause_is_told_once_before_the_end(sentence):
+    speech, _, _ = sentence
+    sound = np.concatenate([silence(0.5), speech, silence(0.3), speech, silence(1.5)])
+    events = TurnDetector(silence=1.0).feed(sound)
+    assert [type(event) for event in events] == [TurnBegan, TurnPaused, TurnPaused, TurnEnded]
+    _, first, second, end = events
+    assert first.end < second.end == end.end
+    assert len(first.samples) < len(second.samples)
+    np.testing.assert_array_equal(second.samples, end.samples)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.003, 0.01])
