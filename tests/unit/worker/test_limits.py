@@ -40,7 +40,7 @@ def test_a_containers_limit_counts(monkeypatch, tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="others have no such limit")
 def test_what_takes_more_than_its_limit_gets_no_more():
     program = (
-        "from paksatalker.worker.child import _limit_memory\n_limit_memory()\n"
+        "from paksatalker.worker.child import limit_memory\nlimit_memory()\n"
         "try:\n    bytearray(1 << 30)\nexcept MemoryError:\n    print('no more')"
     )
     environment = os.environ | {"PAKSATALKER_RENDER_MEMORY": str(700 << 20)}
