@@ -1,19 +1,24 @@
 """The official files of SadTalker, and the networks filled from them.
 
 The files come from the weights store, or from the folder that ``SADTALKER_MODEL_PATH`` names, where they have the same
-names. Files of that folder are the user's own business: they are not compared with published hashes, but must fit.
+names. Files of that folder are the user's own business: they need not have the published hashes, but must fit, and not
+be another official file: those for 256 and 512 pixels differ in nothing but their numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from paksatalker.config import get_settings
-from paksatalker.errors import EngineUnavailable, InvalidOption, OutputUnwritable, WeightsMissing
+from paksatalker.errors import EngineUnavailable, InvalidOption, OutputUnwritable, WeightsMissing, WeightsUnfit
 from paksatalker.models.base import WeightsStore
+from paksatalker.models.download import hash_file
+from paksatalker.models.manifest import Manifest
 
 if TYPE_CHECKING:
     import torch
@@ -72,6 +77,7 @@ class Checkpoint:
         Raises:
             WeightsMissing: It is not there.
             WeightsCorrupt: The store's file is not the one that the manifest promises.
+            WeightsUnfit: It is another official file under this name.
         """
         own = get_settings().sadtalker_model_path
         if own is None:
@@ -83,6 +89,8 @@ class Checkpoint:
                 f"{path} is not there",
                 self._fix,
             )
+        if other := _under_another_name(path, (store or WeightsStore()).manifest):
+            raise WeightsUnfit("a model file is not the one that is needed", f"{path} is really {other}", self._fix)
         return path
 
     def fill(self, module: _M, store: WeightsStore | None = None) -> _M:
@@ -111,6 +119,21 @@ class Checkpoint:
     @property
     def _command(self) -> str:
         return f"paksatalker models download {self.entry}"
+
+
+def _under_another_name(path: Path, manifest: Manifest) -> str:
+    """The name of the official file that this one really is; empty where it is its own or none."""
+    about = path.stat()
+    files = (file for entry in manifest.values() for file in entry.files)
+    others = {file.sha256: file.name for file in files if file.bytes == about.st_size and file.name != path.name}
+    with suppress(OSError):  # who cannot be read is told so when it is loaded
+        return others.get(_hash(path, about.st_size, about.st_mtime_ns), "") if others else ""
+    return ""
+
+
+@lru_cache(maxsize=8)
+def _hash(path: Path, _size: int, _mtime_ns: int) -> str:
+    return hash_file(path)
 
 
 def main_part(name: str, size: int = 256) -> Checkpoint:

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -15,7 +16,7 @@ from paksatalker.errors import (
     WeightsUnsafe,
 )
 from paksatalker.models.base import WeightsStore
-from paksatalker.models.manifest import builtin_manifest
+from paksatalker.models.manifest import builtin_manifest, parse_manifest
 from paksatalker.models.sadtalker import checkpoints, download_models
 from paksatalker.models.sadtalker.audio2exp import Audio2Exp
 from tests.golden import rule
@@ -116,6 +117,36 @@ def test_optimizer_state_beside_the_weights_is_left_out(own: Path) -> None:
 def test_another_size() -> None:
     with pytest.raises(InvalidOption, match="300"):
         checkpoints.main_part("generator", 300)
+
+
+def test_files_that_were_swapped_are_told_apart_by_what_is_in_them(own: Path) -> None:
+    """Those of 256 and 512 pixels have equal keys and shapes: only their hashes differ."""
+    parts = {256: checkpoints.main_part("generator", 256), 512: checkpoints.main_part("generator", 512)}
+    entry = """
+    [[entry]]
+    name = "{0.entry}"
+    licence = "MIT"
+    [[entry.file]]
+    name = "{0.file}"
+    bytes = 4
+    sha256 = "{1}"
+    sources = ["https://models.example/{0.file}"]
+    """
+    text = "".join(entry.format(part, hashlib.sha256(b"%4d" % size).hexdigest()) for size, part in parts.items())
+    store = WeightsStore(own, parse_manifest(text))
+    for size, part in parts.items():
+        _put(own / part.file, b"%4d" % size, at=1)
+        assert part.path(store) == own / part.file
+    _put(own / parts[512].file, b"mine", at=2)
+    assert parts[512].path(store).read_bytes() == b"mine", "a network of one's own training is nobody else's"
+    _put(own / parts[512].file, b" 256", at=3)
+    with pytest.raises(WeightsUnfit, match=r"is really SadTalker_V0\.0\.2_256.*models download sadtalker-512"):
+        parts[512].path(store)
+
+
+def _put(path: Path, data: bytes, at: int) -> None:
+    path.write_bytes(data)
+    os.utime(path, (at, at))  # clocks of file systems tick slowly
 
 
 def test_downloads_tell_what_they_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
