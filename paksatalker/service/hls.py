@@ -7,6 +7,7 @@ its last line tells when nothing more comes.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -18,6 +19,8 @@ from paksatalker.service.states import State
 from paksatalker.service.tables import Job
 
 PLAYLIST = "stream.m3u8"
+#: Beside it, when the video is done: who made the stream, signed, with the hash of every piece.
+STREAM_MANIFEST = "stream.c2pa"
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 _INIT = "init.mp4"
 _NAME = re.compile(r"init\.mp4|seg_[0-9]{5,9}\.m4s")
@@ -90,6 +93,10 @@ class StreamPublisher:
     Args:
         files: The store.
         place: Prefix of the keys.
+
+    Attributes:
+        bytes: Of all pieces so far.
+        digests: SHA-256 of each by its name.
     """
 
     def __init__(self, files: FileStore, place: str) -> None:
@@ -98,6 +105,7 @@ class StreamPublisher:
         self._queue: asyncio.Queue[tuple[Path, float] | None] = asyncio.Queue()
         self._task = asyncio.ensure_future(self._store())
         self.bytes = 0
+        self.digests: dict[str, str] = {}
 
     def add(self, path: Path, seconds: float) -> None:
         """Hands over a piece; its file is deleted when it is stored."""
@@ -126,6 +134,7 @@ class StreamPublisher:
             path, seconds = item
             self.bytes += path.stat().st_size
             name = self._name(path.name)
+            self.digests[name] = await asyncio.to_thread(_sha256, path)
             await self._files.put(f"{self._place}/{piece_path(name)}", path)
             path.unlink()
             if seconds:
@@ -139,6 +148,11 @@ class StreamPublisher:
         key = f"{self._place}/{PLAYLIST}"
         await self._files.put(key, str(self._playlist).encode())
         return key
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class PartPublisher(StreamPublisher):

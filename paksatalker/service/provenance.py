@@ -1,17 +1,20 @@
-"""Where a video comes from, signed and inside it (C2PA): made by a machine, by which engines, from which files.
+"""Where a video comes from, signed (C2PA): made by a machine, by which engines, from which files.
 
-Anybody can read the manifest with any C2PA tool, and see whether the video was changed after it was made.
+Anybody can read the manifest with any C2PA tool, and see whether the video was changed after it was made. It is inside
+the file where the file has a place for it, and beside every file besides (a sidecar). That of a stream is signed over
+its playlist, and names the hash of every piece.
 """
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import c2pa
 
@@ -20,9 +23,12 @@ from paksatalker.errors import DiskFull, OutputUnwritable
 from paksatalker.service.certificates import Credentials
 
 #: Media type by extension, of what can carry a manifest; WebM cannot (C2PA 2.2 has no place for it there).
-MEDIA_TYPES = {".mp4": "video/mp4", ".gif": "image/gif"}
-#: Of our own assertion.
-LABEL = "paksatalker.generation"
+MEDIA_TYPES = {".mp4": "video/mp4", ".gif": "image/gif", ".jpg": "image/jpeg"}
+#: Of what is signed as it lies there, byte for byte.
+_OTHER_TYPES = {".webm": "video/webm", ".m3u8": "application/vnd.apple.mpegurl"}
+SIDECAR = ".c2pa"
+#: Of our own assertions.
+LABEL, STREAM_LABEL = "paksatalker.generation", "paksatalker.stream"
 #: IPTC's term for what a model has made.
 AI_GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 #: Packages that decide what comes out; networks' weights are pinned by ours.
@@ -42,11 +48,13 @@ class Origin:
         engines: Name of the engine of each stage.
         inputs: SHA-256 of each input by its name, e.g. ``portrait``, ``text``.
         title: Name of the video.
+        pieces: SHA-256 of each piece of a stream by its name.
     """
 
     engines: Mapping[str, str]
     inputs: Mapping[str, str]
     title: str
+    pieces: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,38 +91,60 @@ class Provenance:
         self._timestamp_url = timestamp_url
 
     def sign(self, video: Path, origin: Origin) -> bool:
-        """Puts a signed manifest into a video, in place.
+        """Puts a signed manifest into a video, in place, and beside it, with the extension :data:`SIDECAR`.
 
         Args:
             video: A finished file; it stays as it was unless the manifest is in.
             origin: What it was made of.
 
         Returns:
-            Whether it could be: False for a form of file that cannot carry one.
+            Whether it is in the file, too: False for a form of file that cannot carry one.
 
         Raises:
             DiskFull: There is no room for the signed file.
             OutputUnwritable: It cannot be signed.
         """
-        media_type = MEDIA_TYPES.get(video.suffix.lower())
-        if media_type is None:
-            return False
-        part = unfinished_name(video)
+        embedded = video.suffix.lower() in MEDIA_TYPES
+        part, sidecar = unfinished_name(video), video.with_suffix(SIDECAR)
         try:
-            with self._signer() as signer, c2pa.Context.from_dict(_OFFLINE) as context:
-                builder = c2pa.Builder(_manifest(origin, media_type), context)
-                with builder, video.open("rb") as source, part.open("w+b") as signed:
-                    builder.sign(signer, media_type, source, signed)
-            take_place(part, video)
+            with video.open("rb") as source, part.open("w+b") as signed:
+                manifest = self._signed(_media_type(video), origin, source, signed, embedded=embedded)
+            if embedded:
+                take_place(part, video)
+            sidecar.write_bytes(manifest)
         except (c2pa.C2paError, OSError) as error:
-            text = str(error)
-            if "No space left" in text or "os error 28" in text:
-                raise DiskFull(f"cannot sign {video.name}", "the disk is full", "Free some space") from error
-            raise OutputUnwritable(f"cannot sign {video.name}", text, "See docs/deploy.md, provenance") from error
+            raise _unsigned(video.name, error) from error
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
-        return True
+        return embedded
+
+    def vouch(self, content: bytes, name: str, origin: Origin) -> bytes:
+        """The manifest of something small, to lie beside it.
+
+        Args:
+            content: Of the file, e.g. a playlist.
+            name: Of the file.
+            origin: What it was made of.
+
+        Raises:
+            OutputUnwritable: It cannot be signed.
+        """
+        try:
+            return self._signed(_media_type(Path(name)), origin, io.BytesIO(content), io.BytesIO(), embedded=False)
+        except c2pa.C2paError as error:
+            raise _unsigned(name, error) from error
+
+    def _signed(self, media_type: str, origin: Origin, source: IO[bytes], to: IO[bytes], *, embedded: bool) -> bytes:
+        with (
+            self._signer() as signer,
+            c2pa.Context.from_dict(_OFFLINE) as context,
+            c2pa.Builder(_manifest(origin, media_type), context) as builder,
+        ):
+            if not embedded:
+                builder.set_no_embed()
+            manifest: bytes = builder.sign(signer, media_type, source, to)
+        return manifest
 
     def _signer(self) -> Any:
         own = self._credentials
@@ -124,8 +154,21 @@ class Provenance:
         )
 
 
+def _media_type(file: Path) -> str:
+    kinds = MEDIA_TYPES | _OTHER_TYPES
+    return kinds.get(file.suffix.lower(), "application/octet-stream")
+
+
+def _unsigned(name: str, error: Exception) -> DiskFull | OutputUnwritable:
+    text = str(error)
+    if "No space left" in text or "os error 28" in text:
+        return DiskFull(f"cannot sign {name}", "the disk is full", "Free some space")
+    return OutputUnwritable(f"cannot sign {name}", text, "See docs/deploy.md, provenance")
+
+
 def _manifest(origin: Origin, media_type: str) -> dict[str, Any]:
     ours = version("paksatalker")
+    stream = [{"label": STREAM_LABEL, "data": {"pieces": _hashes(origin.pieces)}}] if origin.pieces else []
     return {
         "claim_generator_info": [{"name": "PaksaTalker", "version": ours}],
         "title": origin.title,
@@ -148,11 +191,20 @@ def _manifest(origin: Origin, media_type: str) -> dict[str, Any]:
                 "data": {
                     "versions": _versions(),
                     "engines": dict(origin.engines),
-                    "inputs": {name: {"alg": "sha256", "hash": digest} for name, digest in origin.inputs.items()},
+                    "inputs": _hashes(origin.inputs),
                 },
             },
+            *stream,
         ],
     }
+
+
+def _hashes(digests: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    return {name: {"alg": "sha256", "hash": digest} for name, digest in digests.items()}
+
+
+def _digests(hashes: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    return {name: value["hash"] for name, value in hashes.items()}
 
 
 def _versions() -> dict[str, str]:
@@ -163,18 +215,19 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def check(video: Path, trusted: str = "") -> Checked | None:
+def check(video: Path, trusted: str = "", sidecar: bytes | None = None) -> Checked | None:
     """Reads and verifies the manifest of a video; None if it has none.
 
     Args:
-        video: A file.
+        video: A file. Of a stream, its playlist; its pieces are for the caller to compare with ``origin.pieces``.
+        sidecar: The manifest, if it is not in the file.
         trusted: Certificates (PEM) that are trusted; without any, everybody's signature is taken, and only changes of
             the video count as problems.
 
     Raises:
         FileNotFoundError: There is no such file.
     """
-    media_type = MEDIA_TYPES.get(video.suffix.lower(), "video/mp4")
+    media_type = _media_type(video) if video.suffix else "video/mp4"
     settings: dict[str, Any] = {"verify": {**_LOCAL, "verify_trust": bool(trusted)}}
     if trusted:
         settings["trust"] = {"trust_anchors": trusted}
@@ -182,11 +235,12 @@ def check(video: Path, trusted: str = "") -> Checked | None:
         with (
             c2pa.Context.from_dict(settings) as context,
             video.open("rb") as file,
-            c2pa.Reader(media_type, file, context=context) as reader,
+            c2pa.Reader(media_type, file, manifest_data=sidecar, context=context) as reader,
         ):
             report = json.loads(reader.json())
     except c2pa.C2paError as error:
-        if "ManifestNotFound" in f"{type(error).__name__} {error}":
+        told = f"{type(error).__name__} {error}"
+        if "ManifestNotFound" in told or (sidecar is None and "NotSupported" in told):
             return None
         return Checked(False, (str(error),), Origin({}, {}, ""), {}, False, "")
     return _checked(report)
@@ -206,8 +260,9 @@ def _checked(report: dict[str, Any]) -> Checked:
         problems=problems,
         origin=Origin(
             own.get("engines", {}),
-            {name: value["hash"] for name, value in own.get("inputs", {}).items()},
+            _digests(own.get("inputs", {})),
             str(manifest.get("title", "")),
+            _digests(data.get(STREAM_LABEL, {}).get("pieces", {})),
         ),
         versions=own.get("versions", {}),
         ai_generated=any(action.get("digitalSourceType") == AI_GENERATED for action in actions),

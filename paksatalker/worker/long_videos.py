@@ -165,7 +165,7 @@ class LongVideos:
             await stream.abort()
         await self._files.put(_file(video, part), output)
         kept = {name: result[name] for name in ("engines", "notes", "width", "height", "fps", "first_frame_seconds")}
-        kept |= {"pieces": stream.segments, "stream_bytes": stream.bytes}
+        kept |= {"pieces": stream.segments, "digests": stream.digests, "stream_bytes": stream.bytes}
         counts, join = await self._parts.finish(part, kept)
         if not counts:
             raise RenderCancelled
@@ -194,6 +194,7 @@ class LongVideos:
         await self._files.put(stream, str(Playlist(segments, ended=True)).encode())
         return _summary(video, parts, joined["frames"]) | {
             "stream": stream, "stream_bytes": sum(_result(part)["stream_bytes"] for part in parts),
+            "digests": {name: digest for part in parts for name, digest in _result(part)["digests"].items()},
         }  # fmt: skip
 
     # --- sweeping ----------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import logging
 import tempfile
 import time
 from collections.abc import Awaitable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,11 @@ from paksatalker.config import log_ids
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
-from paksatalker.service.hls import StreamPublisher, stream_place
+from paksatalker.service.hls import PLAYLIST, STREAM_MANIFEST, StreamPublisher, stream_place
 from paksatalker.service.ids import is_id
 from paksatalker.service.jobs import JobHeld, JobStore
 from paksatalker.service.parts import PART, PartStore, let_go, place_of
-from paksatalker.service.provenance import Provenance
+from paksatalker.service.provenance import SIDECAR, Provenance
 from paksatalker.service.queue import Later
 from paksatalker.service.reuse import reuse
 from paksatalker.service.states import State
@@ -210,7 +211,7 @@ class Runner:
                 pieces=None if stream is None else order.folder, on_piece=None if stream is None else stream.add,
             )  # fmt: skip
             if stream is not None:
-                result |= {"stream": await stream.finish(), "stream_bytes": stream.bytes}
+                result |= {"stream": await stream.finish(), "stream_bytes": stream.bytes, "digests": stream.digests}
         finally:
             if stream is not None:
                 await stream.abort()
@@ -223,9 +224,21 @@ class Runner:
     async def _sign(
         self, job: Job, request: VideoRequest, inputs: dict[str, Path], result: dict[str, Any], output: Path
     ) -> None:
-        if self._provenance is not None:
-            origin = await asyncio.to_thread(origin_of, request, inputs, result, f"{job.id}.{request.format}")
-            result["signed"] = await asyncio.to_thread(self._provenance.sign, output, origin)
+        """Signs the video, its thumbnail and its stream; the manifests lie beside them, too."""
+        digests = result.pop("digests", {})
+        thumbnail = await asyncio.to_thread(write_thumbnail, output, output.with_suffix(".jpg"))
+        if self._provenance is None:
+            return
+        origin = await asyncio.to_thread(origin_of, request, inputs, result, f"{job.id}.{request.format}")
+        # The video comes last: of all files of this name its manifest is the one that stays beside them.
+        await asyncio.to_thread(self._provenance.sign, thumbnail, replace(origin, title=f"{job.id}.jpg"))
+        result["signed"] = await asyncio.to_thread(self._provenance.sign, output, origin)
+        if "stream" in result:
+            told = replace(origin, title=f"{job.id}.m3u8", pieces=digests)
+            playlist = b"".join([piece async for piece in self._files.read(result["stream"])])
+            manifest = await asyncio.to_thread(self._provenance.vouch, playlist, PLAYLIST, told)
+            result["stream_provenance"] = result["stream"].removesuffix(PLAYLIST) + STREAM_MANIFEST
+            await self._files.put(result["stream_provenance"], manifest)
 
     async def _options(self, job: Job, request: VideoRequest, inputs: dict[str, Path]) -> dict[str, Any]:
         """What the renderer is told; a voice of the tenant's own goes with it."""
@@ -273,11 +286,13 @@ class Runner:
 
     async def _store(self, request: VideoRequest, result: dict[str, Any], output: Path, place: str) -> dict[str, Any]:
         """Stores the files of a video. Returns what is kept of the result."""
-        thumbnail = await asyncio.to_thread(write_thumbnail, output, output.with_suffix(".jpg"))
-        files = {"video": output, "thumbnail": thumbnail}
+        files = {"video": output, "thumbnail": output.with_suffix(".jpg")}
+        if (sidecar := output.with_suffix(SIDECAR)).exists():
+            files["provenance"] = sidecar
         if request.subtitles in ("srt", "vtt"):
             files["subtitles"] = output.with_suffix(f".{request.subtitles}")
-        stored = {name: result.pop(name) for name in ("stream",) if name in result}
+        stored: dict[str, str] = {}
+        stored |= {name: result.pop(name) for name in ("stream", "stream_provenance") if name in result}
         for name, path in files.items():
             stored[name] = f"{place}/{path.name}"
             await self._files.put(stored[name], path)

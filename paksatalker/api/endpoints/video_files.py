@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
@@ -21,7 +21,7 @@ User = Annotated[Caller, Depends(allowed("videos"))]
 Download = Annotated[bool, Query(description="Save it rather than show it.")]
 _TYPES = {
     ".mp4": "video/mp4", ".webm": "video/webm", ".gif": "image/gif", ".srt": "application/x-subrip",
-    ".vtt": "text/vtt", ".jpg": "image/jpeg",
+    ".vtt": "text/vtt", ".jpg": "image/jpeg", ".c2pa": "application/c2pa",
 }  # fmt: skip
 
 
@@ -68,6 +68,28 @@ async def thumbnail(
 ) -> Response:
     """Its middle frame as a JPEG."""
     served = _served(await job_of(parts, caller, video_id), "thumbnail", download)
+    return await serve(parts.files, request, served)
+
+
+@router.head("/provenance", include_in_schema=False)
+@router.get(
+    "/provenance", summary="Who made it, signed", response_class=Response, responses=_answers("application/c2pa")
+)
+async def provenance(
+    *,
+    video_id: VideoId,
+    request: Request,
+    caller: User,
+    parts: PartsOf,
+    of: Annotated[Literal["video", "stream"], Query(description="Of the file, or of the stream's playlist.")] = "video",
+    download: Download = False,
+) -> Response:
+    """A C2PA manifest that lies beside the file (MP4, GIF and thumbnail have theirs inside, too).
+
+    That of a stream is signed over its playlist and names the SHA-256 of every piece.
+    """
+    name = "provenance" if of == "video" else "stream_provenance"
+    served = _served(await job_of(parts, caller, video_id), name, download)
     return await serve(parts.files, request, served)
 
 

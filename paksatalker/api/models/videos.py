@@ -98,7 +98,7 @@ def _links(job: Job) -> dict[str, str]:
     running = job.state == State.RUNNING and job.request.get("format") == "mp4"
     if running or "stream" in files:
         links["stream"] = f"{base}/stream.m3u8"
-    names = {"video": "file", "subtitles": "subtitles", "thumbnail": "thumbnail"}
+    names = {"video": "file"} | {name: name for name in ("subtitles", "thumbnail", "provenance")}
     return links | {link: f"{base}/{link}" for name, link in names.items() if name in files}
 
 

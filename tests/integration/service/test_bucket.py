@@ -165,6 +165,9 @@ def test_a_video_is_made_from_and_into_the_bucket_and_downloaded_from_there(sett
             for name, kind in (("subtitles", "text/vtt"), ("thumbnail", "image/jpeg")):
                 told = client.get(video["links"][name]).headers["location"]
                 assert httpx.get(told).headers["content-type"] == kind
+            for of in ("video", "stream"):
+                told = client.get(video["links"]["provenance"], params={"of": of}).headers["location"]
+                assert httpx.get(told).headers["content-type"] == "application/c2pa"
             playlist = client.get(video["links"]["stream"]).text
             piece = re.findall(r"^segments/\S+$", playlist, re.M)[0]
             assert client.get(f"/api/v1/videos/{video['id']}/{piece}").content

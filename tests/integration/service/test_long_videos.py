@@ -22,6 +22,7 @@ from paksatalker.service.parts import PartStore
 from paksatalker.service.states import State
 from paksatalker.service.video import VideoRequest
 from paksatalker.worker.main import work
+from tests.integration.service.test_signed import check_stream
 
 SECONDS = 1.0  # of a part
 TEXT = "Hello there, my name is Bob. How do you do on such a day? It is a fine day for a walk! See you soon, then."
@@ -106,7 +107,7 @@ def expected(tmp_path_factory) -> tuple[bytes, bytes, str]:
     return by_core(tmp_path_factory.mktemp("core"), TEXT)
 
 
-def test_two_workers_make_what_one_makes(play, expected):
+def test_two_workers_make_what_one_makes(play, expected, tmp_path):
     joined, once, subtitles = expected
 
     async def act(bench):
@@ -132,6 +133,7 @@ def test_two_workers_make_what_one_makes(play, expected):
         assert done.result["parts"] >= 3
         assert (done.result["frames"], done.frames_done) == (len(pictures(once)),) * 2
         assert done.result["signed"]
+        await check_stream(bench, done.result["files"], tmp_path)
         assert done.result["engines"] == {"face": "rules", "renderer": "portrait", "speech": "hibari"}
 
         names = await stored(bench, job)

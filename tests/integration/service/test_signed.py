@@ -16,6 +16,7 @@ import pytest
 from skimage import data
 
 from paksatalker.service.database import Database
+from paksatalker.service.hls import piece_path
 from paksatalker.service.jobs import JobStore
 from paksatalker.service.provenance import check
 from paksatalker.service.states import State
@@ -52,7 +53,55 @@ def test_a_video_of_the_service_tells_where_it_comes_from(play, tmp_path):
         tampered = check(video)
         assert tampered is not None
         assert not tampered.valid
+        await check_stream(bench, done.result["files"], tmp_path)
+        picture = tmp_path / "thumbnail.jpg"
+        await bench.parts.files.fetch(done.result["files"]["thumbnail"], picture)
+        thumbnail = check(picture)
+        assert thumbnail is not None
+        assert thumbnail.valid
         assert [path.name for path in (bench.folder / "work").glob("wrk_*")] == []
+
+    play(act)
+
+
+async def check_stream(bench, files, folder) -> None:
+    """The manifest of a stream holds for its playlist, and names the hash of every piece that is in the store."""
+    place = files["stream"].removesuffix("/stream.m3u8")
+    await bench.parts.files.fetch(files["stream"], folder / "stream.m3u8")
+    await bench.parts.files.fetch(files["stream_provenance"], folder / "stream.c2pa")
+    found = check(folder / "stream.m3u8", sidecar=(folder / "stream.c2pa").read_bytes())
+    assert found is not None
+    assert found.valid, found.problems
+    named = re.findall(r"segments/([\w.]+)", (folder / "stream.m3u8").read_text())
+    assert found.origin.pieces.keys() == set(named)
+    for name, digest in found.origin.pieces.items():
+        piece = b"".join([some async for some in bench.parts.files.read(f"{place}/{piece_path(name)}")])
+        assert hashlib.sha256(piece).hexdigest() == digest, name
+
+
+def test_a_webm_has_its_manifest_beside_it(play, tmp_path):
+    async def act(bench):
+        job = await bench.submit(format="webm", text="Hi.")
+        task = asyncio.ensure_future(work(bench.parts, ["portrait"]))
+        try:
+            done = await bench.ended(job, 90)
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+        assert (done.state, done.result["signed"]) == (State.SUCCEEDED, False)
+        await bench.parts.files.fetch(done.result["files"]["video"], tmp_path / "a.webm")
+        await bench.parts.files.fetch(done.result["files"]["provenance"], tmp_path / "a.c2pa")
+        sidecar = (tmp_path / "a.c2pa").read_bytes()
+        found = check(tmp_path / "a.webm", sidecar=sidecar)
+        assert found is not None
+        assert found.valid, found.problems
+        assert found.origin.engines == done.result["engines"]
+        content = bytearray((tmp_path / "a.webm").read_bytes())
+        content[len(content) // 2] ^= 1
+        (tmp_path / "a.webm").write_bytes(content)
+        tampered = check(tmp_path / "a.webm", sidecar=sidecar)
+        assert tampered is not None
+        assert not tampered.valid
 
     play(act)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -57,19 +58,55 @@ def test_a_video_tells_where_it_comes_from(signed, own):
 def test_it_still_plays_and_nothing_lies_about(signed):
     with av.open(str(signed)) as container:
         assert sum(1 for _ in container.decode(video=0)) == 10
-    assert [path.name for path in signed.parent.iterdir()] == ["video.mp4"]
+    assert sorted(path.name for path in signed.parent.iterdir()) == ["video.c2pa", "video.mp4"]
 
 
-def test_gif_too_and_webm_as_it_was(tmp_path, own):
+def test_gif_too(tmp_path, own):
     moving = film(tmp_path / "a.gif", "gif")
     assert Provenance(own).sign(moving, ORIGIN)
     found = check(moving)
     assert found is not None
     assert found.valid
+
+
+def test_webm_stays_as_it_was_and_its_manifest_lies_beside_it(tmp_path, own):
     web = film(tmp_path / "a.webm", "libvpx-vp9")
     before = web.read_bytes()
     assert not Provenance(own).sign(web, ORIGIN)
     assert web.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.c2pa", "a.webm"]
+    sidecar = (tmp_path / "a.c2pa").read_bytes()
+    assert check(web) is None
+    found = check(web, sidecar=sidecar)
+    assert found is not None
+    assert (found.valid, found.origin, found.ai_generated) == (True, ORIGIN, True)
+    for place in (0, len(before) // 2, len(before) - 1):
+        content = bytearray(before)
+        content[place] ^= 1
+        web.write_bytes(content)
+        tampered = check(web, sidecar=sidecar)
+        assert tampered is not None
+        assert (tampered.valid, tampered.problems) == (False, ("assertion.dataHash.mismatch",))
+
+
+def test_the_manifest_inside_lies_beside_it_too(signed):
+    plain = check(signed, sidecar=signed.with_suffix(".c2pa").read_bytes())
+    assert plain is not None
+    assert plain.origin == ORIGIN
+
+
+def test_a_stream_is_vouched_for_piece_by_piece(tmp_path, own):
+    playlist, origin = b"#EXTM3U\nsegments/seg_00000.m4s\n", replace(ORIGIN, pieces={"seg_00000.m4s": "ef" * 32})
+    manifest = Provenance(own).vouch(playlist, "stream.m3u8", origin)
+    path = tmp_path / "stream.m3u8"
+    path.write_bytes(playlist)
+    found = check(path, sidecar=manifest)
+    assert found is not None
+    assert (found.valid, found.origin) == (True, origin)
+    path.write_bytes(playlist.replace(b"00000", b"00001"))
+    tampered = check(path, sidecar=manifest)
+    assert tampered is not None
+    assert not tampered.valid
 
 
 @settings(max_examples=25, deadline=None)
