@@ -7,10 +7,11 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from obstore.exceptions import BaseError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from paksatalker.errors import (
     DiskFull,
@@ -122,6 +123,10 @@ def install(app: FastAPI, debug: bool = False) -> None:
         _log.error("the file storage fails: %s", str(error).partition("\n")[0])
         headers = {"Retry-After": "10"}
         return _answer(503, "StorageAway", "the file storage does not answer", "", "Try again", headers)
+
+    @app.exception_handler(ClientDisconnect)
+    async def cut(_: Request, __: ClientDisconnect) -> Response:
+        return Response(status_code=400)  # nobody hears it: the connection was cut in the middle of the body
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:

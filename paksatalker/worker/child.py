@@ -30,7 +30,10 @@ class _Voice:
     def __call__(self, **message: Any) -> None:
         line = json.dumps(message) + "\n"
         with self._lock:
-            self._stream.write(line)
+            try:
+                self._stream.write(line)
+            except BrokenPipeError:  # the worker was killed: nobody wants this video, on whatever thread this is
+                os._exit(0)
 
 
 class _Orders:

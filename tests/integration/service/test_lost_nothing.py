@@ -1,119 +1,110 @@
-"""Workers, queue and all are killed with -9 while videos are made: none is lost, none is delivered twice."""
+"""The service is killed with -9 while videos are made and files come: no video is lost, none is delivered twice."""
 
 import asyncio
 import io
 import os
 import signal
-import subprocess
-import sys
+import socket
 import time
-from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import av
 import psutil
 import pytest
 
-from paksatalker.service.broker import Broker
-from paksatalker.service.keys import KeyStore
-from paksatalker.service.settings import ServiceSettings
-from paksatalker.service.states import State
-from paksatalker.worker.main import opened
+from paksatalker.service.database import Database
+from paksatalker.service.jobs import JobStore
+from tests.integration.service.served import LONG, RECOVERY_SECONDS, Served, patience, photo
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals")
-LONG = "This is a sentence that goes on for quite a while, and then for a while more. " * 2
 
 
-@contextmanager
-def worker_process(home: Path, url: str):
-    """A worker as an operator starts it."""
-    environment = os.environ | {"PAKSATALKER_SERVICE_HOME": str(home), "REDIS_URL": url}
-    log = (home / "worker.log").open("ab")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "paksatalker", "worker", "--queue", "portrait"], env=environment,
-        stdout=log, stderr=log,
-    )  # fmt: skip
+def half_an_upload(service: Served) -> socket.socket:
+    """A connection over which half a file has come."""
+    where = urlsplit(service.address)
+    connection = socket.create_connection((where.hostname, where.port), 10)
+    body = b'--x\r\ncontent-disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + photo()
+    head = (
+        f"POST /api/v1/assets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.key}\r\n"
+        f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(body) + 7}\r\n\r\n"
+    )
+    connection.sendall(head.encode() + body[: len(body) // 2])
+    return connection
+
+
+def coming(folder: Path) -> list[Path]:
+    return list((folder / "home" / "uploads").glob("wrk_*/upload.bin"))
+
+
+def wait_for(condition, seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_everything_is_killed_and_starts_again(tmp_path):
+    with Served(tmp_path) as service:
+        cut = half_an_upload(service)
+        wait_for(lambda: coming(tmp_path))
+        cut.close()
+        wait_for(lambda: not coming(tmp_path))  # a cut upload leaves nothing
+        half_an_upload_stays = half_an_upload(service)
+        wait_for(lambda: coming(tmp_path))
+        portrait = service.portrait()
+        videos = [service.submit(portrait=portrait, text=text, seed=1) for text in (LONG * 2, LONG, "Hello.")]
+        assert service.until(videos[0], frames=1)["state"] == "running"
+        family = service.descendants()
+        service.process.kill()
+        os.kill(int((tmp_path / "home" / "queue" / "server.pid").read_text()), signal.SIGKILL)
+        killed = datetime.now(UTC)
+        service.process.wait()
+        half_an_upload_stays.close()
+    with Served(tmp_path, service.key) as service:
+        assert psutil.wait_procs(family, 20)[1] == [], "nobody outlives the service: not its worker, not a renderer"
+        _goes_on_after(killed, service, videos[0])
+        assert not coming(tmp_path), "what had come by half is gone"
+
+        [worker] = service.workers()
+        worker.kill()
+        _goes_on_after(datetime.now(UTC), service, videos[0])
+        _check(service, videos)
+        assert "Traceback" not in service.text
+        children = service.descendants()
+        service.process.send_signal(signal.SIGTERM)
+        service.process.wait(30)
+        assert psutil.wait_procs(children, 10)[1] == []
+
+
+def _goes_on_after(killed: datetime, service: Served, video: str) -> None:
+    """Waits for the first frame of the next attempt, and not for long."""
+    while True:
+        job = asyncio.run(_job(service.folder, video))
+        if job.started_at > killed and job.frames_done:
+            return
+        assert (datetime.now(UTC) - killed).total_seconds() <= RECOVERY_SECONDS * patience(), service.text[-4000:]
+        time.sleep(0.2)
+
+
+def _check(service: Served, videos: list[str]) -> None:
+    """Each is there once, whole, and nothing else."""
+    for video in videos:
+        done = service.until(video)
+        assert (done["state"], done["error"]) == ("succeeded", None)
+        content = service.client.get(f"/api/v1/videos/{video}/file").content
+        with av.open(io.BytesIO(content)) as file:
+            assert sum(1 for _ in file.decode(video=0)) == done["frames_total"]
+        job = asyncio.run(_job(service.folder, video))
+        folder = service.folder / "home" / "files" / job.tenant_id / job.id
+        assert [path.name for path in folder.iterdir()] == [str(job.attempt)]
+        assert not list(folder.rglob("*#*"))
+
+
+async def _job(folder: Path, job_id: str):
+    database = Database(f"sqlite+aiosqlite:///{folder / 'home' / 'paksatalker.sqlite3'}")
     try:
-        yield process
+        return await JobStore(database).get(job_id)
     finally:
-        kill(process)
-        log.close()
-
-
-def kill(process: subprocess.Popen) -> list[psutil.Process]:
-    """-9 for a worker; returns its renderers, which nobody has told."""
-    if process.poll() is not None:
-        return []
-    children = psutil.Process(process.pid).children(recursive=True)
-    process.kill()
-    process.wait()
-    return children
-
-
-async def frames_made(parts, job, attempt: int) -> None:
-    async with asyncio.timeout(90):
-        while True:
-            latest = await parts.jobs.get(job.id)
-            assert latest.error is None
-            if latest.state == State.RUNNING and latest.attempt == attempt and latest.frames_done:
-                return
-            await asyncio.sleep(0.05)
-
-
-async def kept(parts, prefix: str) -> set[str]:
-    """Attempts of a job that have files."""
-    import obstore
-
-    names = [entry["path"] async for batch in obstore.list(parts.files._store, prefix) for entry in batch]
-    return {name.removeprefix(prefix + "/").split("/")[0] for name in names}
-
-
-def test_nothing_is_lost_and_nothing_comes_twice(tmp_path, bench_of):
-    """A worker is killed at work, then the queue's server and the worker; all of them start again."""
-    settings = ServiceSettings(_env_file=None, home=tmp_path)
-    found = {}
-
-    async def first(url: str, broker: Broker) -> None:
-        async with opened(settings, url) as parts:
-            keys = KeyStore(parts.database)
-            caller = await keys.check(await keys.create("test"))
-            bench = bench_of(parts, caller.tenant_id, tmp_path)
-            jobs = [await bench.submit(text=LONG), await bench.submit(), await bench.submit()]
-            found["jobs"] = jobs
-            with worker_process(tmp_path, url) as process:
-                await frames_made(parts, jobs[0], 1)
-                orphans = kill(process)
-                killed = time.monotonic()
-            assert psutil.wait_procs(orphans, 20)[1] == [], "a renderer ends with its worker"
-            with worker_process(tmp_path, url) as process:
-                await frames_made(parts, jobs[0], 2)
-                found["recovery"] = time.monotonic() - killed
-                os.kill(broker.pid, signal.SIGKILL)
-                kill(process)
-
-    async def second(url: str) -> None:
-        async with opened(settings, url) as parts:
-            bench = bench_of(parts, found["jobs"][0].tenant_id, tmp_path)
-            with worker_process(tmp_path, url):
-                for job in found["jobs"]:
-                    done = await bench.ended(job, 120)
-                    assert (done.state, done.error) == (State.SUCCEEDED, None)
-                    assert await kept(parts, f"{job.tenant_id}/{job.id}") == {str(done.attempt)}
-                    video = b"".join([piece async for piece in parts.files.read(done.result["files"]["video"])])
-                    with av.open(io.BytesIO(video)) as file:
-                        assert sum(1 for _ in file.decode(video=0)) == done.result["frames"]
-                    found[job.id] = done.attempt
-            assert await parts.jobs.unfinished() == []
-
-    with Broker(tmp_path / "queue") as broker:
-        try:
-            asyncio.run(first(broker.url, broker))
-        except* Exception as errors:
-            if "recovery" not in found:
-                raise errors from None
-    with Broker(tmp_path / "queue") as broker:
-        try:
-            asyncio.run(second(broker.url))
-        except TimeoutError:
-            pytest.fail((tmp_path / "worker.log").read_text(errors="replace")[-4000:])
-    assert found["recovery"] <= 60, "8 s of silence, then a renderer starts; on an idle machine it is below 30"
+        await database.close()
