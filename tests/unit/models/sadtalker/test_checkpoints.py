@@ -104,6 +104,25 @@ def test_a_file_with_code(own: Path) -> None:
     assert not (own / "trace").exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (None, WeightsMissing),
+        (b"<html>404</html>", WeightsCorrupt),
+        ({"state_dict": {"x": torch.zeros(1)}}, WeightsUnfit),
+    ],
+)
+def test_the_original_s_face_finder(own: Path, content: object, error: type[Exception]) -> None:
+    path = own / "detection_Resnet50_Final.pth"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        torch.save(content, path)
+    with pytest.raises(error, match="models download sadtalker-faces") as caught:
+        checkpoints.load_face_points()
+    assert str(path) in str(caught.value)
+
+
 def test_optimizer_state_beside_the_weights_is_left_out(own: Path) -> None:
     net = Audio2Exp()
     torch.save({"mapping": net.state_dict(), "optimizer": {"state": {0: {"step": torch.tensor(1.0)}}}},
