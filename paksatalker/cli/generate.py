@@ -103,6 +103,9 @@ def generate(
     subtitles: Annotated[
         str | None, typer.Option(help="srt or vtt beside the video, or burn.", rich_help_panel=_VIDEO)
     ] = None,
+    label: Annotated[
+        str, typer.Option(help="Words in a corner of every frame, e.g. AI-generated.", rich_help_panel=_VIDEO)
+    ] = "",
     engine: Annotated[
         str,
         typer.Option(help="Draws face and motion: auto or sadtalker, see docs/sadtalker.md.", rich_help_panel=_DRAWN),
@@ -166,6 +169,7 @@ def generate(
         face=face,
         seed=seed,
         subtitles=subtitles,
+        label=label,
         preset=preset,
         format=container,
         face_engine=engine,

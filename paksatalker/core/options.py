@@ -82,3 +82,18 @@ def require_range(option: str, value: object, allowed: Range) -> None:
         kind, digits = ("whole number", "d") if allowed.whole else ("number", "g")
         span = f"{allowed.low:{digits}} to {allowed.high:{digits}}"
         raise InvalidOption(f"--{option} cannot be {value}", fix=f"Give a {kind} from {span}")
+
+
+def require_line(option: str, value: str, most: int = 60) -> None:
+    """Refuses what is no short line of text.
+
+    Args:
+        option: The option's name as the command line has it, without dashes in front.
+        value: What the user gave; empty is fine.
+        most: Letters that are taken.
+
+    Raises:
+        InvalidOption: It is too long, or has letters that are not printed.
+    """
+    if value and (len(value) > most or not value.isprintable() or not value.strip()):
+        raise InvalidOption(f"--{option} cannot be '{value[:most]}'", fix=f"Give one line of up to {most} letters")

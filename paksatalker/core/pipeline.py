@@ -23,6 +23,7 @@ from paksatalker.core.parts import CAN_BEGIN_ANYWHERE, Part, cut
 from paksatalker.core.progress import FrameCounter, ProgressCallback
 from paksatalker.core.rendering.captions import Captioner
 from paksatalker.core.rendering.hls import PieceListener
+from paksatalker.core.rendering.label import Label
 from paksatalker.core.rendering.scene import Scene, set_scene
 from paksatalker.core.rendering.scene_cache import SceneCache
 from paksatalker.core.request import SPECIAL_OPTIONS, Request, SpeechRequest
@@ -134,6 +135,7 @@ class Pipeline:
             animator=animator,
             renderer=drawn,
             captioner=Captioner(drawn.size, self.settings.font) if request.subtitles == "burn" else None,
+            label=Label(request.label, drawn.size, self.settings.font) if request.label else None,
             engines={"face": face.name, "renderer": renderer.name, source.stage: source.engine},
             on_progress=on_progress,
             cancel=cancel or threading.Event(),
@@ -242,6 +244,7 @@ class VideoStream:
         engines: dict[str, str],
         on_progress: ProgressCallback | None,
         cancel: threading.Event,
+        label: Label | None = None,
         part: Part | None = None,
     ) -> None:
         self.size = renderer.size
@@ -259,7 +262,7 @@ class VideoStream:
         self._sound = SoundTrack(request.fps)
         self._counter = FrameCounter(request.fps, source.characters, source.duration, on_progress)
         self._listeners: list[Listener] = [self._sound.add] if part is None else []
-        self._captioner = captioner
+        self._captioner, self._label = captioner, label
         if captioner is not None:
             self._listeners.append(captioner.add)
 
@@ -290,6 +293,8 @@ class VideoStream:
                 self._stop_if_cancelled()
                 if self._captioner is not None:
                     image = self._captioner.draw(image, index / self.fps)  # noqa: PLW2901
+                if self._label is not None:
+                    image = self._label.draw(image)  # noqa: PLW2901
                 yield VideoFrame(index, image, self._sound.take(index), self._sound.sample_rate)
                 self._counter.frame()
 

@@ -121,6 +121,7 @@ class Request(SpeechRequest):
         background: ``keep``, ``blur``, ``transparent``, a colour (``#20304a``, ``navy``) or the path of an image.
         face: Which face of a group photo, 1 = largest; None takes the largest.
         subtitles: ``srt`` or ``vtt`` (a file beside the video), ``burn`` (in the picture), or None.
+        label: Words in a corner of every frame, e.g. ``AI-generated``; empty for none.
         preset: ``draft``, ``standard`` or ``high``: size and encoder effort.
         format: ``mp4``, ``webm`` or ``gif``; None goes by the output's suffix.
         recording_engine: Name of an engine, or ``auto``.
@@ -156,6 +157,7 @@ class Request(SpeechRequest):
     background: str | Path = "keep"
     face: int | None = None
     subtitles: str | None = None
+    label: str = ""
     preset: str = "standard"
     format: str | None = None
     recording_engine: str = "auto"
@@ -177,6 +179,7 @@ class Request(SpeechRequest):
         options.require_choice("preset", self.preset, options.PRESETS)
         if self.subtitles is not None:
             options.require_choice("subtitles", self.subtitles, options.SUBTITLES)
+        options.require_line("label", self.label)
         if self.format is not None:
             options.require_choice("format", self.format, options.FORMATS)
         options.require_range("expression-scale", self.expression_scale, options.STRENGTH)

@@ -99,6 +99,7 @@ class VideoRequest(BaseModel):
     face: int | None = Field(None, ge=1, le=1000, description="Which face of a group photo, 1 = largest.")
     format: Literal["mp4", "webm", "gif"] = "mp4"
     subtitles: Literal["srt", "vtt", "burn"] | None = None
+    label: str = Field("", max_length=60, description="Words in a corner of every frame, e.g. `AI-generated`.")
     preset: Literal["draft", "standard", "high"] = "standard"
     seed: int = Field(0, ge=0, le=2**31 - 1)
     priority: Literal["high", "normal", "low"] = "normal"
@@ -108,6 +109,13 @@ class VideoRequest(BaseModel):
     @classmethod
     def _no_path(cls, value: str) -> str:
         return background_of(value)
+
+    @field_validator("label")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        if value and (not value.isprintable() or not value.strip()):
+            raise ValueError("it is no line of text")
+        return value
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

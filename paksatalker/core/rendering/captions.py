@@ -28,7 +28,7 @@ _FAMILIES = ("notosanscjk", "notosans", "dejavusans", "arialunicode", "unifont",
 
 
 @dataclass(frozen=True, slots=True)
-class _Overlay:
+class Overlay:
     """A drawn cue: uint8 RGB [h, w, 3], alpha [h, w], and where it goes."""
 
     rgb: npt.NDArray[np.uint8]
@@ -57,9 +57,9 @@ class Captioner:
         self.max_columns = 42 if width > 1.2 * height else 32 if width > 0.8 * height else 24
         self._pixels = max(8, round(min(_LARGEST * height, width * (1 - 2 * _MARGIN) / (self.max_columns * _EM))))
         self._path = font
-        self._font = _load_font(self._path, self._pixels)
+        self._font = load_font(self._path, self._pixels)
         self._cues: deque[Cue] = deque()
-        self._drawn: tuple[Cue, _Overlay] | None = None
+        self._drawn: tuple[Cue, Overlay] | None = None
 
     def add(self, piece: Speech) -> None:
         """Takes the words of the next piece.
@@ -69,7 +69,7 @@ class Captioner:
         """
         cues = cut_cues(piece, self.max_columns)
         if cues and self._path is None:
-            self._font = _covering(self._font, "".join(cue.text for cue in cues), self._pixels)
+            self._font = covering_font(self._font, "".join(cue.text for cue in cues), self._pixels)
         self._cues.extend(cues)
 
     def draw(self, image: npt.NDArray[np.uint8], seconds: float) -> npt.NDArray[np.uint8]:
@@ -86,10 +86,10 @@ class Captioner:
         cue = self._cues[0]
         if self._drawn is None or self._drawn[0] != cue:
             self._drawn = cue, _overlay(cue, self._size, self._font, self._pixels)
-        return _blend(image, self._drawn[1])
+        return blend(image, self._drawn[1])
 
 
-def _overlay(cue: Cue, size: tuple[int, int], font: Font, pixels: int) -> _Overlay:
+def _overlay(cue: Cue, size: tuple[int, int], font: Font, pixels: int) -> Overlay:
     """White letters with a dark outline, centred, above the lower margin."""
     width, height = size
     stroke = max(1, round(pixels * 0.09))
@@ -111,10 +111,16 @@ def _overlay(cue: Cue, size: tuple[int, int], font: Font, pixels: int) -> _Overl
     pixel = np.array(drawn, np.uint8)
     left = (width - drawn.width) // 2
     top = height - round(max(_MARGIN * height, pixels * 0.6)) - drawn.height
-    return _Overlay(pixel[:, :, :3].copy(), pixel[:, :, 3].copy(), left, max(0, top))
+    return Overlay(pixel[:, :, :3].copy(), pixel[:, :, 3].copy(), left, max(0, top))
 
 
-def _blend(image: npt.NDArray[np.uint8], overlay: _Overlay) -> npt.NDArray[np.uint8]:
+def blend(image: npt.NDArray[np.uint8], overlay: Overlay) -> npt.NDArray[np.uint8]:
+    """A copy of a frame with something drawn onto it.
+
+    Args:
+        image: uint8 [H, W, 3] or [H, W, 4].
+        overlay: What; it may reach beyond the lower edge.
+    """
     out = image.copy()
     height = min(overlay.alpha.shape[0], image.shape[0] - overlay.top)
     rows, cols = slice(overlay.top, overlay.top + height), slice(overlay.left, overlay.left + overlay.alpha.shape[1])
@@ -126,7 +132,12 @@ def _blend(image: npt.NDArray[np.uint8], overlay: _Overlay) -> npt.NDArray[np.ui
     return out
 
 
-def _load_font(path: Path | str | None, pixels: int) -> Font:
+def load_font(path: Path | str | None, pixels: int) -> Font:
+    """A font of a size; None takes the built-in one.
+
+    Raises:
+        InvalidOption: The file cannot be read.
+    """
     if path is None:
         return ImageFont.load_default(pixels)
     try:
@@ -137,8 +148,18 @@ def _load_font(path: Path | str | None, pixels: int) -> Font:
         ) from error
 
 
-def _covering(font: Font, text: str, pixels: int) -> Font:
-    """The font, or one of the system's that has all letters of the text."""
+def covering_font(font: Font, text: str, pixels: int, what: str = "the subtitles") -> Font:
+    """The font, or one of the system's that has all letters of the text.
+
+    Args:
+        font: The one that is wanted.
+        text: What is to be written.
+        pixels: Size.
+        what: It is, for the message.
+
+    Raises:
+        InvalidOption: There is none.
+    """
     letters = {c for c in text if c.isalnum()}
     if not _missing(font, letters):
         return font
@@ -151,9 +172,9 @@ def _covering(font: Font, text: str, pixels: int) -> Font:
             return other
     lacking = "".join(sorted(_missing(font, letters)))[:20]
     raise InvalidOption(
-        "cannot burn in the subtitles",
+        f"cannot burn in {what}",
         f"no font at hand has the letters {lacking}",
-        f"Set {_FONT_VARIABLE} to a font file for this script, or write them beside the video: --subtitles srt",
+        f"Set {_FONT_VARIABLE} to a font file for this script, or leave {what} out of the picture",
     )
 
 

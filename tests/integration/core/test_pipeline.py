@@ -80,6 +80,16 @@ def test_transparent_frames_have_alpha(pipeline: Pipeline, photo: Path) -> None:
     assert frame.image[..., 3].max() == 255
 
 
+def test_a_label_stands_in_the_corner_of_every_frame(pipeline: Pipeline, photo: Path) -> None:
+    plain = frames_of(pipeline, photo, 4)
+    labelled = frames_of(pipeline, photo, 4, label="AI-generated")
+    for one, other in zip(plain, labelled, strict=True):
+        rows, cols = np.nonzero((one.image != other.image).any(axis=2))
+        assert len(rows) > 100
+        assert (rows.max() < 32, cols.max() < 110) == (True, True)
+        assert other.image[: rows.max(), : cols.max()].max() > 200
+
+
 def test_recording_drives_the_face(pipeline: Pipeline, photo: Path, video: Result, tmp_path: Path) -> None:
     seen: list[Progress] = []
     request = Request(image=photo, audio=video.path, transcript=TEXT, size=128, fps=30, recording_engine="pocketsphinx")
