@@ -8,8 +8,9 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from paksatalker.api.deps import SocketParts, socket_caller
 from paksatalker.api.errors import ApiError
+from paksatalker.api.services.live.line import Overrun
 from paksatalker.api.services.live.room import LiveRoom
-from paksatalker.api.services.live.session import Overrun, Pools, Session
+from paksatalker.api.services.live.session import Pools, Session
 
 router = APIRouter(prefix="/api/v1", tags=["live"])
 

@@ -50,6 +50,9 @@ class Listen(_Message):
 
     type: Literal["listen"]
     source: Literal["socket", "webrtc"] = "socket"
+    use: Literal["turns", "voice"] = Field(
+        "turns", description="`turns` are understood and answered; a `voice` is what the face speaks with, at once."
+    )
     sample_rate: int = Field(16_000, ge=8000, le=48_000, description="Of the PCM: 16 bits, little-endian, mono.")
     silence: float = Field(0.6, ge=0.2, le=3, description="Seconds of silence after which somebody has finished.")
     language: str = Field("auto", pattern="^(auto|[a-z]{2,3})$", description="What is spoken, ISO 639-1.")

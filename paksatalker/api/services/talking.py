@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from paksatalker.core.pipeline import Pipeline
+    from paksatalker.core.soundtrack import SoundTrack
     from paksatalker.core.timeline import FaceTrack, Speech, Word
 
 _FRAMES = 10  # of a chunk: 0.4 s at 25 frames a second
@@ -130,30 +131,35 @@ def talked(pipeline: Pipeline, request: SpeechRequest, fps: float, cancel: threa
         for start in range(0, len(track.coefficients), _FRAMES):
             if cancel.is_set():
                 return
-            yield _chunk(track, start, sound, words)
+            yield chunk_of(track[start : start + _FRAMES], sound, words)
 
 
 def _told(word: Word) -> dict[str, Any]:
     return {"text": word.text, "start": round(word.start, 3), "end": round(word.end, 3)}
 
 
-def _chunk(track: FaceTrack, start: int, sound: Any, words: list[Word]) -> Chunk:
+def chunk_of(track: FaceTrack, sound: SoundTrack, words: list[Word]) -> Chunk:
+    """Frames with their sound.
+
+    Args:
+        track: The frames.
+        sound: Has the sound from their first one on.
+        words: That are said from then on; those that begin in the frames are taken out.
+    """
     from paksatalker.core.audio.mono_encoder import to_pcm
 
-    rows = slice(start, start + _FRAMES)
-    coefficients = track.coefficients[rows]
-    first, end = track.first_frame + start, track.first_frame + start + len(coefficients)
+    end = track.first_frame + len(track)
     samples = sound.take(end - 1)
     said = []
     while words and words[0].start < end / track.fps:
         said.append(_told(words.pop(0)))
     return Chunk(
-        first_frame=first,
-        coefficients=coefficients.round(4).tolist(),
-        head=track.head_rotation[rows].round(3).tolist(),
-        gaze=track.gaze[rows].round(3).tolist(),
+        first_frame=track.first_frame,
+        coefficients=track.coefficients.round(4).tolist(),
+        head=track.head_rotation.round(3).tolist(),
+        gaze=track.gaze.round(3).tolist(),
         words=said,
         pcm=to_pcm(samples).astype("<i2").tobytes(),
         sample_rate=sound.sample_rate,
-        seconds=len(coefficients) / track.fps,
+        seconds=len(track) / track.fps,
     )

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 from paksatalker.api.services.recognising import EarPool, Transcript
 from paksatalker.core.audio.hibari import HibariSpeech
 from paksatalker.core.engines import find
-from paksatalker.core.timeline import Utterance
+from paksatalker.core.timeline import ARKIT_NAMES, Utterance
 from tests.integration.api.test_live import LONG, URL, heard, until
 from tests.unit.core.text.writing.test_remote import Server
 
@@ -177,6 +177,43 @@ def test_what_was_understood_at_a_pause_is_told_and_not_listened_to_again(socket
     ]  # fmt: skip
     assert len(ear.heard) == 2
     assert len(ear.heard[1][0]) > 1.8 * len(ear.heard[0][0])
+
+
+def test_the_face_speaks_with_the_voice_of_the_microphone(socket, ear, speech):
+    listening(socket, use="voice")
+    sound = np.concatenate([silence(0.8), speech, silence(2.0)])
+    chunks, frames = [], 0
+    for start in range(0, len(sound), RATE // 2):
+        feed(socket, sound[start : start + RATE // 2])
+    socket.send_json({"type": "say", "text": "Not now."})
+    while (message := heard(socket))["type"] == "chunk":
+        chunks.append(message)
+    assert (message["type"], message["error"]["code"]) == ("error", "InvalidRequest")
+    for chunk in chunks:
+        assert (chunk["id"], chunk["first_frame"], chunk["sample_rate"]) == ("voice", frames, RATE)
+        frames += len(chunk["coefficients"])
+    assert frames / 25 > len(sound) / RATE - 1.0  # what is left is heard and not judged yet
+    pcm16 = np.concatenate([chunk["pcm"] for chunk in chunks])
+    np.testing.assert_allclose(pcm16, sound[: len(pcm16)] * 32767, atol=2)
+    jaw = np.array([row[ARKIT_NAMES.index("jawOpen")] for chunk in chunks for row in chunk["coefficients"]])
+    speaks = slice(20, 20 + round(25 * len(speech) / RATE))
+    assert jaw[:15].max() < 0.05
+    assert jaw[speaks].max() > 0.15
+    assert jaw[speaks.stop + 12 :].max() < 0.1
+    assert not ear.heard
+    socket.send_json({"type": "mute"})
+    assert heard(socket)["type"] == "muted"
+    socket.send_json({"type": "say", "id": "a", "text": "Now."})
+    assert until(socket, "utterance.end")[-1]["id"] == "a"
+
+
+def test_more_sound_than_time_passes_ends_the_session(socket, ear):
+    listening(socket, sample_rate=8000)
+    for _ in range(62):
+        socket.send_bytes(bytes(16000))
+    with pytest.raises(WebSocketDisconnect) as end:
+        heard(socket)
+    assert (end.value.code, end.value.reason) == (1008, "more sound comes than time passes")
 
 
 def test_other_rates_are_understood_too(socket, ear, speech):

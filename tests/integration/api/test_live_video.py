@@ -197,6 +197,20 @@ def test_who_speaks_into_the_microphone_of_the_browser_stops_it_and_is_answered(
         assert not [time for time in loud(client, began) if at + 0.4 < time < at + 0.6]
         await client.until("utterance.end", id=transcript["id"], interrupted=False)
         assert loud(client, at + 0.6)
+        await speaks_along(client)
+
+    async def speaks_along(client: Client) -> None:
+        """The portrait says what is said into the microphone, with that voice."""
+        await client.send(type="listen", source="webrtc", use="voice")
+        await client.until("listening", use="voice")
+        await asyncio.sleep(1.0)
+        began = now()
+        client.talk.say((wide * 32767).astype(np.int16))
+        await client.see(lambda c: now() > began + len(wide) / RATE + 2.5)
+        heard, seen = loud(client, began), moved(client, began)
+        assert 0.3 < heard[0] - began < 3
+        assert heard[-1] - heard[0] == pytest.approx(len(wide) / RATE, abs=0.9)
+        assert abs(seen[0] - heard[0]) < 0.7
 
     service.run(talk)
     ((samples, _),) = ear.heard

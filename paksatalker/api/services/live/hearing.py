@@ -13,7 +13,7 @@ import numpy as np
 import soxr
 
 from paksatalker.api.models.live import Listen
-from paksatalker.api.services.live.line import Line, told
+from paksatalker.api.services.live.line import Line, Overrun, told
 from paksatalker.api.services.live.measures import LiveMeasures
 from paksatalker.api.services.recognising import EarPool, Transcript
 from paksatalker.api.services.streaming import Busy
@@ -24,11 +24,14 @@ from paksatalker.errors import PaksaTalkerError
 
 _log = logging.getLogger(__name__)
 _WAITING = 4  # turns that wait to be understood
+_RECORDED, _FASTER = 60.0, 1.25  # seconds of sound that may come at once; seconds a second that may go on coming
 _SURE = 0.8  # probability from which a language is believed …
 _LONG = 1.5  # … if so much was said, seconds
 
 #: Called when somebody begins to speak.
 Began = Callable[[], Awaitable[None]]
+#: Called with the sound of a voice that is to be spoken with, [N] from -1 to 1, and its rate, Hz.
+Voiced = Callable[[FloatArray, int], Awaitable[None]]
 #: Called with the id of a turn and what was understood.
 Understood = Callable[[str, Transcript], Awaitable[None]]
 
@@ -51,6 +54,21 @@ class _Microphone:
 
     def finish(self) -> list[TurnEvent]:
         return self._detector.finish()
+
+
+@dataclass(slots=True)
+class _Budget:
+    """Sound that may come: as much as passes in time, and what somebody had recorded before."""
+
+    left: float = _RECORDED
+    _at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+
+    def take(self, seconds: float) -> None:
+        now = asyncio.get_running_loop().time()
+        self.left = min(_RECORDED, self.left + _FASTER * (now - self._at)) - seconds
+        self._at = now
+        if self.left < 0:
+            raise Overrun("more sound comes than time passes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +95,7 @@ class Hearing:
         measures: Told how it goes.
         began: Called when somebody begins to speak.
         understood: Called with what they said.
+        voiced: Called with a voice that the face is to speak with.
     """
 
     line: Line
@@ -85,11 +104,13 @@ class Hearing:
     measures: LiveMeasures
     began: Began
     understood: Understood
+    voiced: Voiced
     listen: Listen | None = None
     """How it listens; None while it does not."""
     _microphone: _Microphone | None = None
     _turns: asyncio.Queue[_Turn | None] = field(default_factory=lambda: asyncio.Queue(_WAITING))
     _partial: tuple[str, float, Transcript] | None = None
+    _budget: _Budget = field(default_factory=_Budget)
     _count: int = 0
     _language: str | None = None
 
@@ -99,11 +120,15 @@ class Hearing:
         Raises:
             EngineUnavailable: Nothing here understands speech; the message says how to get it.
         """
-        await asyncio.to_thread(self.ears.check)
-        self.listen, self._microphone = listen, _Microphone(listen)
+        turns = listen.use == "turns"
+        if turns:
+            await asyncio.to_thread(self.ears.check)
+        self.listen, self._microphone = listen, _Microphone(listen) if turns else None
+        self._budget = _Budget()
         self._language = None if listen.language == "auto" else listen.language
-        with suppress(asyncio.QueueFull):
-            self._turns.put_nowait(None)
+        if turns:
+            with suppress(asyncio.QueueFull):
+                self._turns.put_nowait(None)
         await self.line.send({"type": "listening", **listen.model_dump(exclude={"type"})})
 
     async def stop(self) -> None:
@@ -112,11 +137,17 @@ class Hearing:
         self.listen, self._microphone = None, None
         if listen is not None and microphone is not None:
             await self._happened(await asyncio.to_thread(microphone.finish), listen)
+        if listen is not None:
             await self.line.send({"type": "muted"})
 
     async def pcm(self, data: bytes) -> None:
-        """Takes sound that came as 16 bits, little-endian, mono."""
+        """Takes sound that came as 16 bits, little-endian, mono.
+
+        Raises:
+            Overrun: More comes than anybody can have said.
+        """
         if self.listen is not None and self.listen.source == "socket":
+            self._budget.take(len(data) / 2 / self.listen.sample_rate)
             samples = np.frombuffer(data, "<i2", len(data) // 2).astype(np.float32) / 32768.0
             await self._hear(samples, self.listen.sample_rate)
 
@@ -139,6 +170,8 @@ class Hearing:
         listen, microphone = self.listen, self._microphone
         if listen is not None and microphone is not None:
             await self._happened(await asyncio.to_thread(microphone.feed, samples, rate), listen)
+        elif listen is not None:
+            await self.voiced(samples, rate)
 
     async def _happened(self, events: list[TurnEvent], listen: Listen) -> None:
         for event in events:

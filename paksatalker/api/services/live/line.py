@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import struct
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from fastapi import WebSocket
 
 from paksatalker.api.errors import ApiError
+from paksatalker.api.models.live import Start
+from paksatalker.api.services.talking import Chunk
 from paksatalker.errors import PaksaTalkerError
 
 _SECONDS = 30.0  # who reads no more is let go
+
+
+class Overrun(Exception):
+    """The client says nothing for too long, or too much at once."""
 
 
 @dataclass(slots=True)
@@ -41,6 +48,22 @@ class Line:
         head = json.dumps(message).encode()
         async with asyncio.timeout(_SECONDS):
             await self.socket.send_bytes(struct.pack("<I", len(head)) + head + data)
+
+    async def send_chunk(self, chunk: Chunk, about: str, how: Start) -> None:
+        """Sends frames with their sound; raises as :meth:`send` does.
+
+        Args:
+            chunk: What.
+            about: The id of the utterance.
+            how: In which form.
+        """
+        values = asdict(chunk)
+        pcm = values.pop("pcm")
+        message = {"type": "chunk", "id": about, **values, "fps": how.fps}
+        if how.audio == "base64":
+            await self.send(message | {"audio": base64.b64encode(pcm).decode()})
+        else:
+            await self.send_with(message, pcm)
 
     async def refuse(self, error: dict[str, str], about: str = "") -> None:
         """Tells what cannot be done.

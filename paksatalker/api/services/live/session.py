@@ -16,7 +16,8 @@ from paksatalker.api.errors import ApiError
 from paksatalker.api.models.live import Candidate, HangUp, Interrupt, Listen, Message, Mute, Offer, Say, Start, incoming
 from paksatalker.api.services.limits import check_rate
 from paksatalker.api.services.live.hearing import Hearing
-from paksatalker.api.services.live.line import Line, told
+from paksatalker.api.services.live.line import Line, Overrun, told
+from paksatalker.api.services.live.mimic import Mimic
 from paksatalker.api.services.live.photo import as_avatar, photo_of, portrayed_by
 from paksatalker.api.services.live.room import LiveRoom
 from paksatalker.api.services.live.speaker import Speaker
@@ -25,7 +26,7 @@ from paksatalker.api.services.own_voices import speakable
 from paksatalker.api.services.recognising import EarPool, Transcript
 from paksatalker.api.services.speaking import SpeechPool
 from paksatalker.api.services.writing import WriterPool
-from paksatalker.core.timeline import ARKIT_NAMES
+from paksatalker.core.timeline import ARKIT_NAMES, FloatArray
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.service.keys import Caller
 from paksatalker.worker.limits import RenderLimits
@@ -36,10 +37,6 @@ _log = logging.getLogger(__name__)
 _LONGEST = 1 << 20  # characters of a message
 _LONGEST_SOUND = 1 << 18  # bytes of a message: 2.7 s at 48 kHz
 _MINUTE, _DAY = 60.0, 86_400  # seconds
-
-
-class Overrun(Exception):
-    """The client says nothing for too long, or too much at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +67,10 @@ class Session:
             voice=lambda name: speakable(parts, caller.tenant_id, name),
         )  # fmt: skip
         self._hearing = Hearing(
-            self._line, caller.tenant_id, pools.ears, room.measures, self._somebody_speaks, self._understood
-        )
+            self._line, caller.tenant_id, pools.ears, room.measures,
+            began=self._somebody_speaks, understood=self._understood, voiced=self._voiced,
+        )  # fmt: skip
+        self._mimic: Mimic | None = None
         self._listened = False
         self._video: tuple[LiveVideo, ExitStack] | None = None
         self._active = asyncio.get_running_loop().time()
@@ -140,7 +139,7 @@ class Session:
                 await self._say(message)
             case Listen():
                 self._listened = True  # sound may be on its way, whatever comes of it
-                await self._hearing.start(message)
+                await self._listen(message)
             case Mute():
                 await self._hearing.stop()
             case Offer():
@@ -157,6 +156,9 @@ class Session:
         if len(said.text) > (most := self._parts.settings.speech_max_characters):
             why = f"{len(said.text)} characters, {most} are taken"
             return await self._line.refuse({"code": "TextTooLong", "message": f"it is too long: {why}"}, said.id)
+        if self._hearing.listen is not None and self._hearing.listen.use == "voice":
+            error = {"code": "InvalidRequest", "message": "the microphone is what speaks now", "fix": "Send mute first"}
+            return await self._line.refuse(error, said.id)
         try:
             self._speaker.put(said)
         except ApiError as error:
@@ -164,6 +166,23 @@ class Session:
         return None
 
     # --- what is heard -----------------------------------------------------------------------------------------------
+    async def _listen(self, listen: Listen) -> None:
+        self._mimic = None
+        if listen.use == "voice":
+            if listen.sample_rate % 25:
+                raise ApiError(422, "InvalidRequest", "sample_rate cannot be used", why="it is no multiple of 25")
+            await self._speaker.interrupt()  # there is one voice at a time
+        await self._hearing.start(listen)
+
+    async def _voiced(self, samples: FloatArray, rate: int) -> None:
+        video = None if self._video is None or self._video[0].over else self._video[0]
+        fps = self._speaker.how.fps if video is None else video.fps
+        mimic = self._mimic
+        if mimic is None or (mimic.rate, mimic.fps) != (rate, fps):
+            mimic = self._mimic = Mimic(self._line, rate, self._speaker.how, fps)
+        if await mimic.hear(samples, video):
+            self._note()
+
     async def _somebody_speaks(self) -> None:
         self._note()
         if self._speaker.busy:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from fastapi import WebSocketDisconnect
 
@@ -18,10 +17,10 @@ from paksatalker.api.models.openai import STOCK_VOICES
 from paksatalker.api.services.live.line import Line
 from paksatalker.api.services.live.measures import LiveMeasures
 from paksatalker.api.services.live.sound import RATE
-from paksatalker.api.services.live.video import LiveVideo
+from paksatalker.api.services.live.video import LiveVideo, Place
 from paksatalker.api.services.speaking import SpeechPool
 from paksatalker.api.services.streaming import Busy
-from paksatalker.api.services.talking import Chunk, spoken, talked
+from paksatalker.api.services.talking import spoken, talked
 from paksatalker.api.services.writing import WriterPool
 from paksatalker.core.engines import Message
 from paksatalker.core.request import SpeechRequest
@@ -216,10 +215,11 @@ class Speaker:
         stream = self.pool.start(
             self.tenant_id, lambda pipeline, cancel: spoken(pipeline, request, video.fps, RATE, cancel)
         )
+        place = Place()
         try:
             await video.shown()
             async for piece in stream:
-                delay = video.say(piece.speech, piece.sound)
+                delay = video.say(piece.speech, piece.sound, place)
                 if piece.words:
                     self._first_sound(saying, delay + piece.speech.start)
                     message = {"type": "words", "id": saying.said.id, "delay": round(delay, 3), "words": piece.words}
@@ -235,20 +235,12 @@ class Speaker:
         try:
             before = pace.frames
             async for chunk in stream:
-                await self._send_chunk(chunk.shifted(before, how.fps), saying)
+                await self.line.send_chunk(chunk.shifted(before, how.fps), saying.said.id, how)
                 self._first_sound(saying, 0.0)
                 pace.frames += len(chunk.coefficients)
                 await pace.after(chunk.seconds)
         finally:
             stream.stop()
-
-    async def _send_chunk(self, chunk: Chunk, saying: _Saying) -> None:
-        values = asdict(chunk)
-        pcm = values.pop("pcm")
-        message = {"type": "chunk", "id": saying.said.id, **values, "fps": saying.how.fps}
-        if saying.how.audio == "base64":
-            return await self.line.send(message | {"audio": base64.b64encode(pcm).decode()})
-        return await self.line.send_with(message, pcm)
 
     def _first_sound(self, saying: _Saying, delay: float) -> None:
         if saying.asked:

@@ -7,6 +7,7 @@ import importlib.util
 import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +42,17 @@ def check_webrtc() -> None:
         raise EngineUnavailable(
             "there is no live video", "aiortc is not installed", "Run: pip install 'paksatalker[webrtc]'"
         )
+
+
+@dataclass(slots=True)
+class Place:
+    """Where an utterance is on the clock of a video.
+
+    Attributes:
+        offset: Seconds of its beginning; None before it has begun.
+    """
+
+    offset: float | None = None
 
 
 class LiveVideo:
@@ -78,7 +90,6 @@ class LiveVideo:
         self._process = PortraitProcess(portrayal, limits, self._drawn)
         self._life: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
-        self._offset = 0.0  # where the utterance begins on the clock
         self._end = 0.0  # of all that is to be said
         self._frames = -1
 
@@ -86,6 +97,11 @@ class LiveVideo:
     def over(self) -> bool:
         """Whether it is not shown any more."""
         return self._over.is_set()
+
+    @property
+    def seen(self) -> bool:
+        """Whether it is shown by now."""
+        return self._clock.began is not None
 
     async def open(self, sdp: str) -> str:
         """Takes an offer, begins to show, and returns the answer.
@@ -111,26 +127,34 @@ class LiveVideo:
         """Waits until it is seen, or is over."""
         await self._first(self._clock.begun())
 
-    def say(self, piece: Speech, sound: npt.NDArray[np.int16]) -> float:
+    def say(self, piece: Speech, sound: npt.NDArray[np.int16], place: Place, spare: float = 0.0) -> float:
         """Has a piece said as soon as it can be: after what was given before.
 
         Args:
             piece: With prosody at our frame rate; its times count from the start of the utterance.
             sound: The same at 48 kHz.
+            place: Of the utterance; the same for all its pieces.
+            spare: Seconds that the first piece waits, so that those after it may come a little late.
 
         Returns:
             In how many seconds the utterance begins; negative if it has.
         """
         soonest = self._clock.now() + _AHEAD
-        if piece.start == 0.0:
-            self._offset = math.ceil(max(soonest, self._end) * self.fps - 1e-6) / self.fps
-        elif (late := soonest - (self._offset + piece.start)) > 0:  # it was not made in time: there was a pause
-            self._offset += math.ceil(late * self.fps) / self.fps
-        placed = piece.shifted(self._offset)
+        if place.offset is None:
+            begins = max(soonest + spare, self._end) - piece.start
+            place.offset = math.ceil(begins * self.fps - 1e-6) / self.fps
+        elif (late := soonest - (place.offset + piece.start)) > 0:  # it was not made in time: there was a pause
+            place.offset += math.ceil((late + spare) * self.fps) / self.fps
+        placed = piece.shifted(place.offset)
         self._board.add(round(placed.start * RATE), sound)
         self._process.say(placed)
         self._end = placed.end
-        return self._offset - self._clock.now()
+        return place.offset - self._clock.now()
+
+    @property
+    def ahead(self) -> float:
+        """Seconds that are to be said yet."""
+        return self._end - self._clock.now()
 
     def cut(self) -> None:
         """Stops what is being said, at once."""
