@@ -18,6 +18,7 @@ from paksatalker.service.keys import KeyStore
 from paksatalker.service.tables import Job, Webhook, now
 from paksatalker.service.webhooks import ATTEMPTS, WebhookStore, pause_after
 from paksatalker.worker.deliverer import Deliverer
+from tests import databases
 
 
 class Receiver(ThreadingHTTPServer):
@@ -85,7 +86,7 @@ class Stage:
 def stage(tmp_path):
     def run(act) -> None:
         async def inner() -> None:
-            database = Database(f"sqlite+aiosqlite:///{tmp_path}/x.sqlite3")
+            database = Database(databases.url(tmp_path))
             try:
                 await database.migrate()
                 caller = await KeyStore(database).check(await KeyStore(database).create("t"))

@@ -11,12 +11,13 @@ from paksatalker.service.database import Database
 from paksatalker.service.jobs import IdempotencyConflict, JobHeld, JobStore, NewJob
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.states import State
+from tests import databases
 
 
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[tuple[JobStore, str, str]]:
     """A store and two tenants."""
-    database = Database(f"sqlite+aiosqlite:///{folder / 'x.sqlite3'}")
+    database = Database(databases.url(folder))
     await database.migrate()
     keys = KeyStore(database)
     tenants = []

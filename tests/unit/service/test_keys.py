@@ -7,11 +7,12 @@ from paksatalker.errors import InvalidOption, SettingsInvalid
 from paksatalker.service.database import Database
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.tables import now
+from tests import databases
 
 
 def run(folder, play):
     async def inner():
-        database = Database(f"sqlite+aiosqlite:///{folder / 'x.sqlite3'}")
+        database = Database(databases.url(folder))
         try:
             await asyncio.gather(database.migrate(), database.migrate())
             await play(KeyStore(database))

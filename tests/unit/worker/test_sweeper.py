@@ -26,6 +26,7 @@ from paksatalker.service.states import State
 from paksatalker.service.tables import Asset, Job, Webhook, now
 from paksatalker.worker.sweeper import ABANDONED_SECONDS, Sweeper
 from paksatalker.worker.work_folder import ALIVE, WorkFolder, sweep, uploads_of
+from tests import databases
 
 PAST = now() - timedelta(days=1)
 
@@ -65,7 +66,7 @@ class Place:
 def play(tmp_path):
     def run(act, **values):
         async def inner() -> None:
-            settings = ServiceSettings(_env_file=None, home=tmp_path, **values)
+            settings = ServiceSettings(_env_file=None, home=tmp_path, database_url=databases.url(tmp_path), **values)
             database = Database(settings.database)
             try:
                 await database.migrate()
