@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from paksatalker.core.timeline import FloatArray
 
@@ -15,12 +18,14 @@ WINDOW = 30.0
 #: Languages that are written without spaces, so that a "word" is one or a few characters.
 UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue", "bo", "km"})
 
+_RATE = 16000  # Hz
 _BEAM = 5
 _NO_SPEECH = 0.6  # probability that there is none, together with …
 _UNLIKELY = -1.0  # … this mean log probability of the words
 _REPETITIVE = 2.4  # compression ratio of text that goes in circles; prose has 1–2 (Radford et al. 2022, section 4.5)
 _DOUBTFUL = 0.25  # mean probability of words that are made up
 _TWICE = 0.15  # seconds between the two readings of a word at a border
+_LEFTOVER = 0.6  # seconds of sound in which nobody says a word that is still missing
 _FASTEST = 30.0  # characters a second; the fastest speakers reach 25
 _LONGEST_PHRASE = 8  # words
 _TIMES_A_WORD, _TIMES_A_PHRASE = 5, 3  # so often in a row nobody says it
@@ -46,18 +51,7 @@ class Recogniser:
     """
 
     def __init__(self, folder: Path, threads: int = 2, model: Any = None) -> None:
-        if model is None:
-            from faster_whisper import WhisperModel  # heavy: loads the runtime
-
-            model = WhisperModel(
-                str(folder),
-                device="cpu",
-                compute_type="int8",
-                cpu_threads=threads,
-                num_workers=1,
-                local_files_only=True,
-            )
-        self._model = model
+        self._model = _load(folder, threads) if model is None else model
         self._digits: list[int] | None = None
 
     def language(self, samples: FloatArray) -> tuple[str, float]:
@@ -89,10 +83,13 @@ class Recogniser:
             suppress_tokens=[-1] if language == "en" else [-1, *self._digit_tokens()],
         )
         heard: list[HeardWord] = []
-        for segment in segments:
+        end = _sound_end(samples)
+        for segment in segments:  # made as they are asked for
             words = _joined(segment.words or (), spaced=language not in UNSPACED)
             if words and _credible(segment, words):
                 heard += words[1:] if heard and _same(heard[-1], words[0]) else words
+            if words and end - words[-1].end < _LEFTOVER:
+                break  # a window of nearly nothing costs as much as a full one, and tempts the network to talk on
         return without_loops(heard)
 
     def _digit_tokens(self) -> Sequence[int]:
@@ -102,6 +99,38 @@ class Recogniser:
                 number for token, number in vocabulary.items() if "<|" not in token and any(c.isdigit() for c in token)
             )
         return self._digits
+
+
+def _sound_end(samples: FloatArray) -> float:
+    """Seconds until the silence (of zeros) at the end of a piece."""
+    sounding = np.flatnonzero(samples)
+    return (int(sounding[-1]) + 1) / _RATE if len(sounding) else 0.0
+
+
+def _load(folder: Path, threads: int) -> Any:
+    """Whisper without the timing of words that are thrown away anyway."""
+    from faster_whisper import WhisperModel  # heavy: loads the runtime
+
+    class Model(WhisperModel):  # type: ignore[misc]
+        def add_word_timestamps(
+            self, segments: list[list[dict[str, Any]]], tokenizer: Any, *args: Any, **kw: Any
+        ) -> Any:
+            """Times the words of windows. One in circles has as many as fit, and timing those takes 30 MB more."""
+            for window in segments:
+                if _circles(window, tokenizer.decode):
+                    window.clear()
+            kept = [window for window in segments if window]
+            return super().add_word_timestamps(kept, tokenizer, *args, **kw)
+
+    return Model(
+        str(folder), device="cpu", compute_type="int8", cpu_threads=threads, num_workers=1, local_files_only=True
+    )
+
+
+def _circles(window: Sequence[dict[str, Any]], decode: Callable[[list[int]], str]) -> bool:
+    """Whether a window's text (segments with ``tokens``) says the same over and over."""
+    text = "".join(decode(segment["tokens"]) for segment in window).encode()
+    return len(text) > _REPETITIVE * len(zlib.compress(text))
 
 
 def _joined(tokens: Sequence[Any], *, spaced: bool) -> list[HeardWord]:

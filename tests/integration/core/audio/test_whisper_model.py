@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 import soxr
 
+from paksatalker.core.audio import whisper
 from paksatalker.core.audio.hibari import HibariSpeech
+from paksatalker.core.audio.whisper import Recogniser
 from paksatalker.core.engines import find
 from paksatalker.core.text.subtitles import SubtitleWriter
 from paksatalker.core.timeline import Speech, Utterance
 from paksatalker.errors import AudioSilent
+from paksatalker.models.base import WeightsStore
 
 _HINDRANCE = find("recording", "whisper").hindrance()
 pytestmark = pytest.mark.skipif(_HINDRANCE is not None, reason=str(_HINDRANCE))
@@ -57,6 +60,25 @@ def test_auto_takes_it() -> None:
 def test_speech_is_understood(understood: list[Speech], engine) -> None:
     assert plain(" ".join(p.text for p in understood)) == plain(" ".join(SENTENCES))
     assert engine.language == "en"
+
+
+def test_words_in_circles_are_not_timed(monkeypatch: pytest.MonkeyPatch, spoken: list[Speech]) -> None:
+    sound = soxr.resample(spoken[0].samples, 24000, 16000)
+    recogniser = Recogniser(WeightsStore().path("whisper-base"))
+    assert recogniser.words(sound, "en")
+    timed: list[int] = []
+    find_alignment = type(recogniser._model).find_alignment
+
+    def counted(model, tokenizer, tokens, *rest):
+        timed.append(len(tokens))
+        return find_alignment(model, tokenizer, tokens, *rest)
+
+    monkeypatch.setattr(type(recogniser._model), "find_alignment", counted)
+    assert recogniser.words(sound, "en")
+    assert timed == [1]  # one window
+    monkeypatch.setattr(whisper, "_REPETITIVE", 0.1)  # now all speech is taken for circles
+    assert recogniser.words(sound, "en") == []
+    assert timed == [1]
 
 
 def test_phones_are_timed(understood: list[Speech], spoken: list[Speech]) -> None:

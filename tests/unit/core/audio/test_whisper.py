@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paksatalker.core.audio.whisper import HeardWord, Recogniser, without_loops
+from paksatalker.core.audio.whisper import HeardWord, Recogniser, _circles, without_loops
 
 
 def token(word: str, start: float, end: float, probability: float = 0.9) -> SimpleNamespace:
@@ -33,7 +33,7 @@ class FakeModel:
 
 def heard(*segments: SimpleNamespace, language: str = "en") -> list[str]:
     recogniser = Recogniser(None, model=FakeModel(*segments))
-    return [word.text for word in recogniser.words(np.zeros(16000, np.float32), language)]
+    return [word.text for word in recogniser.words(np.full(30 * 16000, 0.1, np.float32), language)]
 
 
 def test_tokens_without_a_space_before_them_belong_to_the_word_before() -> None:
@@ -83,6 +83,38 @@ def test_numbers_are_spelled_where_they_could_not_be_pronounced() -> None:
     assert model.asked["suppress_tokens"] == [-1, 2, 3]
     recogniser.words(np.zeros(16000, np.float32), "en")
     assert model.asked["suppress_tokens"] == [-1]
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(4.0, ["No."]), (5.0, ["No.", "Yes."])])
+def test_what_is_left_without_room_for_a_word_is_not_listened_to(seconds: float, said: list[str]) -> None:
+    asked: list[str] = []
+
+    class Lazy(FakeModel):
+        def transcribe(self, _samples: np.ndarray, **_: Any) -> tuple[Iterator[SimpleNamespace], None]:
+            def windows() -> Iterator[SimpleNamespace]:
+                for text, end in (("No.", 3.6), ("Yes.", 4.9)):
+                    asked.append(text)
+                    yield segment(token(f" {text}", end - 0.4, end))
+
+            return windows(), None
+
+    sound = np.zeros(30 * 16000, np.float32)
+    sound[: round(seconds * 16000)] = 0.1
+    assert [word.text for word in Recogniser(None, model=Lazy()).words(sound, "en")] == said == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "circles"),
+    [
+        ("So please be picky. Count my blinks, measure how far I turn my head, compare my face.", False),
+        ("Row, row, row your boat gently down the stream. Merrily, merrily, merrily, merrily, life is but a", False),
+        (" Thank you for watching." * 12, True),
+        ("", False),
+    ],
+)
+def test_circles_are_told_from_speech(text: str, circles: bool) -> None:
+    window = [{"tokens": [ord(c) for c in part]} for part in (text[:20], text[20:])]
+    assert _circles(window, lambda tokens: "".join(map(chr, tokens))) is circles
 
 
 def test_nothing_is_drawn_at_random() -> None:
