@@ -1,6 +1,7 @@
 """French: letter groups, silent endings, nasal vowels, mute e and liaison; what no rule tells is listed.
 
-After Fougeron and Smith, *French*, Journal of the IPA 23 (1993), and Tranel, *The Sounds of French* (1987).
+After Fougeron and Smith, *French*, Journal of the IPA 23 (1993), and Tranel, *The Sounds of French* (1987). Sounds are
+spelled as Kokoro learned them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import re
 from itertools import pairwise
 
 from paksatalker.core.audio.g2p.base import TILDE, Language
-from paksatalker.core.audio.g2p.french_words import LIAISON, UNSTRESSED, VERBS_ENT, WORDS
+from paksatalker.core.audio.g2p.french_words import LIAISON, NOUNS_ENT, UNSTRESSED, VERBS_ENT, VERBS_MENT, WORDS
 
 _LETTERS = {
     "a": "a", "b": "bé", "c": "cé", "d": "dé", "e": "eu", "f": "effe", "g": "gé", "h": "ache", "i": "i", "j": "ji",
@@ -25,26 +26,41 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), sound)
     for pattern, sound in (
         # endings
-        (r"(?<=.)tiens?$", f"sj{_IN}"),
-        (r"(?<=[^aeiouyéèê])er$(?<!^fer)(?<!^cher)(?<!^fier)(?<!^mer)(?<!hiver)(?<!^ver)(?<!enfer)", "e"),
-        (r"(?<=[gç])er$|(?<=[iuy])er$|(?<=[éa])er$", "e"),
+        (r"(?<=p)tiens?$|(?<=^mar)tiens?$|(?<=véni)tiens?$|(?<=haï)tiens?$|(?<=lao)tiens?$", f"sj{_IN}"),
+        (r"(?<=.)iens?$|(?<=[tv])ient$", f"j{_IN}"),
+        (r"(?<=[^aeiouyéèê])ers?$(?<!vers)(?<!divers)(?<!travers)(?<!univers)(?<!envers)", "e"),
+        (r"(?<=[gçiuyéa])ers?$", "e"),
         (r"ez$", "e"),
+        (r"(?<=[^m])emment$", f"am{_AN}"),
         (r"(?<=.)ents?$(?<=ments)|(?<=m)ent$", _AN),
         (r"(?<=.)es?$", ""),
         (r"aient$", "ɛ"),
         (r"(?<=[a-zà-ÿ])oient$", "wa"),
-        (r"(?<=u)x$|(?<=e)x$", ""),
+        (r"(?<=u)x$", ""),
+        (r"(?<=[ea])x$", "ks"),
+        (
+            r"(?<=.)us$(?<=[sctnprbx]us)(?<!plus)(?<!refus)(?<!abus)(?<!jus)(?<!dessus)(?<!inclus)(?<!perdus)(?<!venus)(?<!tenus)(?<!connus)(?<!parus)(?<!reçus)(?<!vécus)(?<!nus)(?<!vertus)(?<!tissus)(?<!battus)(?<!rendus)(?<!rus)",
+            "ys",
+        ),
         (r"(?<=i)ls$", "l"),
-        (r"ct$", "kt"),
-        (r"(?<=[a-zà-ÿœ])(?:ts|ds|ps|cs|gs|fs$)$", ""),
-        (r"(?<=[a-zà-ÿœ])[tdspxz]$", ""),
+        (r"cts?$", "kt"),
+        (r"oigts?$", "wa"),
+        (r"vingt(?=a)", f"v{_IN}t"),
+        (r"sept(?=i)", "sɛt"),
+        (r"ompt(?!é?u)", f"{_ON}t"),
+        (r"amn(?=[aeéi])", "an"),
+        (r"^ress(?!us)", "ʁəs"),
+        (r"(?<=f)ais(?=[aio])", "əz"),
+        (r"^trans(?=[aio])", f"tʁ{_AN}z"),
+        (r"(?<=[a-zà-ÿœ])(?:ts|ds|ps|gs)$(?<!sts)", ""),
+        (r"(?<=[a-zà-ÿœ])[tdspxz]$(?<!st)", ""),
         (r"(?<=an)[cg]$|(?<=on)[cg]$|(?<=lan)c$|(?<=our)g$|(?<=m)b$|(?<=or)c$", ""),
         (r"(?<=.)cs?$", "k"),
         # vowels of several letters
         (r"eaux?", "o"),
         (r"aux?$", "o"),
         (r"au", "o"),
-        (r"œu(?=[^frb]|$)", "ø"),
+        (r"œu(?=[^frbv]|$)", "ø"),
         (r"œu", "œ"),
         (r"œ", "e"),
         (r"ao[uû]t", "ut"),
@@ -73,12 +89,13 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"(?:in|yn|în){_HARD}", _IN),
         (r"(?:im|ym)(?=[bp])", _IN),
         (rf"(?:on){_HARD}", _ON),
-        (r"om(?=[bp])|om$", _ON),
+        (r"om(?=[bp])|oms?$", _ON),
         (rf"(?:un){_HARD}|um(?=[bp])|um$(?<=parfum)", _UN),
         (r"um$", "ɔm"),
         (r"(?<=[bcdfglmnprstv])ouer", "we"),
         (r"a[iî](?=s$|t$|x$)", "ɛ"),
-        (r"ai$", "e"),
+        (r"(?<!v)rai$", "ʁe"),
+        (r"ai$", "ɛ"),
         (r"a[iî]|e[iî]", "ɛ"),
         (r"e[uû](?=[sxt]?$|se)", "ø"),
         (r"e[uû](?=r|l|f|b|v|ne|pl)", "œ"),
@@ -88,17 +105,19 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<=[aeiouéè])ï", "i"),
         (r"ë", "ɛ"),
         # i before vowels, -ill-
-        (r"(?<=[bcdfgjlmnprstvz])ill(?=[aeéèo])(?<!^mill)(?<!^vill)(?<!quill)", "ij"),
+        (r"(?<=[bcdfgjlmnprstvzu])ill(?=[aeéèo])(?<!^mill)(?<!^vill)(?<!quill)(?<!^lill)(?<!^gill)", "ij"),
         (r"(?<=u)ille", "ij"),
-        (rf"(?<=[bcdfgptv][rl])i(?=[{_V}])", "ij"),
-        (r"(?<=.)[iy](?=[aeouéèêœô])(?!e$|es$|ent$)", "j"),
+        (rf"(?<=[bcdfgptv][rl])i(?=[{_V}])(?!e?s?$|ent$)", "i"),
+        (r"(?<=.)[iy](?=[aeouéèêœô])(?!e$|es$)", "j"),
         (r"^y(?=[aeou])", "j"),
         # consonants
-        (r"(?<=.)tion", f"sj{_ON}"),
+        (rf"(?<=.)tion(?![n{_V}])", f"sj{_ON}"),
+        (r"(?<=[^s])t(?=ion)", "s"),
+        (r"(?<=cra)t(?=ie)|(?<=ini)t(?=i[ae])", "s"),
         (r"(?<=[^s])t(?=ie[lmu]|iaire|ial)", "s"),
         (r"sch", "ʃ"),
-        (r"ch(?=[rln])|ch(?=œ)|(?<=é)ch(?=o$)|ch(?=est)|(?<=ps|^or|te)ch", "k"),
-        (r"tch", "ʧ"),
+        (r"ch(?=[rln])|ch(?=œ)|(?<=é)ch(?=o$)|ch(?=est)|(?<=psy)ch|(?<=^or)ch|(?<=te)ch", "k"),
+        (r"tch", "tʃ"),
         (r"ch", "ʃ"),
         (r"sh", "ʃ"),
         (r"ph", "f"),
@@ -118,7 +137,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"gg?", "ɡ"),
         (rf"(?<=[{_V}])s(?=[{_V}])", "z"),
         (r"ss", "s"),
-        (r"(?<=.)x(?=[cs])", "k"),
+        (r"(?<=.)x(?=c[eéèi]|s)", "k"),
         (r"^ex(?=[aeiouéèh])|(?<=^h)ex(?=[aeiou])", "ɛɡz"),
         (r"x", "ks"),
         (r"h", ""),
@@ -139,14 +158,16 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"zz?", "z"),
         (r"c", "k"),
         # single vowels
+        (r"â(?=[^aeiouyéèê]*e?s?$)", "aː"),
         (r"[aàâä]", "a"),
         (r"é", "e"),
         (r"[èê]", "ɛ"),
         (r"e(?=([bdfglmnprst])\1)(?!mm)", "ɛ"),
-        (rf"e(?=[^{_V}h](?:[^{_V}hrl]|$))", "ɛ"),
+        (rf"e(?=[^{_V}h](?:[^{_V}hrl]|$)|[rlsn][^{_V}h]|ch[nr])", "ɛ"),
         (r"e(?=x)", "ɛ"),
         (r"e", "ə"),
         (r"[iîïy]", "i"),
+        (r"ô(?=[^aeiouy]*e?s?$)", "oː"),
         (r"ô", "o"),
         (r"o$|o(?=s$|t$|p$|se|ti)", "o"),
         (r"o", "ɔ"),
@@ -185,12 +206,13 @@ def _begins_with_vowel(word: str) -> bool:
 
 def _said(word: str) -> str:
     if word in WORDS:
-        return WORDS[word]
+        return _as_learned(WORDS[word], word)
     pieces = [piece for piece in re.split("(?<=['’])", word) if piece]
     return "".join(_piece(piece) for piece in pieces)
 
 
 def _piece(word: str) -> str:
+    word = word.replace("oeu", "œu").replace("oei", "œi")
     if word[-1] in "'’":
         bare = word[:-1]
         return {"qu": "k", "c": "s", "jusqu": "ʒysk", "lorsqu": "lɔʁsk", "puisqu": "pɥisk", "g": "ʒ"}.get(
@@ -207,18 +229,10 @@ def _piece(word: str) -> str:
 
 
 def _is_verb(word: str) -> bool:
-    """Whether -ent is the silent ending of the third person plural."""
-    return word in VERBS_ENT or (
-        bool(
-            re.search(
-                r"(?:ss|ai|oi|[rl]l|tt|nn|qu|gu|è[a-z]+|ê[a-z]+|iv|ouv|[aeiou]ch|is|us|ur|gn|dr|vr|br|tr|ign)ent$", word
-            )
-        )
-        and not re.search(
-            r"(?:souv|couv|présent|absent|argent|talent|content|cli|pati|sci|accid|évid|récent|urgent|agent|innoc|perman|excell|différ|intellig|transpar|par|appar|réc|équival|insol|turbul|viol|opul|succul|somnol|corpul|indol|relent)ent$",
-            word,
-        )
-    )
+    """Whether -ent is the silent ending of the third person plural: of most words but nouns and adjectives."""
+    if word.endswith("ment"):
+        return bool(VERBS_MENT.search(word))
+    return word in VERBS_ENT or (len(word) > 5 and not NOUNS_ENT.search(word))
 
 
 def _letters(word: str) -> str:
@@ -232,13 +246,22 @@ def _letters(word: str) -> str:
                 break
         else:
             i += 1
-    return _mute(sounds)
+    return _as_learned(_mute(sounds), word)
+
+
+def _as_learned(sounds: str, word: str) -> str:
+    """The sounds as Kokoro spells them: y for the glide, nj for gn, o where the syllable is open."""
+    sounds = sounds.replace("ɥ", "y").replace("ɲi", "ni")
+    sounds = re.sub(rf"ɲ(?=ə?[{_SOUND_VOWELS}])", "nj", sounds)
+    if re.search(r"o([mnlptrcf])\1", word):
+        return sounds
+    return re.sub(rf"ɔ(?=[^{_SOUND_VOWELS}{TILDE}ː][jlʁw]?[{_SOUND_VOWELS}])(?!.ə?$)", "o", sounds)
 
 
 def _mute(sounds: str) -> str:
     """Leaves a mute e out between single consonants inside of a word."""
     return re.sub(
-        rf"(?<=[{_SOUND_VOWELS}{TILDE}][bdfɡʒklmnpʁstvzʃɲ])ə(?=[bdfɡʒklmnpʁstvzʃɲ][{_SOUND_VOWELS}])", "", sounds
+        rf"(?<=[{_SOUND_VOWELS}{TILDE}][bdfɡʒklmnpʁstvzʃɲ])ə(?=[bdfɡʒklmnpʁstvzʃɲ][wj]?[{_SOUND_VOWELS}])", "", sounds
     )
 
 

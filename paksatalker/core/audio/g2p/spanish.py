@@ -41,18 +41,20 @@ def _phrase(words: list[str]) -> list[str]:
 
 
 def _softened(said: str, before: str) -> str:
-    """b, d and g are stops after a pause or a nasal (d after l too), else approximants."""
+    """b, d and g are stops after a pause or a nasal and at the end, else approximants; as the voice learned it."""
     result = []
     last = before
-    for char in said:
+    for index, char in enumerate(said):
         if char in "ˈˌ":
             result.append(char)
             continue
-        if char in "bdɡ" and last not in ("", "m", "n", "ŋ", "ɲ") and not (char == "d" and last == "l"):
+        end = index == len(said) - 1
+        if char in "bdɡ" and last not in ("", "m", "n", "ŋ", "ɲ") and not end:
             char = {"b": "β", "d": "ð", "ɡ": "ɣ"}[char]  # noqa: PLW2901
         result.append(char)
         last = char
-    return re.sub("n(?=ˈ?[kɡx])", "ŋ", "".join(result))
+    sounds = re.sub("n(?=ˈ?[ɡx])", "ŋ", "".join(result))
+    return re.sub("n(?=b)", "m", re.sub("ˈe(?=[nŋ][^aeioujwˈˌ])(?!nte$)", "ˈɛ", sounds))
 
 
 def _word(word: str) -> str:
