@@ -2,9 +2,13 @@
 
 import asyncio
 import io
+import os
 import re
+import signal
+import subprocess
+import sys
 import time
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import av
@@ -16,12 +20,14 @@ from skimage import data
 from paksatalker import Pipeline, Request
 from paksatalker.api.main import create_app
 from paksatalker.core.parallel import join, record, render_part
+from paksatalker.service.broker import Broker
 from paksatalker.service.jobs import NewJob
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.parts import PartStore
+from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.states import State
 from paksatalker.service.video import VideoRequest
-from paksatalker.worker.main import work
+from paksatalker.worker.main import opened, work
 from tests.integration.service.test_signed import check_stream
 
 SECONDS = 1.0  # of a part
@@ -246,3 +252,81 @@ def test_a_cancelled_one_stops_everywhere_within_a_second(play):
             assert (await bench.ended(other, 90)).state == State.SUCCEEDED
 
     play(act, part_seconds=SECONDS)
+
+
+@contextmanager
+def worker_process(home: Path, url: str):
+    """A worker as an operator starts it."""
+    environment = os.environ | {
+        "PAKSATALKER_SERVICE_HOME": str(home), "REDIS_URL": url, "PAKSATALKER_PART_SECONDS": str(SECONDS),
+    }  # fmt: skip
+    command = [sys.executable, "-m", "paksatalker", "worker", "--queue", "portrait"]
+    with (home / "worker.log").open("ab") as log, subprocess.Popen(command, env=environment, stderr=log) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals")
+def test_a_worker_that_is_killed_in_any_stage_costs_only_that_stage(tmp_path, bench_of, expected):
+    settings = ServiceSettings(_env_file=None, home=tmp_path)
+    waits: dict[str, float] = {}
+
+    async def until(bench, job, stage: str, reached) -> None:
+        """Has a worker go so far, and kills it."""
+        with worker_process(tmp_path, bench.parts.queue._url) as process:
+            async with asyncio.timeout(120):
+                began = time.monotonic()
+                while True:
+                    await bench.parts.queue.announce("another", ["portrait"], 60)  # else it would make it in one go
+                    latest = await bench.parts.jobs.get(job.id)
+                    assert latest.error is None
+                    if await reached(latest):
+                        break
+                    await asyncio.sleep(0.01)
+            waits[stage] = time.monotonic() - began
+            process.kill()
+
+    async def act(url: str) -> None:
+        async with opened(settings, url) as parts:
+            keys = KeyStore(parts.database)
+            caller = await keys.check(await keys.create("test"))
+            bench = bench_of(parts, caller.tenant_id, tmp_path)
+            job = await submit(bench)
+
+            async def of(latest, attempt: int):
+                return await children(bench, job) if latest.attempt == attempt else []
+
+            async def spoken(latest) -> bool:
+                return latest.ticket is not None and bool(await of(latest, 1))
+
+            async def rendered(latest) -> bool:
+                return any(
+                    p.frames_done and p.request["part"] == 1 and p.state == "running" for p in await of(latest, 2)
+                )
+
+            async def rendered_again(latest) -> bool:
+                return any(p.attempt == 2 and p.frames_done for p in await of(latest, 2))
+
+            async def joined(latest) -> bool:
+                return latest.stage == "join"
+
+            await until(bench, job, "speech", spoken)
+            await until(bench, job, "part", rendered)
+            await until(bench, job, "part again", rendered_again)
+            await until(bench, job, "join", joined)
+            with worker_process(tmp_path, url):
+                done = await bench.ended(job, 120)
+            assert (done.state, done.error, done.attempt) == (State.SUCCEEDED, None, 2)
+            assert pictures(await content(bench, done.result["files"]["video"])) == pictures(expected[0])
+            text = (await content(bench, done.result["files"]["stream"])).decode()
+            tries = dict(re.findall(r"seg_(\d{4})(\d)\d{4}\.m4s", text))
+            assert tries == {f"{k:04d}": "3" if k == 1 else "1" for k in range(done.result["parts"])}
+            assert {name.split("/")[0] for name in await stored(bench, job)} == {"2"}
+            assert not {name for name in await stored(bench, job) if "/speech/" in name or "/parts/" in name}
+            assert await parts.jobs.unfinished() == []
+
+    with Broker(tmp_path / "queue") as broker:
+        asyncio.run(act(broker.url))
+    assert max(waits.values()) <= 60, "8 s of silence, and a worker that starts; on an idle machine it is below 30"
