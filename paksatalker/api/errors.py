@@ -18,6 +18,7 @@ from paksatalker.errors import (
     EngineUnavailable,
     OutputUnwritable,
     PaksaTalkerError,
+    SettingsInvalid,
     WeightsMissing,
     WriterUnreachable,
 )
@@ -26,7 +27,8 @@ from paksatalker.service.jobs import IdempotencyConflict
 _log = logging.getLogger(__name__)
 #: Errors that are not about the request.
 _STATUS: dict[type[PaksaTalkerError], int] = {
-    DiskFull: 507, EngineUnavailable: 503, OutputUnwritable: 503, WeightsMissing: 503, WriterUnreachable: 503,
+    DiskFull: 507, EngineUnavailable: 503, OutputUnwritable: 503, SettingsInvalid: 503, WeightsMissing: 503,
+    WriterUnreachable: 503,
 }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from standardwebhooks import Webhook as Signer
 from paksatalker.service.cursor import read_cursor, write_cursor
 from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
+from paksatalker.service.sealing import Sealer
 from paksatalker.service.states import State
 from paksatalker.service.tables import Job, Webhook, WebhookSecret, now
 
@@ -32,6 +33,8 @@ _FIRST_SECONDS, _FACTOR, _MOST_SECONDS = 5.0, 4.0, 86_400.0
 _LEASE = timedelta(seconds=20)  # a message that a worker died over is delivered by another one after so long
 _OVERLAP = timedelta(minutes=5)  # a job's end may be seen so long after the time that it names
 _OF_ONE_TENANT = 4  # at a time: who never answers holds up nobody else
+#: What secrets are sealed for.
+PURPOSE = "webhook secrets"
 _REPLACED = timedelta(hours=24)  # an old secret signs so much longer
 _ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
 
@@ -79,10 +82,11 @@ class WebhookStore:
 
     Args:
         database: Where they are.
+        sealer: Opens secrets; whoever needs none needs no sealer.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sealer: Sealer | None = None) -> None:
+        self._database, self._sealer = database, sealer
         self._looked: datetime | None = None
 
     # --- what workers do ---------------------------------------------------------------------------------------------
@@ -213,7 +217,11 @@ class WebhookStore:
         return message
 
     async def secrets(self, tenant_id: str) -> list[str]:
-        """What a tenant's messages are signed with, the newest first; made when it is first needed."""
+        """What a tenant's messages are signed with, the newest first; made when it is first needed.
+
+        Raises:
+            SettingsInvalid: They were sealed with another secret of the service.
+        """
         query = (
             select(WebhookSecret)
             .where(WebhookSecret.tenant_id == tenant_id)
@@ -223,7 +231,7 @@ class WebhookStore:
         async with self._database.reader() as session:
             found = (await session.scalars(query)).all()
         if found:
-            return [entry.secret for entry in found]
+            return [self._seals.open(entry.secret, tenant_id) for entry in found]
         return await self.rotate(tenant_id)
 
     async def rotate(self, tenant_id: str) -> list[str]:
@@ -239,5 +247,12 @@ class WebhookStore:
             await session.execute(delete(WebhookSecret).where(mine, WebhookSecret.expires_at.is_not(None)))
             await session.execute(update(WebhookSecret).where(mine).values(expires_at=time + _REPLACED))
             old = (await session.scalars(select(WebhookSecret.secret).where(mine))).all()
-            session.add(WebhookSecret(id=new_id("sec"), tenant_id=tenant_id, secret=fresh, created_at=time))
-        return [fresh, *old]
+            sealed = self._seals.seal(fresh, tenant_id)
+            session.add(WebhookSecret(id=new_id("sec"), tenant_id=tenant_id, secret=sealed, created_at=time))
+        return [fresh, *(self._seals.open(secret, tenant_id) for secret in old)]
+
+    @property
+    def _seals(self) -> Sealer:
+        if self._sealer is None:
+            raise RuntimeError("secrets are read with a sealer only")
+        return self._sealer

@@ -8,6 +8,7 @@ import time
 
 from paksatalker.service.callbacks import CallbackFailed, CallbackRefused, post
 from paksatalker.service.database import Database
+from paksatalker.service.sealing import Sealer
 from paksatalker.service.tables import Webhook
 from paksatalker.service.webhooks import WebhookStore, signed
 
@@ -23,11 +24,12 @@ class Deliverer:
 
     Args:
         database: Where they are.
+        sealer: Opens the secrets that sign them.
         allow_private: Whether addresses of private networks are called.
     """
 
-    def __init__(self, database: Database, *, allow_private: bool = False) -> None:
-        self._store = WebhookStore(database)
+    def __init__(self, database: Database, sealer: Sealer, *, allow_private: bool = False) -> None:
+        self._store = WebhookStore(database, sealer)
         self._allow_private = allow_private
         self._running: set[asyncio.Task[None]] = set()
 

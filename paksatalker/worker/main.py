@@ -15,9 +15,11 @@ from paksatalker.service.files import FileStore
 from paksatalker.service.ids import new_id
 from paksatalker.service.jobs import JobStore
 from paksatalker.service.provenance import Provenance
+from paksatalker.service.sealing import sealer
 from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.states import VOICES
 from paksatalker.service.streaq_queue import StreaqQueue, is_away
+from paksatalker.service.webhooks import PURPOSE
 from paksatalker.worker.cloner import Cloner
 from paksatalker.worker.deliverer import Deliverer
 from paksatalker.worker.limits import RenderLimits
@@ -101,7 +103,8 @@ async def work(parts: Parts, queues: Sequence[str]) -> None:
 
 
 async def _work(parts: Parts, queues: Sequence[str], runners: Sequence[Runner | Cloner], folder: WorkFolder) -> None:
-    deliverer = Deliverer(parts.database, allow_private=parts.settings.allow_private_callbacks)
+    seals = await asyncio.to_thread(sealer, parts.settings, PURPOSE)
+    deliverer = Deliverer(parts.database, seals, allow_private=parts.settings.allow_private_callbacks)
     try:
         async with asyncio.TaskGroup() as group:
             for runner, queue in zip(runners, queues, strict=True):

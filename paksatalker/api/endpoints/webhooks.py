@@ -10,7 +10,9 @@ from paksatalker.api.deps import PartsOf, allowed
 from paksatalker.api.errors import answers, not_found
 from paksatalker.api.models.webhooks import MessageState, SecretOut, WebhookOut, WebhookPage
 from paksatalker.service.keys import Caller
-from paksatalker.service.webhooks import WebhookStore
+from paksatalker.service.sealing import sealer
+from paksatalker.service.webhooks import PURPOSE, WebhookStore
+from paksatalker.worker.main import Parts
 
 router = APIRouter(prefix="/api/v1/webhooks", tags=["webhooks"], responses=answers(401, 403, 422, 429))
 _User = Annotated[Caller, Depends(allowed("videos"))]
@@ -48,12 +50,17 @@ async def redeliver(message_id: str, caller: _User, parts: PartsOf) -> WebhookOu
 @router.get("/secret", summary="The secret that signs")
 async def secret(caller: _Admin, parts: PartsOf) -> SecretOut:
     """Needs the scope `admin`. It is made when it is first asked for."""
-    newest, *older = await WebhookStore(parts.database).secrets(caller.tenant_id)
+    newest, *older = await _store(parts).secrets(caller.tenant_id)
     return SecretOut(secret=newest, previous=older)
 
 
 @router.post("/secret/rotate", summary="Replace the secret")
 async def rotate(caller: _Admin, parts: PartsOf) -> SecretOut:
     """The one before it signs for another day as well, so that no message is refused meanwhile."""
-    newest, *older = await WebhookStore(parts.database).rotate(caller.tenant_id)
+    newest, *older = await _store(parts).rotate(caller.tenant_id)
     return SecretOut(secret=newest, previous=older)
+
+
+def _store(parts: Parts) -> WebhookStore:
+    """One that can read secrets."""
+    return WebhookStore(parts.database, sealer(parts.settings, PURPOSE))

@@ -15,8 +15,9 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from paksatalker.service.database import Database
 from paksatalker.service.jobs import JobStore, NewJob
 from paksatalker.service.keys import KeyStore
+from paksatalker.service.sealing import Sealer
 from paksatalker.service.tables import Job, Webhook, now
-from paksatalker.service.webhooks import ATTEMPTS, WebhookStore, pause_after
+from paksatalker.service.webhooks import ATTEMPTS, PURPOSE, WebhookStore, pause_after
 from paksatalker.worker.deliverer import Deliverer
 from tests import databases
 
@@ -42,6 +43,9 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+SEALER = Sealer(b"0" * 32, PURPOSE)
+
+
 @pytest.fixture
 def receiver():
     server = Receiver()
@@ -53,8 +57,8 @@ def receiver():
 class Stage:
     def __init__(self, database: Database, tenant_id: str) -> None:
         self.database, self.tenant_id = database, tenant_id
-        self.jobs, self.store = JobStore(database), WebhookStore(database)
-        self.deliverer = Deliverer(database, allow_private=True)
+        self.jobs, self.store = JobStore(database), WebhookStore(database, SEALER)
+        self.deliverer = Deliverer(database, SEALER, allow_private=True)
 
     async def ended(self, url: str | None, tenant_id: str = "") -> Job:
         """A job that was cancelled while it waited."""
@@ -141,7 +145,7 @@ def test_gone_and_private_addresses_are_given_up_at_once(stage, receiver):
         receiver.status = 410
         await stage.ended(receiver.url)
         assert (await stage.rounds(lambda row: row.state == "dead")).attempts == 1
-        stage.deliverer = Deliverer(stage.database)
+        stage.deliverer = Deliverer(stage.database, SEALER)
         await stage.ended(receiver.url)
         message = await stage.rounds(lambda row: row.state == "dead")
         assert "private" in message.last_error
@@ -152,7 +156,7 @@ def test_gone_and_private_addresses_are_given_up_at_once(stage, receiver):
 
 def test_two_workers_send_nothing_twice(stage, receiver):
     async def act(stage: Stage) -> None:
-        other = Deliverer(stage.database, allow_private=True)
+        other = Deliverer(stage.database, SEALER, allow_private=True)
         for _ in range(6):
             await stage.ended(receiver.url)
         for _ in range(4):
