@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from paksatalker.evaluation.machine import Machine
 
 _ALL = "speed, latency, quality, reenactment, voices, sadtalker, emage and memory"
+_SPEECH = "recording, 'recording by sounds', 'recording with transcript' and text"
 
 
 def bench(
@@ -28,7 +29,11 @@ def bench(
     image: Annotated[Path | None, typer.Option(help="The portrait [default: NASA's astronaut].")] = None,
     video: Annotated[Path | None, typer.Option(help="A real talking video, for the re-enactment suite.")] = None,
     source_frame: Annotated[int | None, typer.Option(help="Which of its frames is the photo.")] = None,
-    minutes: Annotated[float, typer.Option(min=1.5, help="Length of the long recording of the memory suite.")] = 30.0,
+    minutes: Annotated[float, typer.Option(min=1.5, help="Length of the memory suite's long speech.")] = 30.0,
+    size: Annotated[int, typer.Option(min=64, max=2160, help="Height of the memory suite's videos.")] = 512,
+    speech: Annotated[
+        list[str] | None, typer.Option(help=f"The memory suite's speech, only this (repeatable): {_SPEECH}.")
+    ] = None,
     cores: Annotated[int, typer.Option(min=1, help="Use this many processors only.")] = 2,
     quick: Annotated[bool, typer.Option("--quick", help="Short texts and recordings: a rough answer soon.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a required target is missed.")] = False,
@@ -50,6 +55,8 @@ def bench(
             work=work,
             quick=quick,
             minutes=minutes,
+            size=size,
+            speech=tuple(speech or ()),
             video=video,
             source_frame=source_frame,
         )

@@ -52,6 +52,15 @@ _COLD = (
     "    print(json.dumps(time.time() - began))\n"
 )
 
+_BY_SOUNDS = "recording by sounds"
+_SOUNDS = (
+    "import json, sys; from paksatalker.config.allocator import give_back_large_blocks; give_back_large_blocks()\n"
+    "from paksatalker import generate\n"
+    "image, recording, size, video = sys.argv[1:]\n"
+    "made = generate(video, image=image, audio=recording, size=int(size), recording_engine='pocketsphinx')\n"
+    "print(json.dumps(made.to_dict()))\n"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -61,7 +70,9 @@ class Options:
         image: The portrait.
         work: A folder for what is made; emptied by whoever made it.
         quick: Short texts and few frames: minutes become half a minute, numbers become rougher.
-        minutes: Length of the long recording of the memory suite.
+        minutes: Length of the long speech of the memory suite.
+        size: Height of its videos, pixels.
+        speech: Where its speech comes from: of :data:`LONG_SPEECH`; empty is all.
         video: A real talking video for the re-enactment suite.
         source_frame: Which of its frames is the photo; None chooses.
     """
@@ -70,6 +81,8 @@ class Options:
     work: Path
     quick: bool = False
     minutes: float = 30.0
+    size: int = 512
+    speech: tuple[str, ...] = ()
     video: Path | None = None
     source_frame: int | None = None
 
@@ -132,15 +145,18 @@ def memory(options: Options, store: WeightsStore) -> Iterator[Measure]:
     samples, rate = _spoken(PASSAGE)
     minutes = min(options.minutes, 3.0) if options.quick else options.minutes
     video = options.work / "long.mp4"
-    generate = paksatalker_command("generate", "--image", str(options.image), "--output", str(video))
+    generate = paksatalker_command(
+        "generate", "--image", str(options.image), "--size", str(options.size), "--output", str(video), "--json"
+    )
     watch([*generate, "--text", "Hello."])  # a first run may compile, and needs more memory for it
-    for source in LONG_SPEECH[:1] if options.quick else LONG_SPEECH:
+    for source in options.speech or (LONG_SPEECH[:1] if options.quick else LONG_SPEECH):
         peaks = []
         for length in (1.0, minutes):
-            run = watch([*generate, *_speech(source, samples, rate, length, options.work)])
+            given = _speech(source, samples, rate, length, options.work)
+            run = watch([*generate, *given] if source != _BY_SOUNDS else _by_sounds(options, given[1], video))
             peaks.append(run.peak_bytes)
-            pace = f"{60 * length / run.seconds:.1f} × real time"
-            yield Measure(f"peak memory, {length:g} min, {source}", run.peak_bytes / 1e6, "MB", pace)
+            note = f"{_heard_by(run.output)}{60 * length / run.seconds:.1f} × real time at {options.size}²"
+            yield Measure(f"peak memory, {length:g} min, {source}", run.peak_bytes / 1e6, "MB", note)
         yield Measure(f"memory growth, {source}", peaks[1] / peaks[0] - 1, "", f"{minutes:g} minutes against one")
         found = read_sync(video)
         offset = found.offset_end
@@ -150,6 +166,17 @@ def memory(options: Options, store: WeightsStore) -> Iterator[Measure]:
             "frames",
             "" if offset is None else f"{offset * 1000:+.1f} ms after {minutes:g} min",
         )
+
+
+def _by_sounds(options: Options, recording: str, video: Path) -> list[str]:
+    """The command that has a recording heard without words, whether Whisper is installed or not."""
+    return [sys.executable, "-c", _SOUNDS, str(options.image), recording, str(options.size), str(video)]
+
+
+def _heard_by(output: str) -> str:
+    """The engine that listened to a recording, as the run itself says."""
+    engine = json.loads(output)["engines"].get("recording")
+    return "" if engine is None else f"{engine}, "
 
 
 def _speech(source: str, samples: FloatArray, rate: int, minutes: float, folder: Path) -> list[str]:
@@ -240,6 +267,9 @@ def run(options: Options, suites: tuple[str, ...], report: Callable[[str], None]
     for name in suites:
         if name not in SUITES:
             raise InvalidOption(f"there is no suite '{name}'", fix=f"Choose from: {', '.join(SUITES)}")
+    for source in options.speech:
+        if source not in LONG_SPEECH:
+            raise InvalidOption(f"there is no speech '{source}'", fix=f"Choose from: {', '.join(LONG_SPEECH)}")
     found = {}
     for name in suites:
         report(name)

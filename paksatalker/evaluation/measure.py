@@ -58,7 +58,7 @@ VIDEO_TARGETS: dict[str, Target] = {
 }
 
 #: Where speech comes from when memory is measured.
-LONG_SPEECH = ("recording", "recording with transcript", "text")
+LONG_SPEECH = ("recording", "recording by sounds", "recording with transcript", "text")
 
 #: What the program is held to, by measure.
 PROGRAM_TARGETS: dict[str, Target] = {
