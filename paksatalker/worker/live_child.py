@@ -85,17 +85,19 @@ class _Portrait:
     def __init__(self, photo: bytes, how: dict[str, Any]) -> None:
         from paksatalker.config.settings import get_settings
         from paksatalker.core.animation.live import LivePerformance
+        from paksatalker.core.rendering.label import Label
         from paksatalker.core.rendering.portrait.build import build
         from paksatalker.core.rendering.scene import set_scene
         from paksatalker.models.base import WeightsStore
 
         settings = get_settings()
         scene = set_scene(
-            photo, WeightsStore(settings.weights), aspect=how["aspect"], size=how["size"],
+            photo, WeightsStore(settings.weights), face=how["face"], aspect=how["aspect"], size=how["size"],
             background=how["background"], max_pixels=settings.max_image_pixels,
         )  # fmt: skip
         self._renderer = build(scene, 1)
         self.size = self._renderer.size
+        self._label = Label(how["label"], self.size, settings.font) if how["label"] else None
         self.fps: float = how["fps"]
         self.performance = LivePerformance(self.fps, how["seed"])
         self._picture(LivePerformance(self.fps).advance())  # what is compiled or loaded at first use is there now
@@ -111,6 +113,8 @@ class _Portrait:
 
         *_, state = track_states(track)
         image: npt.NDArray[np.uint8] = self._renderer.frame(state)
+        if self._label is not None:
+            image = self._label.draw(image)
         return bytes(cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420).data)
 
 

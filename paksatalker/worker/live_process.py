@@ -31,6 +31,8 @@ class Portrayal:
         size: Short side, pixels.
         aspect: Of the picture, see :func:`~paksatalker.core.rendering.framing.frame`.
         background: ``keep``, ``blur`` or a colour.
+        face: Which face of a group photo, 1 is the largest; None takes the largest.
+        label: Words in a corner of every frame; empty for none.
         fps: Frames a second.
         seed: The same seed moves in the same way.
     """
@@ -39,6 +41,8 @@ class Portrayal:
     size: int = 512
     aspect: str = "1:1"
     background: str = "keep"
+    face: int | None = None
+    label: str = ""
     fps: float = 25.0
     seed: int = 0
 
@@ -82,7 +86,7 @@ class PortraitProcess:
         )  # fmt: skip
         head = {
             "bytes": len(how.photo), "size": how.size, "aspect": how.aspect, "background": how.background,
-            "fps": how.fps, "seed": how.seed,
+            "face": how.face, "label": how.label, "fps": how.fps, "seed": how.seed,
         }  # fmt: skip
         assert process.stdin is not None
         with suppress(ConnectionError):

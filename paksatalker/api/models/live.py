@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
 from paksatalker.api.models.openai import VoiceName
-from paksatalker.service.video import AssetId, Emotion
+from paksatalker.service.video import AssetId, Emotion, background_of
 
 
 class _Message(BaseModel):
@@ -76,8 +76,25 @@ class Offer(_Message):
     avatar: str | None = Field(None, min_length=1, max_length=64, description="In place of a portrait: name or id.")
     size: int = Field(512, ge=64, le=720, description="Short side, pixels.")
     aspect: Literal["source", "1:1", "9:16", "16:9"] = "1:1"
-    background: str = Field("keep", max_length=32, pattern="^(keep|blur|[a-z]+|#[0-9a-fA-F]{6})$")
+    background: str = Field("keep", max_length=100, description="`keep`, `blur` or a colour.")
+    face: int | None = Field(None, ge=1, le=1000, description="Which face of a group photo, 1 = largest.")
+    label: str = Field("", max_length=60, description="Words in a corner of every frame, e.g. `AI-generated`.")
     fps: float = Field(25.0, ge=10, le=30)
+
+    @field_validator("background")
+    @classmethod
+    def _opaque(cls, value: str) -> str:
+        background = background_of(value)
+        if background.startswith("ast_") or background.lower() == "transparent":
+            raise ValueError("live video has none such: give keep, blur or a colour")
+        return background
+
+    @field_validator("label")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        if value and (not value.isprintable() or not value.strip()):
+            raise ValueError("it is no line of text")
+        return value
 
 
 class IceCandidate(BaseModel):

@@ -111,7 +111,7 @@ def moved(client: Client, after: float) -> list[float]:
 
 def test_a_portrait_lives_speaks_and_is_stopped(service):
     async def talk(client: Client) -> None:
-        answer = await client.watch(service.portrait, **SMALL)
+        answer = await client.watch(service.portrait, label="AI-generated", **SMALL)
         assert answer["type"] == "webrtc.answer"
         assert (await client.until("video.begin"))[1] == {
             "type": "video.begin", "width": 128, "height": 128, "fps": 12.5,
@@ -127,6 +127,7 @@ def test_a_portrait_lives_speaks_and_is_stopped(service):
         first, last = client.frames[0].image, client.frames[-1].image
         assert first.shape == (128, 128, 3)
         assert first.std() > 20
+        assert first[4:14, 4:60].mean() < first[4:14, 90:].mean() - 40  # the label
         changes = [np.abs(frame.image.astype(int) - first).mean() for frame in client.frames]
         assert 0.5 < max(changes) < 25  # breathes, blinks, looks around: the same person
         assert last.std() > 20
@@ -267,6 +268,8 @@ def test_what_cannot_be_shown_is_told(service, monkeypatch):
             ({"portrait": "../a.png"}, "InvalidRequest"),
             ({"size": 4000}, "InvalidRequest"),
             ({"background": "/etc/passwd"}, "InvalidRequest"),
+            ({"background": "transparent"}, "InvalidRequest"),
+            ({"label": "two\nlines"}, "InvalidRequest"),
         ]:
             before = now()
             await client.send(type="webrtc.offer", **(good | wrong))

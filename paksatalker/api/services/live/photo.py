@@ -15,8 +15,14 @@ _SPOKEN, _SEEN = ("voice", "language", "emotion"), ("background", "aspect")
 _LARGEST = 64 << 20  # bytes: it is held in memory, and sent to a process
 
 
-async def photo_of(parts: Parts, caller: Caller, asset_id: str) -> bytes:
+async def photo_of(parts: Parts, caller: Caller, asset_id: str, face: int | None = None) -> bytes:
     """The content of an asset that can be animated.
+
+    Args:
+        parts: Of the service.
+        caller: Whose it must be.
+        asset_id: Which.
+        face: Which face is asked for; None takes the largest.
 
     Raises:
         ApiError: 422, there is none of this caller's, or it cannot be used.
@@ -28,7 +34,7 @@ async def photo_of(parts: Parts, caller: Caller, asset_id: str) -> bytes:
     if asset.kind != "image":
         raise _unusable("WrongAsset", f"it is of kind {asset.kind}", "Give one of kind image")
     for problem in asset.analysis.get("problems", ()):
-        if problem["code"] in _USELESS:
+        if face is None and problem["code"] in _USELESS:
             raise _unusable(problem["code"], f"{problem['what']}: {problem['why']}", problem["fix"])
     if asset.bytes > _LARGEST:
         raise _unusable("TooLarge", f"it has {asset.bytes:,} bytes", f"Give one of at most {_LARGEST:,}")

@@ -205,7 +205,10 @@ class Session:
         self._speaker.how = await as_avatar(self._parts, self._caller, offer.avatar, self._speaker.how)
         with ExitStack() as stack:
             stack.enter_context(self._room.video())
-            portrayal = Portrayal(photo, offer.size, offer.aspect, offer.background, offer.fps, self._speaker.how.seed)
+            portrayal = Portrayal(
+                photo, size=offer.size, aspect=offer.aspect, background=offer.background, face=offer.face,
+                label=offer.label, fps=offer.fps, seed=self._speaker.how.seed,
+            )  # fmt: skip
             settings = self._parts.settings
             video = LiveVideo(
                 portrayal, RenderLimits.of(settings, "portrait"), servers=settings.ice_servers, tell=self._tell,
