@@ -22,6 +22,8 @@ from paksatalker.service.tables import Job, now
 
 #: Kinds of jobs: what is asked for, a part of it, and the joining of all parts.
 VIDEO, PART, JOIN = "video", "part", "join"
+#: Where parts are rendered, if not in the queue of their video: who can write need not draw everything, too.
+_ELSEWHERE = {"script": "portrait"}
 _OPEN = (State.QUEUED, State.RUNNING)
 _ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
 _NEARLY = 0.999  # of the progress: it is done when the video is there
@@ -46,6 +48,11 @@ class Span:
     last: bool
     expected: int
     notes: tuple[str, ...] = ()
+
+
+def lane_of(video: Job) -> str:
+    """The queue of the parts of a video."""
+    return _ELSEWHERE.get(video.queue, video.queue)
 
 
 def place_of(video: Job) -> str:
@@ -224,7 +231,8 @@ def _add(session: Session, video: Job, span: Span) -> Job | None:
         held.ticket = None
     part = Job(
         id=new_id("prt"), kind=PART, parent_id=video.id, tenant_id=video.tenant_id, key_id=video.key_id,
-        queue=video.queue, priority=video.priority, state=State.QUEUED, request_hash="", attempt=0,
+        queue=lane_of(video), priority=video.priority, state=State.QUEUED, request_hash="", attempt=0,
+        trace=video.trace,
         request={
             "part": span.number, "first": span.first, "end": span.end, "attempt": video.attempt,
             "notes": list(span.notes),
@@ -240,8 +248,8 @@ def _join(session: Session, video: Job, ticket: str) -> Job:
     video.stage = "join"
     join = Job(
         id=new_id("prt"), kind=JOIN, parent_id=video.id, tenant_id=video.tenant_id, key_id=video.key_id,
-        queue=video.queue, priority=video.priority, state=State.RUNNING, request_hash="", attempt=1,
-        request={"attempt": video.attempt}, ticket=ticket, created_at=video.created_at, started_at=time, heard_at=time,
+        queue=lane_of(video), priority=video.priority, state=State.RUNNING, request_hash="", attempt=1,
+        request={"attempt": video.attempt}, trace=video.trace, ticket=ticket, created_at=video.created_at, started_at=time, heard_at=time,
     )  # fmt: skip
     session.add(join)
     session.flush()

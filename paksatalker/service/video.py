@@ -100,6 +100,9 @@ class VideoRequest(BaseModel):
     format: Literal["mp4", "webm", "gif"] = "mp4"
     subtitles: Literal["srt", "vtt", "burn"] | None = None
     label: str = Field("", max_length=60, description="Words in a corner of every frame, e.g. `AI-generated`.")
+    engine: Literal["auto", "sadtalker"] = Field(
+        "auto", description="What draws face and motion: `auto`, or `sadtalker` (by workers with a graphics card)."
+    )
     preset: Literal["draft", "standard", "high"] = "standard"
     seed: int = Field(0, ge=0, le=2**31 - 1)
     priority: Literal["high", "normal", "low"] = "normal"
@@ -128,6 +131,13 @@ class VideoRequest(BaseModel):
             raise ValueError("transcript needs audio")
         return self
 
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """Queues whose workers can make it, the best first; the last one is where it waits if none has workers."""
+        if self.engine == "sadtalker":
+            return ("neural-gpu",)
+        return ("script", "portrait") if self.brief is not None else ("portrait",)
+
     def assets(self) -> dict[str, str]:
         """The files it needs: asset by field."""
         found = {name: getattr(self, name) for name in _FILES}
@@ -148,11 +158,12 @@ class VideoRequest(BaseModel):
         Args:
             files: Where the files of :meth:`assets` lie, by field.
         """
-        left_out = {*_BESIDE, "portrait", "script", "audio", "background", "text"}
+        left_out = {*_BESIDE, "portrait", "script", "audio", "background", "text", "engine"}
         values = self.model_dump(mode="json", exclude=left_out)
         values["image"] = str(files["portrait"])
         values["audio"] = str(files["audio"]) if "audio" in files else None
         values["background"] = str(files["background"]) if "background" in files else self.background
         values["text"] = self.text if self.script is None else self.script
+        values["face_engine"] = values["renderer"] = self.engine
         values["markup"] = self.script is not None
         return values

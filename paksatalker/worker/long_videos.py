@@ -19,7 +19,7 @@ from paksatalker.service.files import FileStore
 from paksatalker.service.hls import PLAYLIST, PartPublisher, Playlist
 from paksatalker.service.ids import new_id
 from paksatalker.service.jobs import JobStore
-from paksatalker.service.parts import PartStore, Span, place_of
+from paksatalker.service.parts import PartStore, Span, lane_of, place_of
 from paksatalker.service.queue import EventBus, JobQueue
 from paksatalker.service.states import State
 from paksatalker.service.tables import Job, now
@@ -85,7 +85,8 @@ class LongVideos:
         """Whether a video is to be made in parts: it is long, and somebody else is there to make some of them."""
         if not 0 < self._seconds < job.seconds_expected or job.request.get("format") != "mp4":
             return False
-        return await self._queue.workers(job.queue) > 1
+        lane = lane_of(job)
+        return await self._queue.workers(lane) > (lane == job.queue)
 
     # --- speaking ----------------------------------------------------------------------------------------------------
     async def record(self, job: Job, order: Order) -> bool:
@@ -126,7 +127,7 @@ class LongVideos:
 
     async def _ring(self, job: Job) -> None:
         try:
-            await self._queue.enqueue(new_id("tkt"), job.queue)
+            await self._queue.enqueue(new_id("tkt"), lane_of(job))
         except Exception as error:  # noqa: BLE001  (the part is safe: workers look for jobs without a ticket)
             _log.warning("a part of %s has no ticket yet: %s: %s", job.id, type(error).__name__, error)
 

@@ -30,7 +30,7 @@ async def metrics(request: Request, parts: PartsOf) -> Response:
     """For a key of scope `admin`, or the bearer token of `PAKSATALKER_METRICS_TOKEN`."""
     await _admit(request, parts)
     own = CollectorRegistry()
-    for family in (await _jobs(parts), await _queues(parts)):
+    for family in (await _jobs(parts), await _queues(parts), await _workers(parts)):
         own.register(_Once(family))
     text = generate_latest(request.app.state.registry) + generate_latest(own)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
@@ -57,7 +57,8 @@ async def _admit(request: Request, parts: Parts) -> None:
 
 async def _jobs(parts: Parts) -> GaugeMetricFamily:
     async with parts.database.reader() as session:
-        rows = (await session.execute(select(Job.state, func.count()).group_by(Job.state))).all()
+        query = select(Job.state, func.count()).where(Job.parent_id.is_(None)).group_by(Job.state)
+        rows = (await session.execute(query)).all()
     counts = {row[0]: row[1] for row in rows}
     family = GaugeMetricFamily("paksatalker_jobs", "Jobs by state.", labels=["state"])
     for state in State:
@@ -71,4 +72,11 @@ async def _queues(parts: Parts) -> GaugeMetricFamily:
         depth = await parts.queue.depth(queue)
         family.add_metric([queue, "waiting"], depth.waiting)
         family.add_metric([queue, "running"], depth.running)
+    return family
+
+
+async def _workers(parts: Parts) -> GaugeMetricFamily:
+    family = GaugeMetricFamily("paksatalker_workers", "Workers by queue.", labels=["queue"])
+    for queue in QUEUES:
+        family.add_metric([queue], await parts.queue.workers(queue))
     return family

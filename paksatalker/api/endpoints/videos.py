@@ -12,6 +12,7 @@ from paksatalker.api.deps import PartsOf, allowed
 from paksatalker.api.errors import answers, not_found
 from paksatalker.api.models.videos import VideoOut, VideoPage
 from paksatalker.api.services.following import ended
+from paksatalker.api.services.lanes import note_of
 from paksatalker.api.services.submitting import submit
 from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
@@ -72,7 +73,7 @@ async def create(
         response.headers["Idempotency-Replayed"] = "true"
     response.headers["Location"] = f"{request.url.path}/{job.id}"
     response.status_code = 200 if State(job.state).ended else 202
-    return VideoOut.of(job)
+    return VideoOut.of(job, await note_of(parts, job))
 
 
 @router.get("", summary="List videos", responses=answers(403))
@@ -93,7 +94,8 @@ async def list_videos(
 @router.get("/{video_id}", summary="One video", responses=answers(403, 404))
 async def get_video(video_id: VideoId, caller: User, parts: PartsOf) -> VideoOut:
     """How far it is, and what came out."""
-    return VideoOut.of(await job_of(parts, caller, video_id))
+    job = await job_of(parts, caller, video_id)
+    return VideoOut.of(job, await note_of(parts, job))
 
 
 @router.delete(

@@ -17,7 +17,7 @@ _EXAMPLE: dict[str, Any] = {
     "id": "vid_5uXo2Qm8rT1kHc7VbNzL4e", "state": "running", "stage": "frames", "progress": 0.42, "frames_done": 126,
     "frames_total": 300, "seconds_left": 7.5, "error": None, "priority": "normal", "attempt": 1,
     "created_at": "2026-01-31T12:00:00Z", "started_at": "2026-01-31T12:00:01Z", "finished_at": None,
-    "expires_at": None, "batch_id": None, "result": None,
+    "expires_at": None, "batch_id": None, "result": None, "note": "",
     "request": {"portrait": "ast_3dSXQTLIH7cLKJ9G1xvbFQ", "text": "Hello! Nice to meet you."},
     "links": {"self": _BASE, "events": f"{_BASE}/events", "stream": f"{_BASE}/stream.m3u8"},
 }  # fmt: skip
@@ -79,16 +79,18 @@ class VideoOut(VideoState):
     expires_at: datetime | None
     request: dict[str, Any] = Field(description="As it was asked for, with what was left out filled in.")
     result: Result | None
+    note: str = Field("", description="Why it waits, if there is a reason that waiting does not mend.")
     links: dict[str, str] = Field(description="Addresses of what there is: self, events, stream, file, …")
 
     @classmethod
-    def of(cls, job: Job) -> VideoOut:
+    def of(cls, job: Job, note: str = "") -> VideoOut:
         """What callers may know of it."""
-        beside = ("priority", "result", "links")
+        beside = ("priority", "result", "links", "note")
         values = {name: getattr(job, name) for name in cls.model_fields if name not in beside}
         priority = next((name for name, value in PRIORITIES.items() if value == job.priority), "normal")
         result = None if job.result is None else Result.model_validate(job.result)
-        return cls.model_validate(values | {"priority": priority, "result": result, "links": _links(job)})
+        told = {"priority": priority, "result": result, "links": _links(job), "note": note}
+        return cls.model_validate(values | told)
 
 
 def _links(job: Job) -> dict[str, str]:

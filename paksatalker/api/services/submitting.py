@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from paksatalker.api.errors import ApiError
+from paksatalker.api.services.lanes import lane_of, tell_operator
 from paksatalker.api.services.own_voices import own_voice
 from paksatalker.api.services.pictures import portrayed, usable_asset
 from paksatalker.core.text.writing.length import parse_length
@@ -13,11 +14,11 @@ from paksatalker.service.jobs import MinutesUsed, NewJob
 from paksatalker.service.keys import Caller
 from paksatalker.service.reuse import reuse
 from paksatalker.service.tables import Asset, Job
+from paksatalker.service.tracing import span
 from paksatalker.service.video import VideoRequest
 from paksatalker.worker.main import Parts
 
 _log = logging.getLogger(__name__)
-_QUEUE = "portrait"
 _CHARACTERS_A_SECOND = 15.0
 _DAY = 86400
 
@@ -57,8 +58,9 @@ async def submit(
     if (voice := await own_voice(parts, caller.tenant_id, request.voice)) is not None:
         request = request.model_copy(update={"voice": voice.id})
         decides["voice"] = str(voice.digest)
+    queue = await lane_of(parts, request)
     new = NewJob(
-        tenant_id=caller.tenant_id, key_id=caller.key_id, queue=_QUEUE, request=request.model_dump(mode="json"),
+        tenant_id=caller.tenant_id, key_id=caller.key_id, queue=queue, request=request.model_dump(mode="json"),
         request_hash=request.digest(decides),
         priority=request.priority, idempotency_key=idempotency_key, batch_id=batch_id,
         callback_url=None if request.callback_url is None else str(request.callback_url),
@@ -76,9 +78,11 @@ async def submit(
     if (result := await reuse(parts.jobs, parts.files, job)) is not None and await parts.jobs.settle(job, result):
         return await parts.jobs.get(job.id) or job, True
     try:
-        await parts.queue.enqueue(job.id, _QUEUE)
+        with span(f"enqueue {queue}", "producer", job_id=job.id, tenant_id=job.tenant_id):
+            await parts.queue.enqueue(job.id, queue)
     except Exception as error:  # noqa: BLE001  (the job is safe: workers look for jobs without a ticket)
         _log.warning("job %s has no ticket yet: %s: %s", job.id, type(error).__name__, error)
+    await tell_operator(parts, job)
     return job, True
 
 

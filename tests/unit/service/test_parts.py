@@ -178,6 +178,21 @@ def test_what_is_spoken_anew_has_new_parts(tmp_path):
     run(tmp_path, play)
 
 
+def test_parts_of_what_is_written_are_rendered_where_all_others_are(tmp_path):
+    async def play(jobs, parts, one, other):
+        await jobs.create(new(one, queue="script"))
+        assert await jobs.begin("t", "portrait", tries=3) is None
+        video = await jobs.begin("t", "script", tries=3)
+        await parts.add(video, Span(0, 0, 100, last=True, expected=100))
+        for queue in ("script", "neural-gpu", "avatar"):
+            assert await jobs.begin("t0", queue, tries=3) is None
+        part = await jobs.begin("t0", "portrait", tries=3)
+        _, join = await parts.finish(part, {})
+        assert (part.queue, join.queue) == ("portrait", "portrait")
+
+    run(tmp_path, play)
+
+
 def test_progress_never_goes_back(tmp_path):
     async def play(jobs, parts, one, other):
         video = await cut(jobs, parts, one, count=2)

@@ -1,0 +1,43 @@
+"""Which queue a video goes to, and whether anybody takes what is in it."""
+
+from __future__ import annotations
+
+import logging
+
+from paksatalker.service.states import State
+from paksatalker.service.tables import Job
+from paksatalker.service.video import VideoRequest
+from paksatalker.worker.main import Parts
+
+_log = logging.getLogger(__name__)
+
+
+async def lane_of(parts: Parts, request: VideoRequest) -> str:
+    """The queue of a request: the first one that has workers, of those whose workers can make it; else the last one."""
+    *special, usual = request.lanes
+    for queue in special:
+        if await _workers(parts, queue):
+            return queue
+    return usual
+
+
+async def note_of(parts: Parts, job: Job) -> str:
+    """What whoever waits for a job should know: that there is nobody who could make it. Empty if somebody can."""
+    if job.state != State.QUEUED or await _workers(parts, job.queue) != 0:
+        return ""
+    return f"no worker takes jobs of the queue {job.queue}: it waits until there is one"
+
+
+async def tell_operator(parts: Parts, job: Job) -> None:
+    """Says in the log what must be started for a job that nobody could make."""
+    if note := await note_of(parts, job):
+        _log.warning("job %s: %s. Run: paksatalker worker --queue %s", job.id, note, job.queue)
+
+
+async def _workers(parts: Parts, queue: str) -> int | None:
+    """How many workers a queue has; None while nobody knows."""
+    try:
+        return await parts.queue.workers(queue)
+    except Exception as error:  # noqa: BLE001  (Redis is away: the job waits in the database)
+        _log.warning("cannot see who works: %s", type(error).__name__)
+        return None
