@@ -34,12 +34,13 @@ from paksatalker.service.ids import new_id
 from paksatalker.service.jobs import NewJob
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.settings import ServiceSettings
-from paksatalker.service.tables import Asset
+from paksatalker.service.tables import Asset, Job
 from paksatalker.service.video import VideoRequest
 from paksatalker.worker.main import Parts, opened, work
 
 QUEUE = "portrait"
 SUBMITTERS = 32  # requests that an API serves at a time
+HEARTBEAT = 2.0  # seconds between two notes of a worker that it lives
 LATE = 0.5  # of the time between two looks at who runs what, seconds
 
 
@@ -55,7 +56,10 @@ def main() -> None:
     simulate.add_argument("--jobs", type=int, default=10_000)
     simulate.add_argument("--tenants", type=int, default=50)
     simulate.add_argument("--seconds", type=float, default=20.0, help="a job takes about so long")
-    simulate.add_argument("--limit", type=float, default=60.0, help="workers stop after so many seconds")
+    simulate.add_argument("--limit", type=float, default=1200.0, help="workers stop after so many seconds")
+    simulate.add_argument(
+        "--heartbeats", action="store_true", help="workers say every 2 s that they live, as real ones"
+    )
     simulate.add_argument("--database", default="", help="SQLAlchemy's address; SQLite in a temporary folder if empty")
     options = parser.parse_args()
     if options.kind == "machine":
@@ -221,6 +225,7 @@ async def _play(parts: Parts, options: argparse.Namespace, tenants: list[str]) -
     left = Counter(_owners(options.jobs, tenants))
     begin: list[float] = []
     succeed: list[float] = []
+    heartbeat: list[float] = []
     delivered: Counter[str] = Counter()
 
     async def worker(number: int) -> None:
@@ -231,11 +236,16 @@ async def _play(parts: Parts, options: argparse.Namespace, tenants: list[str]) -
                 return
             running[job.tenant_id] += 1
             left[job.tenant_id] -= 1
-            await asyncio.sleep(options.seconds * random.uniform(0.5, 1.5))  # noqa: S311
+            await _rendered(parts, job, options, heartbeat)
             if await timed(succeed, parts.jobs.succeed(job, {})):
                 delivered[job.id] += 1
             running[job.tenant_id] -= 1
 
+    waiting = await parts.jobs.waiting(QUEUE)
+    alone: list[float] = []
+    for number in range(20):  # what one costs when nobody else asks
+        job = await timed(alone, parts.jobs.begin(f"alone-{number}", QUEUE, tries=3))
+        await parts.jobs.requeue(job)
     began = time.perf_counter()
     working = asyncio.gather(*(worker(number) for number in range(options.workers)))
     fairness: dict[str, float] = {}
@@ -245,10 +255,21 @@ async def _play(parts: Parts, options: argparse.Namespace, tenants: list[str]) -
     seconds = time.perf_counter() - began
     shares.cancel()
     return {
-        "begin_ms": spread(begin), "succeed_ms": spread(succeed), "jobs_per_second": round(len(delivered) / seconds, 1),
+        f"begin_alone_ms_with_{waiting}_waiting": spread(alone), "begin_ms": spread(begin),
+        **({"heartbeat_ms": spread(heartbeat)} if heartbeat else {}),
+        "succeed_ms": spread(succeed), "jobs_per_second": round(len(delivered) / seconds, 1),
         "seconds": round(seconds, 1), "done": len(delivered), "delivered_twice": sum(n > 1 for n in delivered.values()),
         "lost": options.jobs - len(delivered) - len(await parts.jobs.unfinished()), **fairness,
     }  # fmt: skip
+
+
+async def _rendered(parts: Parts, job: Job, options: argparse.Namespace, heartbeat: list[float]) -> None:
+    """Waits as long as a video would take."""
+    ends = time.perf_counter() + options.seconds * random.uniform(0.5, 1.5)  # noqa: S311
+    while options.heartbeats and (left := ends - time.perf_counter()) > HEARTBEAT:
+        await asyncio.sleep(min(HEARTBEAT, left))
+        await timed(heartbeat, parts.jobs.progress(job, progress=0.5))
+    await asyncio.sleep(max(0.0, ends - time.perf_counter()))
 
 
 async def _watch_shares(running: Counter[str], left: Counter[str], workers: int, fairness: dict[str, float]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from alembic import command
 from alembic.config import Config
@@ -85,8 +86,7 @@ class Database:
         if self._threads is None:
             async with self.session() as session:
                 return await session.run_sync(act)
-        async with self._turn:
-            return await self._threads.write(act)
+        return await self._threads.write(act, self._turn)
 
     async def read(self, act: Callable[[Session], T]) -> T:
         """The same for what only reads: it waits for no writer."""
@@ -118,16 +118,20 @@ class _Threads:
     def __init__(self, address: URL, options: dict[str, Any]) -> None:
         self._engine = create_engine(address.set(drivername="sqlite"), **options)
         _listen(self._engine)
-        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
         self._readers = sessionmaker(self._engine.execution_options(**{_READS: True}), expire_on_commit=False)
         self._writing = ThreadPoolExecutor(1, "writer")
         self._reading = ThreadPoolExecutor(_READERS, "reader")
+        self._wishes: list[_Wish[Any]] = []
 
     async def write(self, act: Callable[[Session], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writing, _transaction, self._sessions, act)
 
     async def read(self, act: Callable[[Session], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._reading, _transaction, self._readers, act)
+        return await asyncio.get_running_loop().run_in_executor(self._reading, self._read, act)
+
+    def _read(self, act: Callable[[Session], T]) -> T:
+        with self._readers.begin() as session:
+            return act(session)
 
     def close(self) -> None:
         for threads in (self._writing, self._reading):
@@ -135,9 +139,36 @@ class _Threads:
         self._engine.dispose()
 
 
-def _transaction(sessions: sessionmaker[Session], act: Callable[[Session], T]) -> T:
-    with sessions.begin() as session:
-        return act(session)
+@dataclass(frozen=True, slots=True)
+class _Wish(Generic[T]):
+    """Something to be written, and who waits for it."""
+
+    act: Callable[[Session], T]
+    done: asyncio.Future[T]
+
+    def act_within(self, connection: Connection) -> Callable[[], None]:
+        """Does it as a part of a transaction. Returns what tells of it, when that has come to its end."""
+        session = Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+        try:
+            with session, session.begin():
+                result = self.act(session)
+        except Exception as error:  # noqa: BLE001  (it is only this one's)
+            return partial(self.tell, error=error)
+        return partial(self.tell, result)
+
+    def tell(self, result: T | None = None, *, error: BaseException | None = None) -> None:
+        """Hands over what came of it, on whatever thread."""
+
+        def tell() -> None:
+            if self.done.done():  # nobody waits any more
+                return
+            if error is None:
+                self.done.set_result(cast("T", result))
+            else:
+                self.done.set_exception(error)
+
+        with suppress(RuntimeError):  # the loop has ended
+            self.done.get_loop().call_soon_threadsafe(tell)
 
 
 def _listen(engine: Engine) -> None:

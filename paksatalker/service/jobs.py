@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from paksatalker.service.audit import OPERATOR, note
@@ -105,10 +104,7 @@ class JobStore:
             **{name: getattr(new, name) for name in NewJob.__slots__} | {"priority": PRIORITIES[new.priority]},
         )  # fmt: skip
         try:
-            async with self._database.session() as session:
-                if minutes is not None:
-                    await self._check_minutes(session, new, minutes)
-                session.add(job)
+            await self._database.write(lambda session: self._add(session, job, minutes))
         except IntegrityError:
             found = await self._by_idempotency_key(new)
             if found is None:
@@ -117,19 +113,19 @@ class JobStore:
         return job, True
 
     @staticmethod
-    async def _check_minutes(session: AsyncSession, new: NewJob, minutes: float) -> None:
-        """Counts what was made since this time yesterday, and what is still to be made."""
-        tenant = await session.get(Tenant, new.tenant_id, with_for_update=True)
-        if tenant is not None and tenant.video_minutes_per_day is not None:
-            minutes = tenant.video_minutes_per_day
-        made = func.coalesce(Job.result["duration"].as_float(), Job.seconds_expected)
-        seconds = case((Job.state == State.SUCCEEDED, made), else_=Job.seconds_expected)
-        query = select(func.coalesce(func.sum(seconds), 0.0)).where(
-            Job.tenant_id == new.tenant_id, Job.created_at > now() - timedelta(days=1),
-            Job.state.in_((State.QUEUED, State.RUNNING, State.SUCCEEDED)),
-        )  # fmt: skip
-        if float(await session.scalar(query) or 0.0) + new.seconds_expected > 60 * minutes:
-            raise MinutesUsed(f"{minutes:g} minutes of video a day are allowed")
+    def _add(session: Session, job: Job, minutes: float | None) -> None:
+        """Adds a job, if the videos of the last day and those that are still to be made leave time for it."""
+        if minutes is not None:
+            tenant = session.get(Tenant, job.tenant_id, with_for_update=True)
+            if tenant is not None and tenant.video_minutes_per_day is not None:
+                minutes = tenant.video_minutes_per_day
+            query = select(func.coalesce(func.sum(Job.seconds_expected), 0.0)).where(
+                Job.tenant_id == job.tenant_id, Job.created_at > now() - timedelta(days=1),
+                Job.state.in_((State.QUEUED, State.RUNNING, State.SUCCEEDED)), ~children(),
+            )  # fmt: skip
+            if float(session.scalar(query) or 0.0) + job.seconds_expected > 60 * minutes:
+                raise MinutesUsed(f"{minutes:g} minutes of video a day are allowed")
+        session.add(job)
 
     async def _by_idempotency_key(self, new: NewJob) -> Job | None:
         query = select(Job).where(Job.tenant_id == new.tenant_id, Job.idempotency_key == new.idempotency_key)
@@ -354,6 +350,8 @@ class JobStore:
         values = {"result": result, "progress": 1.0, "seconds_left": 0.0, **self._ending(State.SUCCEEDED)}
         if "frames" in result:
             values |= {"frames_done": result["frames"], "frames_total": result["frames"]}
+        if "duration" in result:
+            values["seconds_expected"] = float(result["duration"])  # by now it is known
         return values
 
     def _ending(self, state: State) -> dict[str, Any]:

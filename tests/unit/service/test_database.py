@@ -1,0 +1,119 @@
+import asyncio
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from paksatalker.service.database import Database
+from paksatalker.service.tables import Tenant
+from tests import databases
+
+
+@asynccontextmanager
+async def opened(folder: Path):
+    database = Database(databases.url(folder))
+    try:
+        await database.migrate()
+        yield database
+    finally:
+        await database.close()
+
+
+def add(name: str):
+    return lambda session: session.add(Tenant(id=name, name=name))
+
+
+async def names(database: Database) -> list[str]:
+    return await database.read(lambda session: list(session.scalars(select(Tenant.id).order_by(Tenant.id))))
+
+
+def test_what_is_written_together_fails_alone(tmp_path):
+    def broken(session):
+        session.add(Tenant(id="broken", name="x"))
+        session.flush()
+        raise KeyError("a defect")
+
+    async def play():
+        async with opened(tmp_path) as database:
+            writes = [database.write(act) for act in (add("a"), broken, add("b"), add("a"), add("c"))]
+            ended = await asyncio.gather(*writes, return_exceptions=True)
+            kinds = [type(one) for one in ended]
+            assert kinds == [type(None), KeyError, type(None), IntegrityError, type(None)]
+            assert await names(database) == ["a", "b", "c"]
+
+    asyncio.run(play())
+
+
+def test_writes_of_both_kinds_wait_for_each_other(tmp_path):
+    async def play():
+        async with opened(tmp_path) as database:
+
+            async def slow(name: str) -> None:
+                async with database.session() as session:
+                    session.add(Tenant(id=name, name=name))
+                    await session.flush()
+                    await asyncio.sleep(0.01)
+
+            async with asyncio.timeout(20):
+                acts = [slow(f"s{n}") if n % 2 else database.write(add(f"w{n}")) for n in range(20)]
+                await asyncio.gather(*acts)
+            assert len(await names(database)) == 20
+
+    asyncio.run(play())
+
+
+def test_who_stops_waiting_takes_nobody_along(tmp_path):
+    async def play():
+        async with opened(tmp_path) as database:
+            first = asyncio.ensure_future(database.write(add("a")))
+            second = asyncio.ensure_future(database.write(add("b")))
+            await asyncio.sleep(0)
+            first.cancel()
+            async with asyncio.timeout(10):
+                await second
+                await database.write(add("c"))
+            assert {"b", "c"} <= set(await names(database))
+
+    asyncio.run(play())
+
+
+def test_a_database_that_is_full_says_so_and_keeps_what_it_had(tmp_path):
+    async def play():
+        async with opened(tmp_path) as database:
+            await database.write(add("kept"))
+            await database.write(lambda session: session.execute(text("PRAGMA max_page_count = 1")))
+            big = "x" * 100_000
+            writes = [
+                database.write(add("a")),
+                database.write(lambda session: session.add(Tenant(id="big", name=big))),
+            ]
+            ended = await asyncio.gather(*writes, return_exceptions=True)
+            assert any(isinstance(one, OperationalError) for one in ended)
+            assert "big" not in await names(database)
+            told = [one is None for one in ended]
+            assert told == [name in await names(database) for name in ("a", "big")], "who was told it is there finds it"
+            assert "kept" in await names(database)
+
+    asyncio.run(play())
+
+
+def test_readers_wait_for_no_writer(tmp_path):
+    async def play():
+        async with opened(tmp_path) as database:
+            async with database.session() as session:
+                session.add(Tenant(id="a", name="a"))
+                await session.flush()
+                async with asyncio.timeout(5):
+                    assert await names(database) == []
+            assert await names(database) == ["a"]
+
+    asyncio.run(play())
+
+
+def test_an_address_that_is_none_is_told():
+    from paksatalker.errors import SettingsInvalid
+
+    with pytest.raises(SettingsInvalid, match="DATABASE_URL"):
+        Database("nonsense")
