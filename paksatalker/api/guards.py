@@ -147,7 +147,7 @@ class Timing:
             if message["type"] == "http.response.start":
                 labels = (
                     scope["method"] if scope["method"] in _METHODS else "other",
-                    _route(scope),
+                    route_of(scope),
                     str(message["status"]),
                 )
                 self._seconds.labels(*labels).observe(time.perf_counter() - began)
@@ -156,7 +156,7 @@ class Timing:
         await self._app(scope, receive, timed)
 
 
-def _route(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """The address as its router knows it, without what callers fill in; else there would be no end of measures."""
     own = getattr(scope.get("route"), "path_format", None) or getattr(scope.get("route"), "path", None)
     if own is None:

@@ -38,9 +38,11 @@ from paksatalker.api.services.live.room import LiveRoom
 from paksatalker.api.services.recognising import EarPool
 from paksatalker.api.services.speaking import speech_pool
 from paksatalker.api.services.writing import writer_pool
+from paksatalker.api.tracing import Tracing
 from paksatalker.api.tus import SENT, TOLD, TusHeaders
 from paksatalker.service.broker import Broker
 from paksatalker.service.settings import ServiceSettings, get_service_settings
+from paksatalker.service.tracing import tracing
 from paksatalker.worker.main import opened
 
 _PREFIX = "/api/v1"
@@ -62,6 +64,7 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
             app.state.speech = stack.enter_context(speech_pool(chosen.speech_concurrency))
             app.state.writers = stack.enter_context(writer_pool(chosen.script_concurrency))
             app.state.ears = stack.enter_context(EarPool(chosen.recognition_concurrency))
+            stack.enter_context(tracing(chosen.tracing, "api"))
             async with opened(chosen, url) as parts:
                 app.state.parts, app.state.redis_url = parts, url
                 yield
@@ -83,6 +86,7 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
     _guard(app, chosen)
     for room in (catalogue, voices, uploads, assets, avatars, videos, events, video_files, streams):
         app.include_router(room.router, prefix=_PREFIX)
+    app.add_middleware(Tracing)
     app.add_middleware(RequestIds)  # around all others: they log, too
     return app
 

@@ -24,6 +24,7 @@ from paksatalker.service.ids import new_id
 from paksatalker.service.parts import VIDEO, children, drop, fail_video, has_parts, video_of
 from paksatalker.service.states import PRIORITIES, VOICES, State
 from paksatalker.service.tables import Job, Tenant, now
+from paksatalker.service.tracing import traceparent
 from paksatalker.service.turns import next_job
 
 #: A worker says that it is at a job every two seconds; one that was not heard of for so long is dead.
@@ -100,7 +101,7 @@ class JobStore:
             return found, False
         job = Job(
             id=new_id("cln" if new.queue == VOICES else "vid"), state=State.QUEUED, attempt=0, stage="", progress=0.0,
-            frames_done=0, cancel_requested=False, created_at=now(),
+            frames_done=0, cancel_requested=False, created_at=now(), trace=traceparent(),
             **{name: getattr(new, name) for name in NewJob.__slots__} | {"priority": PRIORITIES[new.priority]},
         )  # fmt: skip
         try:

@@ -249,7 +249,8 @@ def _join(session: Session, video: Job, ticket: str) -> Job:
     join = Job(
         id=new_id("prt"), kind=JOIN, parent_id=video.id, tenant_id=video.tenant_id, key_id=video.key_id,
         queue=lane_of(video), priority=video.priority, state=State.RUNNING, request_hash="", attempt=1,
-        request={"attempt": video.attempt}, trace=video.trace, ticket=ticket, created_at=video.created_at, started_at=time, heard_at=time,
+        request={"attempt": video.attempt}, ticket=ticket, created_at=video.created_at, started_at=time, heard_at=time,
+        trace=video.trace,
     )  # fmt: skip
     session.add(join)
     session.flush()

@@ -46,6 +46,7 @@ class ServiceSettings(BaseSettings):
         aws_secret_access_key: Of the bucket.
         aws_region: Of the bucket.
         aws_endpoint_url: Of an S3-compatible server; empty is Amazon's.
+        tracing: Whether steps are traced (OpenTelemetry); its own variables say where to.
         secret: What seals secrets in the database; empty is the file ``secret`` in ``home``.
         cors_origins: Web pages of other origins that may call; none by default.
         upload_max_bytes: Largest file that is taken.
@@ -99,6 +100,7 @@ class ServiceSettings(BaseSettings):
     aws_secret_access_key: SecretStr = Field(default=SecretStr(""), validation_alias=_named("AWS_SECRET_ACCESS_KEY"))
     aws_region: str = Field(default="us-east-1", validation_alias=_named("AWS_REGION", "AWS_DEFAULT_REGION"))
     aws_endpoint_url: str = Field(default="", validation_alias=_named("AWS_ENDPOINT_URL"))
+    tracing: bool = Field(default=False, validation_alias=_named("PAKSATALKER_TRACING"))
     secret: SecretStr = Field(default=SecretStr(""), validation_alias=_named("PAKSATALKER_SECRET"))
     cors_origins: tuple[str, ...] = Field(default=(), validation_alias=_named("PAKSATALKER_CORS_ORIGINS"))
     upload_max_bytes: int = Field(default=512 << 20, ge=1, validation_alias=_named("PAKSATALKER_UPLOAD_MAX_BYTES"))

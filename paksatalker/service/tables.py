@@ -154,6 +154,7 @@ class Job(Base):
     idempotency_key: Mapped[str | None]
     batch_id: Mapped[str | None] = mapped_column(index=True)
     callback_url: Mapped[str | None] = mapped_column(String(2048))
+    trace: Mapped[str | None] = mapped_column(String(64))
     ticket: Mapped[str | None] = mapped_column(index=True)
     seconds_expected: Mapped[float] = mapped_column(default=0.0)
     attempt: Mapped[int] = mapped_column(default=0)

@@ -20,6 +20,7 @@ from paksatalker.service.tables import Asset, Job
 from paksatalker.service.voices import CONSENT_FILE, VOICE_FILE, VoiceStore, digest_of, folder_of
 from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.process import RenderCancelled, RenderDied, RenderFailed, RenderProcess, described
+from paksatalker.worker.telling import job_span, told
 
 if TYPE_CHECKING:
     from paksatalker.worker.main import Parts
@@ -66,8 +67,9 @@ class Cloner:
             raise Later(str(error)) from None
         if job is None:
             return
-        with log_ids(job_id=job.id, tenant_id=job.tenant_id):
+        with log_ids(job_id=job.id, tenant_id=job.tenant_id), job_span(job) as traced:
             await self._attempt(job)
+            await told(traced, self._jobs, job)
 
     async def _attempt(self, job: Job) -> None:
         _log.info("attempt %d", job.attempt)

@@ -19,6 +19,7 @@ from paksatalker.service.sealing import sealer
 from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.states import VOICES
 from paksatalker.service.streaq_queue import StreaqQueue, is_away
+from paksatalker.service.tracing import tracing
 from paksatalker.service.webhooks import PURPOSE
 from paksatalker.worker.cloner import Cloner
 from paksatalker.worker.deliverer import Deliverer
@@ -86,6 +87,11 @@ async def work(parts: Parts, queues: Sequence[str]) -> None:
         parts: See :func:`opened`.
         queues: Some of :data:`~paksatalker.service.states.QUEUES`.
     """
+    with tracing(parts.settings.tracing, "worker"):
+        await _traced(parts, queues)
+
+
+async def _traced(parts: Parts, queues: Sequence[str]) -> None:
     settings = parts.settings
     provenance = Provenance(await asyncio.to_thread(credentials, settings), settings.c2pa_timestamp_url)
     with WorkFolder(settings.work) as folder:

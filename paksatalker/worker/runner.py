@@ -25,12 +25,14 @@ from paksatalker.service.queue import Later
 from paksatalker.service.reuse import reuse
 from paksatalker.service.states import State
 from paksatalker.service.tables import Asset, Job
+from paksatalker.service.tracing import span
 from paksatalker.service.video import VideoRequest
 from paksatalker.service.voices import VoiceStore, read_voice
 from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.long_videos import LongVideos, Order, Switchboard
 from paksatalker.worker.origin import origin_of
 from paksatalker.worker.process import RenderCancelled, RenderDied, RenderFailed, RenderProcess, described
+from paksatalker.worker.telling import job_span, told
 from paksatalker.worker.thumbnail import write_thumbnail
 
 _log = logging.getLogger(__name__)
@@ -97,8 +99,10 @@ class Runner:
         except JobHeld as error:
             raise Later(str(error)) from None
         while job is not None:
-            with log_ids(job_id=job.parent_id or job.id, tenant_id=job.tenant_id):
-                job = await self._attempt(job)
+            with log_ids(job_id=job.parent_id or job.id, tenant_id=job.tenant_id), job_span(job) as traced:
+                following = await self._attempt(job)
+                await told(traced, self._jobs, job)
+            job = following
 
     async def _attempt(self, job: Job) -> Job | None:
         """Makes an attempt. Returns what is to be done next under the same ticket."""
@@ -168,9 +172,11 @@ class Runner:
         inputs = await self._fetch(video, request, folder)
         order = Order(await self._options(video, request, inputs), folder, cancel)
         if job.kind == PART:
-            return await self._long.render(job, video, order)
+            with span("render part"):
+                return await self._long.render(job, video, order)
         output = folder / "video.mp4"
-        result = await self._long.join(video, order, output)
+        with span("join"):
+            result = await self._long.join(video, order, output)
         await self._sign(video, request, inputs, result, output)
         place = f"{place_of(video)}/{job.attempt}"
         kept = await self._store(request, result, output, place)
@@ -206,10 +212,11 @@ class Runner:
 
         stream = StreamPublisher(self._files, stream_place(job)) if request.format == "mp4" else None
         try:
-            result = await self._process.render(
-                order.options, str(output), report, order.cancel,
-                pieces=None if stream is None else order.folder, on_piece=None if stream is None else stream.add,
-            )  # fmt: skip
+            with span("render"):
+                result = await self._process.render(
+                    order.options, str(output), report, order.cancel,
+                    pieces=None if stream is None else order.folder, on_piece=None if stream is None else stream.add,
+                )  # fmt: skip
             if stream is not None:
                 result |= {"stream": await stream.finish(), "stream_bytes": stream.bytes, "digests": stream.digests}
         finally:
@@ -225,6 +232,12 @@ class Runner:
         self, job: Job, request: VideoRequest, inputs: dict[str, Path], result: dict[str, Any], output: Path
     ) -> None:
         """Signs the video, its thumbnail and its stream; the manifests lie beside them, too."""
+        with span("sign"):
+            await self._signed(job, request, inputs, result, output)
+
+    async def _signed(
+        self, job: Job, request: VideoRequest, inputs: dict[str, Path], result: dict[str, Any], output: Path
+    ) -> None:
         digests = result.pop("digests", {})
         thumbnail = await asyncio.to_thread(write_thumbnail, output, output.with_suffix(".jpg"))
         if self._provenance is None:
@@ -286,6 +299,10 @@ class Runner:
 
     async def _store(self, request: VideoRequest, result: dict[str, Any], output: Path, place: str) -> dict[str, Any]:
         """Stores the files of a video. Returns what is kept of the result."""
+        with span("store"):
+            return await self._stored(request, result, output, place)
+
+    async def _stored(self, request: VideoRequest, result: dict[str, Any], output: Path, place: str) -> dict[str, Any]:
         files = {"video": output, "thumbnail": output.with_suffix(".jpg")}
         if (sidecar := output.with_suffix(SIDECAR)).exists():
             files["provenance"] = sidecar

@@ -95,6 +95,7 @@ def upgrade() -> None:
         sa.Column("idempotency_key", sa.String(length=255), nullable=True),
         sa.Column("batch_id", sa.String(length=255), nullable=True),
         sa.Column("callback_url", sa.String(length=2048), nullable=True),
+        sa.Column("trace", sa.String(length=64), nullable=True),
         sa.Column("ticket", sa.String(length=255), nullable=True),
         sa.Column("seconds_expected", sa.Double(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
