@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -123,8 +124,27 @@ class _Threads:
         self._reading = ThreadPoolExecutor(_READERS, "reader")
         self._wishes: list[_Wish[Any]] = []
 
-    async def write(self, act: Callable[[Session], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._writing, _transaction, self._sessions, act)
+    async def write(self, act: Callable[[Session], T], turn: AbstractAsyncContextManager[Any]) -> T:
+        """Whoever gets the turn writes for all who wait for it: they share what costs most, the disk's confirmation."""
+        wish: _Wish[T] = _Wish(act, asyncio.get_running_loop().create_future())
+        self._wishes.append(wish)
+        async with turn:
+            if not wish.done.done():
+                wishes, self._wishes = self._wishes, []
+                await asyncio.get_running_loop().run_in_executor(self._writing, self._write, wishes)
+        return await wish.done
+
+    def _write(self, wishes: Sequence[_Wish[Any]]) -> None:
+        """On the thread that writes: all in one transaction, each in a savepoint of its own."""
+        try:
+            with self._engine.begin() as connection:
+                ended = [wish.act_within(connection) for wish in wishes]
+        except BaseException as error:  # noqa: BLE001  (whoever waits is told)
+            for wish in wishes:
+                wish.tell(error=error)
+            return
+        for tell in ended:
+            tell()
 
     async def read(self, act: Callable[[Session], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reading, self._read, act)
