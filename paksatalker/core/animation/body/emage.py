@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -70,7 +69,7 @@ class _Source:
 
     def frames(self) -> int:
         """Frames for all that was read."""
-        return math.floor(self._seconds * FPS + 0.5)
+        return round(self._seconds * FPS)
 
     def chunks(self) -> Iterator[FloatArray]:
         """Sound at 16 kHz."""

@@ -113,7 +113,7 @@ def _blended(tracks: Iterable[BodyTrack], rest: FloatArray, seconds: float) -> I
         count = round(seconds * track.fps)
         held = track if held is None else BodyTrack.concatenate([held, track])
         ready = len(held) - count
-        if ready > 0:
+        if ready > 0 and held.first_frame + len(held) >= 2 * count:  # else the start's share depends on the length
             yield _at_rest(held[:ready], rest, count, None)
             held = held[ready:]
     if held is not None and len(held):
