@@ -10,6 +10,7 @@ from paksatalker.service.video import VideoRequest
 from paksatalker.worker.main import Parts
 
 _log = logging.getLogger(__name__)
+_TELL_SECONDS = 60.0
 
 
 async def lane_of(parts: Parts, request: VideoRequest) -> str:
@@ -29,8 +30,8 @@ async def note_of(parts: Parts, job: Job) -> str:
 
 
 async def tell_operator(parts: Parts, job: Job) -> None:
-    """Says in the log what must be started for a job that nobody could make."""
-    if note := await note_of(parts, job):
+    """Says in the log, once a minute, what must be started for jobs that nobody could make."""
+    if (note := await note_of(parts, job)) and await parts.queue.first(f"nobody:{job.queue}", _TELL_SECONDS):
         _log.warning("job %s: %s. Run: paksatalker worker --queue %s", job.id, note, job.queue)
 
 

@@ -100,7 +100,7 @@ def test_states_are_counted_and_a_batch_can_be_cancelled(client, portrait, setti
     async def change(database: Database) -> None:
         async with database.session() as session:
             for video, state, progress in ((ids[0], "succeeded", 1.0), (ids[1], "running", 0.5)):
-                changed = update(Job).where(Job.id == video).values(state=state, progress=progress)
+                changed = update(Job).where(Job.id == video).values(state=state, progress=progress, ticket="tkt_x")
                 await session.execute(changed.values(finished_at=now() if progress == 1 else None))
 
     on(settings, change)
