@@ -232,15 +232,16 @@ class JobStore:
 
     async def fail(self, job: Job, error: dict[str, Any]) -> bool:
         """Ends an attempt badly; there will be no other one. A part takes its video with it, a video its parts."""
-        query = _guard(job, State.RUNNING).values(error=error, **self._ending(State.FAILED)).returning(Job.id)
+        query = _guard(job, State.RUNNING).values(error=error, **self._ending(State.FAILED))
+        query = query.returning(Job.cancel_requested)
 
         def act(session: Session) -> bool:
             if job.parent_id is not None:
                 video_of(session, job)  # locked first, as everywhere
-            if session.scalar(query) is None:
-                return False
-            self._give_up(session, job, error)
-            return True
+            stopped = session.scalar(query)
+            if stopped is False:  # else it is no wonder that it failed: what it needs may be gone already
+                self._give_up(session, job, error)
+            return stopped is not None
 
         return await self._database.write(act)
 

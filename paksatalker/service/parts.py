@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from paksatalker.service.database import Database
@@ -65,9 +65,17 @@ def let_go(video: Job) -> bool:
     return video.state == State.RUNNING and video.ticket is None
 
 
-def drop(session: Session, video_id: str) -> None:
-    """Has the parts of a video stopped: those that wait at once, those that run by their workers."""
+def drop(session: Session, video_id: str, attempt: int | None = None) -> None:
+    """Has the parts of a video stopped: those that wait at once, those that run by their workers.
+
+    Args:
+        session: Of the transaction.
+        video_id: Of the video.
+        attempt: Only those of this attempt at it.
+    """
     mine = Job.parent_id == video_id
+    if attempt is not None:
+        mine = and_(mine, Job.request["attempt"].as_integer() == attempt)
     session.execute(update(Job).where(mine, Job.state == State.QUEUED).values(state=State.CANCELLED, finished_at=now()))
     session.execute(update(Job).where(mine, Job.state == State.RUNNING).values(cancel_requested=True))
 
@@ -121,6 +129,10 @@ class PartStore:
         """The parts of a video's latest attempt, in order."""
         parts = await self._database.read(lambda session: session.scalars(_parts(video)).all())
         return sorted((part for part in parts if _belongs(part, video)), key=lambda part: part.request["part"])
+
+    async def stop(self, video: Job) -> None:
+        """Has the parts of an attempt stopped, for its files go."""
+        await self._database.write(lambda session: drop(session, video.id, video.attempt))
 
     async def add(self, video: Job, span: Span) -> Job | None:
         """Makes a part of a video that is being spoken. With the last one, its worker lets go of the video.

@@ -331,6 +331,7 @@ class Runner:
         mine = latest is not None and latest.attempt == job.attempt
         if latest is not None and mine and (latest.state == State.SUCCEEDED or let_go(latest)):
             return
+        await self._tidy(self._parts.stop(job))  # if there are any, they need these files
         await self._delete(job, job.attempt)
         await self._tidy(self._long.clear(job.id))
 

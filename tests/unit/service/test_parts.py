@@ -193,6 +193,25 @@ def test_parts_of_what_is_written_are_rendered_where_all_others_are(tmp_path):
     run(tmp_path, play)
 
 
+def test_a_part_whose_video_is_spoken_anew_fails_alone(tmp_path):
+    async def play(jobs, parts, one, other):
+        await jobs.create(new(one))
+        video = await jobs.begin("t", "portrait", tries=3)
+        for k in range(2):
+            await parts.add(video, Span(k, 100 * k, 100 * k + 100, last=False, expected=900))
+        part = await jobs.begin("t0", "portrait", tries=3)
+        await parts.stop(video)  # the renderer of its worker has died, and its files go
+        assert await jobs.begin("t1", "portrait", tries=3) is None
+        assert await jobs.fail(part, {"code": "PartGone", "message": "…"})
+        again = await jobs.begin("t", "portrait", tries=3)
+        assert (again.state, again.attempt) == (State.RUNNING, 2)
+        await parts.add(again, Span(0, 0, 100, last=True, expected=100))
+        await parts.stop(video)
+        assert (await jobs.begin("t2", "portrait", tries=3)).request["attempt"] == 2, "these are not the first one's"
+
+    run(tmp_path, play)
+
+
 def test_progress_never_goes_back(tmp_path):
     async def play(jobs, parts, one, other):
         video = await cut(jobs, parts, one, count=2)
