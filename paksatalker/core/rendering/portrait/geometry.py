@@ -21,6 +21,10 @@ _LID_SHAPE = np.array([0, 0.8, 1, 1, 1, 1, 1, 0.8, 0])[:, None]
 _ALONG_LIPS = np.sin(np.pi * np.arange(1, 10) / 10)[:, None] ** 0.7 * np.column_stack(
     [np.linspace(0, 1, 9), np.linspace(1, 0, 9)]
 )
+#: What narrows a mouth: rounding, and taking a smile away. Speech draws corners in freely by half of the limit, then
+#: less and less: a smile's stretched lips pressed into a kiss look like a tongue, and the cheeks' folds break.
+_NARROWING = ("mouthPucker", "mouthFunnel", "mouthSmile", "mouthStretch")
+_NARROWEST = 0.38  # of the photo's width
 _JAW = [ARKIT_INDEX[name] for name in ("jawOpen", "jawLeft", "jawRight", "jawForward")]
 
 
@@ -63,6 +67,7 @@ class FaceGeometry:
         self._offsets = offsets.reshape(len(ARKIT_NAMES), -1)
         self._jaw = offsets[_JAW][:, [14, 17, 18]].mean(axis=1)
         self._expression = OwnExpression(face.scores)
+        self._widening = _widening(offsets, self.points)
         self._down = face.rotation @ np.array([0.0, 1.0, 0.0])
         self._gap_floor = np.minimum(self._gaps(self.points), 0.0)  # a photo's own crossing lips are left alone
         self._upper_follow, self._lower_follow = _lip_followers(self.points, face)
@@ -74,6 +79,7 @@ class FaceGeometry:
     def pose(self, state: FaceState) -> PosedFace:
         """Applies one frame's controls."""
         coefficients = self._expression.weights(state)
+        coefficients *= self._kept_wide(coefficients, float(np.clip(state.activity, 0, 1)))
         points = self.points + (coefficients @ self._offsets).reshape(-1, 3)
         self._part_lips(points, self._expression.parting(state))
         self._close_lips(points, float(np.clip(state.seal, 0, 1)), float(np.clip(state.activity, 0, 1)))
@@ -89,6 +95,17 @@ class FaceGeometry:
         return PosedFace(
             points=pose.apply(points), unposed=points, pose=pose, jaw=coefficients[_JAW] @ self._jaw, state=state
         )
+
+    def _kept_wide(self, coefficients: npt.NDArray[np.float64], activity: float) -> npt.NDArray[np.float64]:
+        """Factors [52] that keep speech from narrowing the mouth beyond recognition; 1 but for what narrows it."""
+        change = coefficients * self._widening
+        narrower = -float(change.sum())
+        free = 0.5 * _NARROWEST
+        if narrower <= free or activity <= 0:
+            return np.ones(len(coefficients))
+        allowed = free + free * (1 - math.exp(-(narrower - free) / free))
+        share = 1 - activity * (1 - allowed / narrower)
+        return np.where(change < 0, share, 1.0)
 
     def _gaps(self, points: Points) -> npt.NDArray[np.float64]:
         between = points[list(topo.LOWER_INNER[1:-1])] - points[list(topo.UPPER_INNER[1:-1])]
@@ -144,6 +161,14 @@ class FaceGeometry:
         """The mouth first, then the skin from far to near, so that a turned nose hides the cheek behind it."""
         depth = self.points[skin, 2].mean(axis=1)
         return np.concatenate([np.array(topo.MOUTH, np.int32), skin[np.argsort(-depth, kind="stable")]])
+
+
+def _widening(offsets: npt.NDArray[np.float64], points: Points) -> npt.NDArray[np.float64]:
+    """How much each of :data:`_NARROWING` widens the mouth [52] at 1, as a share of its width; 0 for all others."""
+    left, right = topo.UPPER_ROWS[-1][0], topo.UPPER_ROWS[-1][-1]
+    along = points[right] - points[left]
+    change = (offsets[:, right] - offsets[:, left]) @ along / (along @ along)
+    return np.array([c if n.startswith(_NARROWING) else 0.0 for n, c in zip(ARKIT_NAMES, change, strict=True)])
 
 
 def _lip_followers(points: Points, face: SourceFace) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -218,11 +243,12 @@ def _nearest(points: Points, anchors: Points) -> npt.NDArray[np.intp]:
 def _lip_relief(reference: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """Depth [478], in eye distances, that the landmarker leaves out around the mouth.
 
-    On turning heads real lips move further than the landmarker's depth lets them; measured on a tracked video.
+    On a turning and nodding head real lips lie about a tenth of an eye distance further out than the landmarker says:
+    structure from motion over a tracked video, against the eye corners.
     """
     x, y = reference[:, 0].astype(np.float64), reference[:, 1].astype(np.float64)
     below_nose = np.clip((y - 0.55) / 0.25, 0, 1) * (1 - 0.4 * np.clip((y - 1.1) / 0.3, 0, 1))
-    return np.asarray(-0.06 * np.exp(-((x / 0.38) ** 2)) * below_nose)
+    return np.asarray(-0.12 * np.exp(-((x / 0.38) ** 2)) * below_nose)
 
 
 def smoothstep(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -75,6 +75,28 @@ def test_activity_closes_lips_that_the_photo_parts(face, geometry, make_state) -
     assert inner_gaps(parted.pose(speaking).points)[5] == pytest.approx(usual, rel=0.25)
 
 
+def width(points):
+    return np.linalg.norm(points[61] - points[291])
+
+
+def test_speech_narrows_a_smiling_mouth_no_further_than_a_kiss_would(face, geometry, make_state) -> None:
+    scores = face.scores.copy()
+    scores[[ARKIT_INDEX["mouthSmileLeft"], ARKIT_INDEX["mouthSmileRight"]]] = 0.95
+    smiling = FaceGeometry(replace(face, scores=scores))
+    kiss = {"mouthPucker": 1.0, "mouthFunnel": 0.3}
+    narrow = [
+        width(smiling.pose(make_state(coefficients={n: k * v for n, v in kiss.items()}, activity=1.0)).unposed)
+        for k in np.linspace(0, 1, 11)
+    ]
+    assert (np.diff(narrow) < 0).all()  # it goes on, ever more slowly
+    assert narrow[-1] > 0.60 * width(smiling.points)
+    measured = smiling.pose(make_state(coefficients=kiss | {"mouthSmileLeft": -0.95, "mouthSmileRight": -0.95}))
+    assert width(measured.unposed) < 0.5 * width(smiling.points)  # what was measured is drawn as it is
+    small = {"mouthPucker": 0.3}
+    serious = [geometry.pose(make_state(coefficients=small, activity=activity)).unposed for activity in (0.0, 1.0)]
+    np.testing.assert_allclose(width(serious[0]), width(serious[1]))
+
+
 def test_a_measured_score_parts_both_lips_and_leaves_the_chin(geometry, make_state) -> None:
     both = {"mouthLowerDownLeft": 0.1, "mouthLowerDownRight": 0.1}
     moved = (geometry.pose(make_state(coefficients=both)).points - geometry.points)[:, 1]
