@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from obstore.exceptions import BaseError
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -126,15 +127,29 @@ def install(app: FastAPI, debug: bool = False) -> None:
         headers = {"Retry-After": "10"}
         return _answer(503, "StorageAway", "the file storage does not answer", "", "Try again", headers)
 
-    @app.exception_handler(ClientDisconnect)
-    async def cut(_: Request, __: ClientDisconnect) -> Response:
-        return Response(status_code=400)  # nobody hears it: the connection was cut in the middle of the body
+    _install_mishaps(app)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         _log.exception("%s %s failed", request.method, request.url.path)
         why = f"{type(error).__name__}: {error}" if debug else "it is our fault; the log has more"
         return _answer(500, "Internal", "the request failed", why, "Try again")
+
+
+def _install_mishaps(app: FastAPI) -> None:
+    """Answers to what is neither the caller's fault nor a defect."""
+
+    @app.exception_handler(OperationalError)
+    async def away(_: Request, error: OperationalError) -> JSONResponse:
+        _log.error("the database: %s", error.orig)
+        if "full" in str(error.orig):
+            return _answer(507, "DiskFull", "nothing can be noted", "the disk is full", "Try again later")
+        fix, headers = "Try again in a moment", {"Retry-After": "5"}
+        return _answer(503, "DatabaseAway", "the request failed", "the database does not answer", fix, headers)
+
+    @app.exception_handler(ClientDisconnect)
+    async def cut(_: Request, __: ClientDisconnect) -> Response:
+        return Response(status_code=400)  # nobody hears it: the connection was cut in the middle of the body
 
 
 def _answer(  # noqa: PLR0917

@@ -79,6 +79,10 @@ class FileStore:
                 raise DiskFull(f"cannot store {key}", "the disk is full", "Free some space") from error
             raise OutputUnwritable(f"cannot store {key}", text.splitlines()[0], "Look at the storage") from error
 
+    def free(self) -> int | None:
+        """Bytes that are free; None where there is no such limit."""
+        return None if self._folder is None else shutil.disk_usage(self._folder).free
+
     async def size(self, key: str) -> int | None:
         """Bytes of a file; None if there is none."""
         try:

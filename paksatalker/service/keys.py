@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from paksatalker.errors import InvalidOption
 from paksatalker.service.audit import OPERATOR, note
 from paksatalker.service.database import Database
 from paksatalker.service.ids import is_id, new_id, random_text
 from paksatalker.service.tables import ApiKey, Tenant, now
+
+_log = logging.getLogger(__name__)
 
 #: What a key may allow. ``admin`` may make and revoke the keys of its tenant.
 SCOPES = ("videos", "assets", "voices", "scripts", "speech", "live", "admin")
@@ -107,10 +111,12 @@ class KeyStore:
         if found.revoked_at is not None or (found.expires_at is not None and found.expires_at <= time):
             return None
         if found.last_used_at is None or time - found.last_used_at > _NOTED_EVERY:
-            async with self._database.session() as session:
-                used = await session.get(ApiKey, key_id)
-                if used is not None:
-                    used.last_used_at = time
+            try:
+                await self._database.write(
+                    lambda session: session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=time))
+                )
+            except SQLAlchemyError as error:  # it opens all the same: a full disk shuts nobody out
+                _log.warning("the use of key %s is not noted: %s", key_id, type(error).__name__)
         return Caller(found.tenant_id, key_id, frozenset(found.scopes), found.requests_per_minute)
 
     async def revoke(self, key_id: str, tenant_id: str | None = None, by: str = OPERATOR) -> bool:

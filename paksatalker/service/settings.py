@@ -59,6 +59,7 @@ class ServiceSettings(BaseSettings):
         video_minutes_per_day: Of a tenant.
         storage_bytes: Of a tenant.
         metrics_token: What Prometheus shows at ``/metrics``; empty admits only keys of scope ``admin``.
+        free_bytes: Workers begin no job while less than this is free on their disk.
         work_folder: Where workers keep the files of running jobs; empty is ``work`` in ``home``. Fast and local.
         render_memory: What the process that renders may allocate, bytes; 0 is no limit, None is chosen by the machine.
         render_silence_minutes: A renderer that reports nothing for so long hangs, and is ended.
@@ -139,6 +140,7 @@ class ServiceSettings(BaseSettings):
         default=15, gt=0, allow_inf_nan=False, validation_alias=_named("PAKSATALKER_LIVE_IDLE_MINUTES")
     )
     ice_servers: tuple[IceServer, ...] = Field(default=(), validation_alias=_named("PAKSATALKER_ICE_SERVERS"))
+    free_bytes: int = Field(default=256 << 20, ge=0, validation_alias=_named("PAKSATALKER_FREE_BYTES"))
     work_folder: Path | None = Field(default=None, validation_alias=_named("PAKSATALKER_WORK_FOLDER"))
     render_memory: int | None = Field(default=None, ge=0, validation_alias=_named("PAKSATALKER_RENDER_MEMORY"))
     render_silence_minutes: float = Field(

@@ -27,11 +27,13 @@ class RenderLimits:
         memory: What it may allocate itself, bytes; 0 is no limit. Code and mapped weights do not count.
         silence: It hangs when it has reported nothing for so many seconds.
         seconds: Longest time a video may take; 0 is no limit.
+        disk: With fewer bytes free no job is begun.
     """
 
     memory: int = 0
     silence: float = 900.0
     seconds: float = 0.0
+    disk: int = 0
 
     @classmethod
     def of(cls, settings: ServiceSettings, queue: str) -> RenderLimits:
@@ -41,7 +43,7 @@ class RenderLimits:
             memory = int(_SHARE * machine_memory())
             if queue == "portrait":
                 memory = min(memory, _PORTRAIT + _CORE * (os.cpu_count() or 1))
-        return cls(memory, settings.render_silence_minutes * 60, settings.render_minutes * 60)
+        return cls(memory, settings.render_silence_minutes * 60, settings.render_minutes * 60, settings.free_bytes)
 
 
 def machine_memory() -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import shutil
 import tempfile
 import time
 from collections.abc import Awaitable
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from paksatalker.config import log_ids
-from paksatalker.errors import PaksaTalkerError
+from paksatalker.errors import DiskFull, PaksaTalkerError
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
 from paksatalker.service.hls import PLAYLIST, STREAM_MANIFEST, StreamPublisher, stream_place
@@ -75,7 +77,8 @@ class Runner:
     ) -> None:
         self._database, self._jobs, self._files, self._events = database, jobs, files, events
         self._queue, self._tries, self._folder = queue, tries, folder
-        self._process, self._provenance = RenderProcess(limits), provenance
+        self._limits = limits or RenderLimits()
+        self._process, self._provenance = RenderProcess(self._limits), provenance
         self._parts = PartStore(database)
         self._long = LongVideos(
             jobs=jobs, parts=self._parts, files=files, queue=events, process=self._process, folder=folder,
@@ -92,8 +95,11 @@ class Runner:
 
         Raises:
             RenderDied: The renderer died; the ticket goes back for another attempt.
-            Later: Another worker is at it.
+            Later: Another worker is at it, or the disk is too full to begin anything.
         """
+        if (free := self._free()) < self._limits.disk:
+            _log.warning("no job is begun: %d MiB are free on the disk", free >> 20)
+            raise Later("the disk is full")
         try:
             job = await self._jobs.begin(ticket, self._queue, self._tries)
         except JobHeld as error:
@@ -121,7 +127,7 @@ class Runner:
             await self._jobs.cancelled(job)
         except RenderFailed as error:
             await self._sweep(job)
-            await self._jobs.fail(job, error.error)
+            await self._fail(job, error.error)
         except RenderDied as error:
             _log.warning("the renderer died (%s)", error)
             await self._sweep(job)
@@ -131,12 +137,37 @@ class Runner:
             await self._jobs.fail(job, _lost(job.attempt))
         except PaksaTalkerError as error:
             await self._sweep(job)
-            await self._jobs.fail(job, described(error))
+            await self._fail(job, described(error))
+        except OSError as error:
+            await self._sweep(job)
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            await self._fail(
+                job, described(DiskFull("the video cannot be made", "the disk is full", "Ask again later"))
+            )
         if job.parent_id is not None:
             await self._tidy(self._long.clear(job.parent_id))
         await self._tell(job.parent_id or job.id)
         _log.info("attempt %d ended after %.1f s", job.attempt, time.monotonic() - began)
         return following
+
+    def _free(self) -> int:
+        """Bytes that are free where files are made and stored."""
+        free = shutil.disk_usage(self._folder).free
+        stored = self._files.free()
+        return free if stored is None else min(free, stored)
+
+    async def _fail(self, job: Job, error: dict[str, Any]) -> None:
+        """Ends a job badly; one that a full disk has stopped is tried again, as one whose renderer died.
+
+        Raises:
+            Later: It is tried again.
+        """
+        if error["code"] == DiskFull.__name__ and job.attempt < self._tries:
+            _log.warning("the disk is full")
+            await self._jobs.let_go(job)
+            raise Later("the disk is full")
+        await self._jobs.fail(job, error)
 
     async def _do(self, job: Job, folder: Path) -> Job | None:
         """Makes the video, and stops wherever it is when nobody wants it any more. Returns what is to be done next.
