@@ -23,6 +23,16 @@ _BEFORE, _AFTER = 0.3, 0.2  # seconds kept around what was said
 
 
 @dataclass(frozen=True, slots=True)
+class TurnHinted:
+    """Somebody may have begun to speak: :class:`TurnBegan` follows, or :class:`TurnDropped`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnDropped:
+    """It was a cough, a knock, a syllable."""
+
+
+@dataclass(frozen=True, slots=True)
 class TurnBegan:
     """Somebody speaks.
 
@@ -63,7 +73,7 @@ class TurnEnded:
     samples: FloatArray
 
 
-TurnEvent = TurnBegan | TurnPaused | TurnEnded
+TurnEvent = TurnHinted | TurnDropped | TurnBegan | TurnPaused | TurnEnded
 
 
 class TurnDetector:
@@ -86,6 +96,7 @@ class TurnDetector:
         self._judged = 0  # frames
         self._voiced: deque[int] = deque(maxlen=16)  # numbers of frames with speech, the newest last
         self._speaking = False  # by the network, with hysteresis
+        self._hinted = False
         self._began: float | None = None
         self._last = 0.0  # end of the last speech, seconds
         self._paused = 0.0  # the last speech before a pause that was told
@@ -104,8 +115,7 @@ class TurnDetector:
             self._follow_speech(block)
             if self._began is None:
                 found += self._beginning()
-            if self._began is not None:
-                found += self._ending()
+            found += self._hint() if self._began is None else self._ending()
         return found
 
     def finish(self) -> list[TurnEvent]:
@@ -141,20 +151,36 @@ class TurnDetector:
                 self._frames.popleft()
 
     # --- deciding ----------------------------------------------------------------------------------------------------
+    def _sound(self) -> tuple[int, int] | None:
+        """Steps of the run of sound that goes on now."""
+        if self._loud is None or (self._steps - self._loud[1]) * _STEP > _GAP * SPEECH_RATE:
+            return None
+        return self._loud
+
+    def _hint(self) -> list[TurnEvent]:
+        """The first moment of what may be speech, and the end of what was none."""
+        goes_on = self._sound() is not None
+        if not self._hinted and goes_on and self._speaking:
+            self._hinted = True
+            return [TurnHinted()]
+        if self._hinted and not goes_on:
+            self._hinted = False
+            return [TurnDropped()]
+        return []
+
     def _beginning(self) -> list[TurnEvent]:
         """Sound that has gone on for long enough, of which the network says that it is speech."""
-        if self._loud is None or not self._speaking:
+        sound = self._sound()
+        if sound is None or not self._speaking:
             return []
-        first, last = self._loud
-        if (self._steps - last) * _STEP > _GAP * SPEECH_RATE:
-            return []
+        first, last = sound
         voiced = [frame for frame in self._voiced if (frame + 1) * FRAME > first * _STEP]
         if len(voiced) < _SURE:
             return []
         start = max(first * _STEP, (voiced[0] - _SOFT) * FRAME)  # what is heard long before is a breath, or the room
         if last * _STEP - start < self._onset * SPEECH_RATE:
             return []
-        self._began = start / SPEECH_RATE
+        self._began, self._hinted = start / SPEECH_RATE, False
         return [TurnBegan(self._began)]
 
     def _ending(self) -> list[TurnEvent]:

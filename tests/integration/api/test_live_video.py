@@ -210,7 +210,7 @@ def test_who_speaks_into_the_microphone_of_the_browser_stops_it_and_is_answered(
         await client.see(lambda c: now() > began + len(wide) / RATE + 2.5)
         heard, seen = loud(client, began), moved(client, began)
         assert 0.3 < heard[0] - began < 3
-        assert heard[-1] - heard[0] == pytest.approx(len(wide) / RATE, abs=0.9)
+        assert 0.5 < 0.02 * len(heard) < len(wide) / RATE + 0.1
         assert abs(seen[0] - heard[0]) < 0.7
 
     service.run(talk)

@@ -18,7 +18,15 @@ from paksatalker.api.services.live.measures import LiveMeasures
 from paksatalker.api.services.recognising import EarPool, Transcript
 from paksatalker.api.services.streaming import Busy
 from paksatalker.core.audio.recording import SPEECH_RATE
-from paksatalker.core.audio.turns import TurnBegan, TurnDetector, TurnEnded, TurnEvent, TurnPaused
+from paksatalker.core.audio.turns import (
+    TurnBegan,
+    TurnDetector,
+    TurnDropped,
+    TurnEnded,
+    TurnEvent,
+    TurnHinted,
+    TurnPaused,
+)
 from paksatalker.core.timeline import FloatArray
 from paksatalker.errors import PaksaTalkerError
 
@@ -30,6 +38,8 @@ _LONG = 1.5  # … if so much was said, seconds
 
 #: Called when somebody begins to speak.
 Began = Callable[[], Awaitable[None]]
+#: Called when somebody may have begun to speak (True), and when that has proved true or false (False).
+Hinted = Callable[[bool], None]
 #: Called with the sound of a voice that is to be spoken with, [N] from -1 to 1, and its rate, Hz.
 Voiced = Callable[[FloatArray, int], Awaitable[None]]
 #: Called with the id of a turn and what was understood.
@@ -93,6 +103,7 @@ class Hearing:
         tenant_id: Whose session it is.
         ears: Understand.
         measures: Told how it goes.
+        hinted: Called when somebody may have begun to speak, and when it is known.
         began: Called when somebody begins to speak.
         understood: Called with what they said.
         voiced: Called with a voice that the face is to speak with.
@@ -102,6 +113,7 @@ class Hearing:
     tenant_id: str
     ears: EarPool
     measures: LiveMeasures
+    hinted: Hinted
     began: Began
     understood: Understood
     voiced: Voiced
@@ -175,10 +187,14 @@ class Hearing:
 
     async def _happened(self, events: list[TurnEvent], listen: Listen) -> None:
         for event in events:
+            if isinstance(event, TurnHinted | TurnDropped):
+                self.hinted(listen.barge_in and isinstance(event, TurnHinted))
+                continue
             if isinstance(event, TurnBegan):
                 self._count += 1
                 if listen.barge_in:
                     await self.began()
+                self.hinted(False)
                 await self.line.send({"type": "speech.begin", "id": self._id, "at": round(event.start, 3)})
                 continue
             turn = _Turn(self._id, event, listen)

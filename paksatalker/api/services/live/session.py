@@ -68,7 +68,7 @@ class Session:
         )  # fmt: skip
         self._hearing = Hearing(
             self._line, caller.tenant_id, pools.ears, room.measures,
-            began=self._somebody_speaks, understood=self._understood, voiced=self._voiced,
+            hinted=self._hush, began=self._somebody_speaks, understood=self._understood, voiced=self._voiced,
         )  # fmt: skip
         self._mimic: Mimic | None = None
         self._listened = False
@@ -182,6 +182,10 @@ class Session:
             mimic = self._mimic = Mimic(self._line, rate, self._speaker.how, fps)
         if await mimic.hear(samples, video):
             self._note()
+
+    def _hush(self, quiet: bool) -> None:
+        if self._video is not None:
+            self._video[0].hush(quiet)
 
     async def _somebody_speaks(self) -> None:
         self._note()

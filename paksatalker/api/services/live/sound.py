@@ -15,12 +15,17 @@ Pcm = npt.NDArray[np.int16]
 
 
 class SoundBoard:
-    """Sound by its place on a clock; silence where there is none. What was read is forgotten."""
+    """Sound by its place on a clock; silence where there is none. What was read is forgotten.
+
+    Attributes:
+        gain: What it is being played with; it changes within what is read next.
+    """
 
     def __init__(self) -> None:
         self._pieces: deque[tuple[int, Pcm]] = deque()  # where each begins; in order, not overlapping
         self.end = 0
         """One past the last sample."""
+        self.gain = self._played = 1.0
 
     def add(self, start: int, samples: Pcm) -> None:
         """Puts a piece at a place, or right after the one before if that is later."""
@@ -39,6 +44,9 @@ class SoundBoard:
             if first + len(samples) > start + count:
                 break
             self._pieces.popleft()
+        if self.gain != 1.0 or self._played != 1.0:
+            out = (out * np.linspace(self._played, self.gain, count)).astype(np.int16)
+            self._played = self.gain
         return out
 
     def cut(self, at: int) -> None:

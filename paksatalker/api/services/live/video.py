@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _AHEAD = 0.12  # seconds from now until speech begins: its first frame is not made yet
+_HUSHED = 0.08  # gain: what is left to be heard
 _CONNECT_SECONDS = 30.0
 
 #: Sends a message to the client.
@@ -163,6 +164,10 @@ class LiveVideo:
             self._board.cut(round(now * RATE))
             self._process.cut(now)
             self._end = now
+
+    def hush(self, quiet: bool) -> None:
+        """Speaks softly while somebody may have begun to speak, so that a cough need not stop it."""
+        self._board.gain = _HUSHED if quiet else 1.0
 
     async def room(self, ahead: float) -> None:
         """Waits until so many seconds or less are to be said."""

@@ -41,6 +41,21 @@ def test_what_is_taken_back_fades_out_without_a_click():
     assert board.read(7000, 10).tolist() == [5] * 10
 
 
+def test_the_gain_changes_without_a_click():
+    board = SoundBoard()
+    board.add(0, tone(5000))
+    board.read(0, 960)
+    board.gain = 0.1
+    down = board.read(960, 960).astype(int)
+    assert (down[0], down[-1]) == (1000, 100)
+    assert np.abs(np.diff(down)).max() < 5
+    assert (board.read(1920, 960) == 100).all()
+    board.gain = 1.0
+    up = board.read(2880, 960)
+    assert (up[0], up[-1]) == (100, 1000)
+    assert (board.read(3840, 960) == 1000).all()
+
+
 def test_there_may_be_nothing_to_take_back():
     board = SoundBoard()
     board.cut(100)

@@ -3,7 +3,15 @@ import pytest
 import soxr
 
 from paksatalker.core.audio.hibari import HibariSpeech
-from paksatalker.core.audio.turns import TurnBegan, TurnDetector, TurnEnded, TurnEvent, TurnPaused
+from paksatalker.core.audio.turns import (
+    TurnBegan,
+    TurnDetector,
+    TurnDropped,
+    TurnEnded,
+    TurnEvent,
+    TurnHinted,
+    TurnPaused,
+)
 from paksatalker.core.timeline import Utterance
 
 RATE = 16000
@@ -24,21 +32,21 @@ def silence(seconds: float) -> np.ndarray:
 
 
 def hear(sound: np.ndarray, packet: int = PACKET, **options) -> list[tuple[float, TurnEvent]]:
-    """What happens besides pauses, and when, seconds."""
+    """What certainly happens, and when, seconds."""
     detector = TurnDetector(**options)
     found = []
     for start in range(0, len(sound), packet):
         block = sound[start : start + packet]
         found += [((start + len(block)) / RATE, event) for event in detector.feed(block)]
-    return [(at, event) for at, event in found if not isinstance(event, TurnPaused)]
+    return [(at, event) for at, event in found if isinstance(event, TurnBegan | TurnEnded)]
 
 
 def test_a_pause_is_told_once_before_the_end(sentence):
     speech, _, _ = sentence
     sound = np.concatenate([silence(0.5), speech, silence(0.3), speech, silence(1.5)])
     events = TurnDetector(silence=1.0).feed(sound)
-    assert [type(event) for event in events] == [TurnBegan, TurnPaused, TurnPaused, TurnEnded]
-    _, first, second, end = events
+    assert [type(event) for event in events] == [TurnHinted, TurnBegan, TurnPaused, TurnPaused, TurnEnded]
+    _, _, first, second, end = events
     assert first.end < second.end == end.end
     assert len(first.samples) < len(second.samples)
     np.testing.assert_array_equal(second.samples, end.samples)
@@ -70,6 +78,24 @@ def test_what_is_shorter_than_a_word_is_no_turn(sentence, milliseconds):
         burst[:40] *= ramp
         burst[-40:] *= ramp[::-1]
         assert hear(np.concatenate([silence(0.5), burst, silence(0.8)])) == []
+
+
+def test_the_first_sound_is_a_hint_that_comes_true_or_does_not(sentence):
+    speech, first, _ = sentence
+    detector = TurnDetector()
+    detector.feed(silence(1))
+    events = []
+    for start in range(round(first * RATE), len(speech), PACKET):
+        events += [((start + PACKET) / RATE - first, e) for e in detector.feed(speech[start : start + PACKET])]
+    (hint, hinted), (began, _), *_ = events
+    assert isinstance(hinted, TurnHinted)
+    assert hint < 0.1 < began
+    dropped = []
+    for start in np.arange(first, first + 1.2, 0.1):
+        syllable = speech[round(start * RATE) :][: round(0.13 * RATE)]
+        dropped.append([type(e) for e in TurnDetector().feed(np.concatenate([silence(0.5), syllable, silence(0.5)]))])
+    assert [TurnHinted, TurnDropped] in dropped
+    assert all(events in ([], [TurnHinted, TurnDropped]) for events in dropped)
 
 
 def test_noise_music_and_knocks_are_no_turns():
@@ -110,7 +136,8 @@ def test_it_does_not_matter_in_which_pieces_it_comes(sentence):
 
 def test_what_is_being_said_ends_with_the_sound(sentence):
     detector = TurnDetector()
-    (began,) = detector.feed(sentence[0][: round((sentence[1] + 0.6) * RATE)])
+    hinted, began = detector.feed(sentence[0][: round((sentence[1] + 0.6) * RATE)])
+    assert isinstance(hinted, TurnHinted)
     assert isinstance(began, TurnBegan)
     assert detector.speaking
     (ended,) = detector.finish()
