@@ -122,8 +122,9 @@ async def begin(request: Request, caller: User, parts: PartsOf, uploads: Uploads
 )
 async def offset(upload_id: UploadId, request: Request, caller: User, uploads: Uploads) -> Response:
     """No byte before the offset is lost any more."""
+    upload = await _upload(uploads, caller, upload_id)
     check_version(request.headers)
-    return _told(await _upload(uploads, caller, upload_id), 200)
+    return _told(upload, 200)
 
 
 @router.get("/{upload_id}", summary="What has become of an upload", responses=answers(403, 404, 409, 423, 507))
@@ -151,13 +152,12 @@ async def get_upload(upload_id: UploadId, caller: User, parts: PartsOf, uploads:
 )  # fmt: skip
 async def add(upload_id: UploadId, request: Request, caller: User, parts: PartsOf, uploads: Uploads) -> Response:
     """From `Upload-Offset` on, as long as you like. What has come before a connection breaks off is kept."""
-    headers = request.headers
+    headers, upload = request.headers, await _upload(uploads, caller, upload_id)
     check_version(headers)
     if headers.get("content-type", "").lower() != PIECE_TYPE:
         raise ApiError(415, "UnsupportedMediaType", "the body is no piece", fix=f"Send: Content-Type: {PIECE_TYPE}")
     start = number_of(headers.get("upload-offset"), "Upload-Offset")
     checksum = checksum_of(headers.get("upload-checksum", ""))
-    upload = await _upload(uploads, caller, upload_id)
     return await _add(parts, uploads, upload, body=request.stream(), checksum=checksum, start=start)
 
 
@@ -170,8 +170,8 @@ async def add(upload_id: UploadId, request: Request, caller: User, parts: PartsO
 )
 async def delete(upload_id: UploadId, request: Request, caller: User, parts: PartsOf, uploads: Uploads) -> None:
     """What has come is deleted; an asset that it has become stays."""
-    check_version(request.headers)
     upload = await _upload(uploads, caller, upload_id)
+    check_version(request.headers)
     await uploads.delete(upload, caller.key_id)
     await parts.files.delete(folder_of(upload))
 

@@ -15,6 +15,7 @@ from paksatalker.api.deps import PartsOf, allowed
 from paksatalker.api.endpoints.catalogue import stock_names
 from paksatalker.api.errors import ApiError, answers, not_found
 from paksatalker.api.models.voices import CloneBody, CloneOut, ClonePage
+from paksatalker.api.services.lanes import note_of, tell_operator
 from paksatalker.core.audio.cloning.consent import Reference, consent_for
 from paksatalker.errors import ConsentMissing
 from paksatalker.service.assets import AssetStore
@@ -54,7 +55,8 @@ async def clone(body: CloneBody, request: Request, response: Response, caller: U
     except Exception as error:  # noqa: BLE001  (the job is safe: workers look for jobs without a ticket)
         _log.warning("job %s has no ticket yet: %s: %s", job.id, type(error).__name__, error)
     response.headers["Location"] = f"{request.url.path}/{voice.id}"
-    return CloneOut.of(voice, job)
+    await tell_operator(parts, job)
+    return CloneOut.of(voice, job, await note_of(parts, job))
 
 
 async def _recording(parts: Parts, caller: Caller, asset_id: str) -> Asset:
@@ -96,7 +98,8 @@ async def clones(caller: User, parts: PartsOf) -> ClonePage:
 async def get_clone(voice_id: VoiceId, caller: User, parts: PartsOf) -> CloneOut:
     """How far it is, whose consent it has, and how alike it is."""
     voice = await _voice(parts, caller, voice_id)
-    return CloneOut.of(voice, await parts.jobs.get(voice.job_id) if voice.job_id else None)
+    job = await parts.jobs.get(voice.job_id) if voice.job_id else None
+    return CloneOut.of(voice, job, "" if job is None else await note_of(parts, job))
 
 
 @router.delete("/{voice_id}", status_code=204, summary="Delete a voice of your own", responses=answers(403, 404))

@@ -67,10 +67,11 @@ class CloneOut(BaseModel):
         description="When it is ready: `made_from`, a stock voice; `judged` by a network that had no part in it: how "
         "alike the `voice`, the `stock` voice and the `speaker`'s own recordings are to the speaker, −1 to 1."
     )
+    note: str = Field("", description="What whoever waits for it should know.")
     created_at: datetime
 
     @classmethod
-    def of(cls, voice: Voice, job: Job | None) -> CloneOut:
+    def of(cls, voice: Voice, job: Job | None, note: str = "") -> CloneOut:
         """What callers may know of it."""
         if voice.digest is not None:
             state, progress, error = "ready", 1.0, None
@@ -82,7 +83,7 @@ class CloneOut(BaseModel):
             state, progress = job.state, job.progress
             error = None if job.error is None else Failure.model_validate(job.error)
         values = {name: getattr(voice, name) for name in ("id", "name", "consent", "facts", "created_at")}
-        return cls.model_validate(values | {"state": state, "progress": progress, "error": error})
+        return cls.model_validate(values | {"state": state, "progress": progress, "error": error, "note": note})
 
 
 class ClonePage(BaseModel):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import errno
 import hashlib
 from collections.abc import AsyncIterator, Mapping
@@ -46,7 +45,7 @@ def metadata_of(header: str) -> dict[str, str]:
         name, _, value = pair.partition(" ")
         try:
             found[name] = base64.b64decode(value.strip(), validate=True).decode("utf-8", "replace")
-        except binascii.Error as error:
+        except ValueError as error:
             raise _malformed("Upload-Metadata", f"'{name[:50]}' has no value in Base64: {error}") from None
     return found
 
@@ -75,7 +74,7 @@ def checksum_of(header: str) -> tuple[str, bytes] | None:
         raise _malformed("Upload-Checksum", f"there is no algorithm '{name[:50]}' here: {', '.join(ALGORITHMS)}")
     try:
         return name, base64.b64decode(value.strip(), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise _malformed("Upload-Checksum", f"the digest is no Base64: {error}") from None
 
 

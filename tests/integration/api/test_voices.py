@@ -72,7 +72,8 @@ def test_a_voice_is_ordered_listed_and_deleted(client, recording, settings):
     assert voice["consent"]["speaker"] == "Ada Lovelace"
     assert voice["consent"]["references"][0]["file"] == "ada.wav"
     assert client.get(f"{CLONES}/{voice['id']}").json() == voice
-    assert client.get(CLONES).json() == {"items": [voice]}
+    assert "no worker" in voice["note"]
+    assert client.get(CLONES).json() == {"items": [voice | {"note": ""}]}
     assert client.get("/api/v1/videos").json()["items"] == []
     assert order(client, recording).json()["error"]["code"] == "NameTaken"
     held = client.delete(f"/api/v1/assets/{recording}")
