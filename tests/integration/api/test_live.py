@@ -1,12 +1,17 @@
 import json
 import struct
+import time
+from contextlib import ExitStack, suppress
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from paksatalker.api.main import create_app
 from paksatalker.core.timeline import ARKIT_NAMES
+from paksatalker.service.settings import IceServer
 from tests.integration.api.tenants import new_key
 from tests.unit.core.text.writing.test_remote import Server
 
@@ -174,3 +179,60 @@ def test_bytes_end_the_session(client):
         with pytest.raises(WebSocketDisconnect) as end:
             heard(socket)
         assert end.value.code == 1008
+
+
+@pytest.fixture
+def limited(settings):
+    """Opens sessions of a service with other settings."""
+    key = new_key(settings)
+    with ExitStack() as stack:
+
+        def opened(**changes):
+            app = create_app(settings.model_copy(update=changes))
+            client = stack.enter_context(TestClient(app, headers={"Authorization": f"Bearer {key}"}))
+            return lambda: client.websocket_connect(URL)
+
+        yield opened
+
+
+def test_a_session_in_which_nothing_happens_is_closed(limited):
+    with limited(live_idle_minutes=0.02)() as socket:
+        heard(socket)
+        with pytest.raises(WebSocketDisconnect) as end:
+            heard(socket)
+    assert (end.value.code, end.value.reason) == (1008, "nothing was said for too long")
+
+
+def test_the_minutes_of_a_day_are_counted(limited):
+    connect = limited(live_minutes_per_day=2)
+    for _ in range(2):
+        with connect() as socket:
+            heard(socket)
+            socket.send_json({"type": "interrupt"})
+            heard(socket)
+    with connect() as socket, pytest.raises(WebSocketDisconnect) as end:
+        until(socket, "nothing")
+    assert (end.value.code, end.value.reason) == (1008, "2 live minutes a day are allowed")
+
+
+@pytest.mark.parametrize("limit", ["live_sessions", "live_sessions_per_tenant"])
+def test_there_is_room_for_so_many_sessions(limited, limit):
+    connect = limited(**{limit: 1})
+    with connect() as socket:
+        heard(socket)
+        with pytest.raises(WebSocketDisconnect) as refused, connect():
+            pass
+        assert refused.value.code == 4429
+    for _ in range(200):  # the place is free a moment later
+        with suppress(WebSocketDisconnect), connect() as socket:
+            assert heard(socket)["type"] == "ready"
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("there is no room again")
+
+
+def test_servers_for_webrtc_are_told(limited):
+    server = {"urls": ["turn:turn.example.com:3478"], "username": "u", "credential": "p"}
+    with limited(ice_servers=(IceServer(**server),))() as socket:
+        assert heard(socket)["ice_servers"] == [server]
