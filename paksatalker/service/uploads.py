@@ -28,8 +28,8 @@ from paksatalker.service.tables import Upload, now
 MOST_OPEN = 100
 #: Pieces of an upload.
 MOST_PARTS = 10_000
-_HELD = timedelta(seconds=60)  # who says nothing for so long is dead, and another may go on
-_RENEWED = 15.0
+_HELD = timedelta(seconds=20)  # who says nothing for so long is dead, and another may go on
+_RENEWED = 5.0
 _TOLD = timedelta(hours=24)  # what has become of an upload is known for so long
 
 
