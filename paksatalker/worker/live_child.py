@@ -99,7 +99,9 @@ class _Portrait:
         self.size = self._renderer.size
         self._label = Label(how["label"], self.size, settings.font) if how["label"] else None
         self.fps: float = how["fps"]
-        self.performance = LivePerformance(self.fps, how["seed"])
+        self.performance = LivePerformance(
+            self.fps, how["seed"], expression_scale=how["expression_scale"], head_motion=how["head_motion"]
+        )
         self._picture(LivePerformance(self.fps).advance())  # what is compiled or loaded at first use is there now
 
     def next(self, frames: int) -> bytes:

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from paksatalker.core.timeline import Speech
@@ -33,6 +33,8 @@ class Portrayal:
         background: ``keep``, ``blur`` or a colour.
         face: Which face of a group photo, 1 is the largest; None takes the largest.
         label: Words in a corner of every frame; empty for none.
+        expression_scale: Strength of articulation and emotion, 0–2.
+        head_motion: Strength of head motion, 0–2.
         fps: Frames a second.
         seed: The same seed moves in the same way.
     """
@@ -43,6 +45,8 @@ class Portrayal:
     background: str = "keep"
     face: int | None = None
     label: str = ""
+    expression_scale: float = 1.0
+    head_motion: float = 1.0
     fps: float = 25.0
     seed: int = 0
 
@@ -84,10 +88,7 @@ class PortraitProcess:
             *_COMMAND, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_BUFFER,
             start_new_session=True, env=os.environ | {MEMORY: str(self._limits.memory)},
         )  # fmt: skip
-        head = {
-            "bytes": len(how.photo), "size": how.size, "aspect": how.aspect, "background": how.background,
-            "face": how.face, "label": how.label, "fps": how.fps, "seed": how.seed,
-        }  # fmt: skip
+        head = {"bytes": len(how.photo), **{f.name: getattr(how, f.name) for f in fields(how) if f.name != "photo"}}
         assert process.stdin is not None
         with suppress(ConnectionError):
             process.stdin.write(json.dumps(head).encode() + b"\n" + how.photo)

@@ -78,6 +78,8 @@ class Offer(_Message):
     aspect: Literal["source", "1:1", "9:16", "16:9"] = "1:1"
     background: str = Field("keep", max_length=100, description="`keep`, `blur` or a colour.")
     face: int | None = Field(None, ge=1, le=1000, description="Which face of a group photo, 1 = largest.")
+    expression_scale: float = Field(1.0, ge=0, le=2)
+    head_motion: float = Field(1.0, ge=0, le=2)
     label: str = Field("", max_length=60, description="Words in a corner of every frame, e.g. `AI-generated`.")
     fps: float = Field(25.0, ge=10, le=30)
 

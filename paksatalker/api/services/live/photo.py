@@ -11,7 +11,7 @@ from paksatalker.service.keys import Caller
 from paksatalker.worker.main import Parts
 
 _USELESS = frozenset({"NoFace", "FaceTooSmall"})
-_SPOKEN, _SEEN = ("voice", "language", "emotion"), ("background", "aspect")
+_SPOKEN, _SEEN = ("voice", "language", "emotion"), ("background", "aspect", "expression_scale", "head_motion")
 _LARGEST = 64 << 20  # bytes: it is held in memory, and sent to a process
 
 

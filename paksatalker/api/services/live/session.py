@@ -205,13 +205,14 @@ class Session:
         await self._hang_up()
         check_webrtc()
         offer = await portrayed_by(self._parts, self._caller, offer)
-        photo = await photo_of(self._parts, self._caller, str(offer.portrait))
+        photo = await photo_of(self._parts, self._caller, str(offer.portrait), offer.face)
         self._speaker.how = await as_avatar(self._parts, self._caller, offer.avatar, self._speaker.how)
         with ExitStack() as stack:
             stack.enter_context(self._room.video())
             portrayal = Portrayal(
                 photo, size=offer.size, aspect=offer.aspect, background=offer.background, face=offer.face,
-                label=offer.label, fps=offer.fps, seed=self._speaker.how.seed,
+                label=offer.label, expression_scale=offer.expression_scale, head_motion=offer.head_motion,
+                fps=offer.fps, seed=self._speaker.how.seed,
             )  # fmt: skip
             settings = self._parts.settings
             video = LiveVideo(
