@@ -145,8 +145,7 @@ class Runner:
             await self._fail(
                 job, described(DiskFull("the video cannot be made", "the disk is full", "Ask again later"))
             )
-        if job.parent_id is not None:
-            await self._tidy(self._long.clear(job.parent_id))
+        await self._tidy(self._long.clear(job.parent_id or job.id))
         await self._tell(job.parent_id or job.id)
         _log.info("attempt %d ended after %.1f s", job.attempt, time.monotonic() - began)
         return following
@@ -364,7 +363,6 @@ class Runner:
             return
         await self._tidy(self._parts.stop(job))  # if there are any, they need these files
         await self._delete(job, job.attempt)
-        await self._tidy(self._long.clear(job.id))
 
     async def _delete(self, job: Job, attempt: int) -> None:
         await self._tidy(self._files.delete(f"{job.tenant_id}/{job.id}/{attempt}"))

@@ -12,9 +12,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import av
+import boto3
 import httpx
 import obstore
 import pytest
+from moto.server import ThreadedMotoServer
 from skimage import data
 
 from paksatalker import Pipeline, Request
@@ -74,6 +76,13 @@ async def cut(bench, job, count: int = 2, stage: str = "render") -> None:
             await asyncio.sleep(0.05)
 
 
+async def swept(bench, job) -> None:
+    """Waits until a video that has ended has no parts any more: that is the last that is done for it."""
+    async with asyncio.timeout(20):
+        while await children(bench, job):
+            await asyncio.sleep(0.05)
+
+
 async def stored(bench, job) -> set[str]:
     """The files of a video, without tenant and video."""
     prefix = f"{bench.tenant_id}/{job.id}"
@@ -128,6 +137,7 @@ def test_two_workers_make_what_one_makes(play, expected, tmp_path):
         ear = asyncio.ensure_future(listen())
         async with workers(bench):
             done = await bench.ended(job, 90)
+            await swept(bench, job)
             await asyncio.sleep(0.2)
         ear.cancel()
         assert (done.state, done.error, done.attempt, done.progress) == (State.SUCCEEDED, None, 1, 1.0)
@@ -208,6 +218,33 @@ def test_it_plays_while_it_is_made_and_nobody_else_sees_it(play):
     play(act, part_seconds=SECONDS)
 
 
+def test_parts_go_through_a_bucket(play, expected):
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
+    client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1", **keys)
+    client.create_bucket(Bucket="videos")
+
+    async def act(bench):
+        job = await submit(bench)
+        async with workers(bench):
+            done = await bench.ended(job, 90)
+            await swept(bench, job)
+        assert (done.state, done.error) == (State.SUCCEEDED, None)
+        assert done.result["parts"] >= 3
+        assert pictures(await content(bench, done.result["files"]["video"])) == pictures(expected[0])
+        assert not (bench.folder / "files").exists()
+        names = {found["Key"] for found in client.list_objects_v2(Bucket="videos")["Contents"]}
+        assert any("/stream/" in name for name in names)
+        assert not [name for name in names if "/speech/" in name or "/parts/" in name]
+
+    try:
+        play(act, part_seconds=SECONDS, s3_bucket="videos", aws_endpoint_url=f"http://{host}:{port}", **keys)
+    finally:
+        server.stop()
+
+
 def test_one_worker_alone_makes_it_in_one_go(play, expected):
     async def act(bench):
         job = await submit(bench)
@@ -224,9 +261,8 @@ def test_a_part_that_cannot_be_made_ends_the_video(play):
         job = await submit(bench, face=7)
         async with workers(bench):
             failed = await bench.ended(job, 60)
-            async with asyncio.timeout(10):
-                while await children(bench, job) or await stored(bench, job):
-                    await asyncio.sleep(0.05)
+            await swept(bench, job)
+            assert await stored(bench, job) == set()
         assert (failed.state, failed.error["code"]) == (State.FAILED, "NoSuchFace")
         assert await bench.parts.jobs.unfinished() == []
 
@@ -245,9 +281,8 @@ def test_a_cancelled_one_stops_everywhere_within_a_second(play):
                     await asyncio.sleep(0.02)
             assert time.monotonic() - began < 2.0  # one, and what a busy machine adds
             assert (await bench.parts.jobs.get(job.id)).state == State.CANCELLED
-            async with asyncio.timeout(10):
-                while await stored(bench, job) or await children(bench, job):
-                    await asyncio.sleep(0.05)
+            await swept(bench, job)
+            assert await stored(bench, job) == set()
             other = await submit(bench)
             assert (await bench.ended(other, 90)).state == State.SUCCEEDED
 
@@ -318,6 +353,7 @@ def test_a_worker_that_is_killed_in_any_stage_costs_only_that_stage(tmp_path, be
             await until(bench, job, "join", joined)
             with worker_process(tmp_path, url):
                 done = await bench.ended(job, 120)
+                await swept(bench, job)
             assert (done.state, done.error, done.attempt) == (State.SUCCEEDED, None, 2)
             assert pictures(await content(bench, done.result["files"]["video"])) == pictures(expected[0])
             text = (await content(bench, done.result["files"]["stream"])).decode()
