@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _AHEAD = 0.12  # seconds from now until speech begins: its first frame is not made yet
-_HUSHED = 0.08  # gain: what is left to be heard
+_HUSHED = 0.05  # gain: what is left to be heard
 _CONNECT_SECONDS = 30.0
 
 #: Sends a message to the client.
