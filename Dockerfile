@@ -1,10 +1,10 @@
 # syntax=docker/dockerfile:1
 # The service on a CPU: API and worker are the same image with different commands.
 #   docker build -t paksatalker:0.1.0 .
-#   docker build --build-arg EXTRAS=service,postgres,whisper,languages --build-arg MODELS= -t paksatalker:0.1.0 .
+#   docker build --build-arg EXTRAS=service,postgres,webrtc,whisper,languages --build-arg MODELS= -t paksatalker:0.1.0 .
 
 FROM python:3.12-slim AS build
-ARG EXTRAS=service,postgres,whisper
+ARG EXTRAS=service,postgres,webrtc,whisper
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 RUN python -m venv /app
