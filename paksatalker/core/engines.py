@@ -235,8 +235,13 @@ class RecordingEngine(Protocol):
     The factory takes ``max_seconds``: a longer recording raises ``AudioTooLong``, even if its header lies.
     """
 
-    def listen(self, recording: Path, transcript: str | None = None) -> Iterator[Speech]:
+    def listen(self, recording: Path, transcript: str | None = None, language: str = "en") -> Iterator[Speech]:
         """Cuts a recording at pauses and times its phones.
+
+        Args:
+            recording: The file.
+            transcript: What is said in it; numbers and the like in words.
+            language: ISO 639-1 code of the transcript. Without one the engine listens for the language itself.
 
         Yields:
             Pieces that cover the whole recording, in order, without gap or overlap, at most about 20 s each.

@@ -20,13 +20,13 @@ from paksatalker.core.parts import Part
 from paksatalker.core.request import Request, SpeechRequest
 from paksatalker.core.speaking import speak_directed
 from paksatalker.core.speech_file import read_head, read_speech
-from paksatalker.core.text.clean import readable_for
 from paksatalker.core.text.language import document_language
 from paksatalker.core.text.load import load_text
 from paksatalker.core.text.moderation import Moderator
 from paksatalker.core.text.mood import mood_of
 from paksatalker.core.text.writing.writer import Writer
 from paksatalker.core.timeline import Speech
+from paksatalker.core.transcripts import read_transcript
 from paksatalker.core.voices import EngineGetter, find_speaker
 from paksatalker.errors import EncodingFailed
 
@@ -196,15 +196,15 @@ def _from_recording(request: Request, settings: Settings, engine: EngineGetter) 
     path = Path(request.audio or "")
     duration = AudioReader(path, max_seconds=settings.max_audio_minutes * 60).duration
     meter = QualityMeter()
-    transcript = None
-    if request.transcript is not None:
-        said = request.transcript
-        said = load_text(said) if isinstance(said, Path) else said
-        transcript = readable_for(said, "en-US", settings.max_text_characters).text
+    transcript = read_transcript(request, settings.max_text_characters)
+
+    def heard() -> Iterator[Speech]:
+        return listener.listen(path) if transcript is None else transcript.listen(listener, path)
+
     return SpeechSource(
         stage="recording",
         engine=info.name,
-        pieces=lambda: _felt(measured(listener.listen(path, transcript), meter), request),
+        pieces=lambda: _felt(measured(heard(), meter), request),
         duration=duration,
         notes=_heard_only(info) if transcript is None else (),
         late_notes=lambda: (*getattr(listener, "notes", ()), *meter.result().notes()),

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from paksatalker.core.audio.decode import MAX_SECONDS, AudioReader
 from paksatalker.core.audio.piece_timing import Heard, in_speech, piece_of, runs, timed
-from paksatalker.core.audio.pronunciation import Pronouncer
 from paksatalker.core.audio.recording import cut_at_pauses
 from paksatalker.core.audio.sphinx import ForcedAligner, PhoneDecoder
-from paksatalker.core.audio.transcript import TranscriptFollower, TranscriptWord, transcript_words
+from paksatalker.core.audio.transcript import TranscriptFollower, TranscriptWord
+from paksatalker.core.audio.word_phones import WordReader
 from paksatalker.core.timeline import Speech
 from paksatalker.errors import TextEmpty, TranscriptMismatch
 
@@ -40,11 +40,11 @@ class PocketsphinxRecording:
 
     def __init__(self, max_seconds: float = MAX_SECONDS) -> None:
         self._max_seconds = max_seconds
-        self._pronouncer: Pronouncer | None = None
+        self._readers: dict[str, WordReader] = {}
         self.notes: list[str] = []
         """What the user should know of the recording that is listened to; complete after its last piece."""
 
-    def listen(self, recording: Path, transcript: str | None = None) -> Iterator[Speech]:
+    def listen(self, recording: Path, transcript: str | None = None, language: str = "en") -> Iterator[Speech]:
         """Cuts a recording at its pauses and times its phones.
 
         With a transcript the pieces come after about a minute of look-ahead. Words carry the text as written; where the
@@ -54,6 +54,7 @@ class PocketsphinxRecording:
         Args:
             recording: Any file that :class:`~paksatalker.core.audio.decode.AudioReader` reads.
             transcript: What is said in it, from its start to its end.
+            language: ISO 639-1 code of the transcript.
 
         Yields:
             Pieces of at most 20 s with the recording's own sound at 48 or 24 kHz, that cover all of it.
@@ -70,9 +71,7 @@ class PocketsphinxRecording:
         self.notes = []
         if transcript is None:
             return self._decoded(reader)
-        if self._pronouncer is None:
-            self._pronouncer = Pronouncer()
-        words = transcript_words(transcript, self._pronouncer)
+        words = self._readers.setdefault(language, WordReader(language)).words(transcript)
         if not words:
             raise TextEmpty("the transcript is empty", "it has no words", "Leave it out, or write what is said")
         return self._aligned(reader, words)
@@ -125,7 +124,7 @@ def _mismatch(start: float) -> TranscriptMismatch:
     return TranscriptMismatch(
         "the transcript does not fit the recording",
         f"other words are heard{where}, or the recording is too noisy to tell",
-        "Check that it is the text of this recording, in English; or leave the transcript out",
+        "Check that it is the text of this recording, and --language its language; or leave the transcript out",
     )
 
 

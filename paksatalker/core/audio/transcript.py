@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from paksatalker.core.audio.g2p import TextPronouncer
 from paksatalker.core.audio.phones import segments
-from paksatalker.core.audio.pronunciation import Pronouncer
 from paksatalker.core.timeline import ARPABET
 
 _GAP = 0.7  # cost of a phone that is heard but not written, or written but not heard; 1 is a wrong phone
@@ -50,7 +50,7 @@ class TranscriptWord:
     phones: tuple[tuple[str, int], ...]
 
 
-def transcript_words(text: str, pronouncer: Pronouncer) -> list[TranscriptWord]:
+def transcript_words(text: str, pronouncer: TextPronouncer) -> list[TranscriptWord]:
     """The words of a transcript. Those without sound (a dash) are joined to the one before."""
     words: list[TranscriptWord] = []
     silent = ""
@@ -75,7 +75,7 @@ def transcript_words(text: str, pronouncer: Pronouncer) -> list[TranscriptWord]:
 def _sentences(text: str, longest: int = 300) -> list[str]:
     """Pieces that the pronunciation rules see at once; where they are cut matters little."""
     result: list[str] = []
-    for sentence in re.split(r"(?<=[.!?…])\s+(?=[A-Z\"“‘'(])|\n+", text):
+    for sentence in re.split(r"(?<=[.!?…।])\s+(?=[^\Wa-z\d_]|[\"“‘'(¿¡«])|\n+", text):
         current = ""
         for word in sentence.split():
             if current and len(current) + len(word) > longest:

@@ -13,11 +13,11 @@ from paksatalker.core.audio.alignment import PocketsphinxRecording
 from paksatalker.core.audio.decode import MAX_SECONDS, AudioReader
 from paksatalker.core.audio.letters import letter_phones
 from paksatalker.core.audio.piece_timing import Heard, aligned, in_speech, piece_of, runs, spread
-from paksatalker.core.audio.pronunciation import Pronouncer
 from paksatalker.core.audio.recording import SPEECH_RATE, Cut, cut_at_pauses
 from paksatalker.core.audio.sphinx import ForcedAligner, PhoneDecoder
-from paksatalker.core.audio.transcript import TranscriptWord, transcript_words
+from paksatalker.core.audio.transcript import TranscriptWord
 from paksatalker.core.audio.whisper import UNSPACED, WINDOW, HeardWord, Recogniser
+from paksatalker.core.audio.word_phones import WordReader
 from paksatalker.core.timeline import Speech, Word
 from paksatalker.errors import InvalidOption
 from paksatalker.models.base import WeightsStore
@@ -72,14 +72,14 @@ class WhisperRecording:
         self._recogniser = recogniser
         self._folder = (store or WeightsStore()).path(WEIGHTS) if recogniser is None else Path()
         self._with_transcript = PocketsphinxRecording(max_seconds)
-        self._pronouncer: Pronouncer | None = None
+        self._readers: dict[str, WordReader] = {}
         self._sure = False
         self.language: str | None = None
         """Language of the recording that is being listened to, once it is known."""
         self.notes: list[str] = []
         """What the user should know of the recording that is listened to; complete after its last piece."""
 
-    def listen(self, recording: Path, transcript: str | None = None) -> Iterator[Speech]:
+    def listen(self, recording: Path, transcript: str | None = None, language: str = "en") -> Iterator[Speech]:
         """Cuts a recording at its pauses, understands it, and times its phones.
 
         A transcript is taken as given, and aligned as the ``pocketsphinx`` engine does. Without one, pieces come half a
@@ -88,7 +88,8 @@ class WhisperRecording:
 
         Args:
             recording: Any file that :class:`~paksatalker.core.audio.decode.AudioReader` reads.
-            transcript: What is said in it, from its start to its end; English.
+            transcript: What is said in it, from its start to its end.
+            language: ISO 639-1 code of the transcript.
 
         Yields:
             Pieces of at most 20 s with the recording's own sound at 48 or 24 kHz, that cover all of it.
@@ -98,8 +99,8 @@ class WhisperRecording:
             PaksaTalkerError: The errors of the ``pocketsphinx`` engine.
         """
         if transcript is not None:
-            self.language = "en"
-            pieces = self._with_transcript.listen(recording, transcript)
+            self.language = language
+            pieces = self._with_transcript.listen(recording, transcript, language)
             self.notes = self._with_transcript.notes
             return pieces
         self.notes = []
@@ -134,15 +135,14 @@ class WhisperRecording:
 
     def _said(self, heard: Sequence[HeardWord], language: str) -> list[_Spoken]:
         """How the words are pronounced. Words that are read together ("$9.99 at") share their time."""
-        if language != "en":
+        if language in UNSPACED:
             phones = [(word, letter_phones(word.text, language)) for word in heard]
             return [_Spoken(TranscriptWord(word.text, said), word.start, word.end) for word, said in phones if said]
-        if self._pronouncer is None:
-            self._pronouncer = Pronouncer()
+        reader = self._readers.setdefault(language, WordReader(language))
         parts = [(part, word) for word in heard for part in word.text.split()]
         spoken: list[_Spoken] = []
         position = 0
-        for word in transcript_words(" ".join(part for part, _ in parts), self._pronouncer):
+        for word in reader.words(" ".join(part for part, _ in parts)):
             count = len(word.text.split())
             owners = [owner for _, owner in parts[position : position + count]]
             position += count

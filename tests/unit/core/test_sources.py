@@ -22,11 +22,15 @@ class Listener:
     def __init__(self) -> None:
         self.transcripts: list[str | None] = []
         self.notes: list[str] = []
+        self.languages: list[str] = []
         self.speak = Speaker().speak
 
-    def listen(self, recording: Path, transcript: str | None = None) -> Iterator[Speech]:
+    def listen(self, recording: Path, transcript: str | None = None, language: str = "") -> Iterator[Speech]:
         self.transcripts.append(transcript)
-        yield Speech(np.zeros(RATE, np.float32), RATE, 0.0, (), transcript or "")
+        self.languages.append(language)
+        said = (transcript or "").split()
+        words = tuple(Word(word, i / 100, (i + 1) / 100) for i, word in enumerate(said))
+        yield Speech(np.zeros(RATE, np.float32), RATE, 0.0, words, transcript or "")
 
 
 class Voice:
@@ -116,6 +120,24 @@ def test_what_an_engine_found_out_is_told_when_it_is_done(listener: Listener, re
     before = source.late_notes()
     listener.notes = ["it is damaged"]
     assert source.late_notes() == ("it is damaged", *before)
+
+
+@pytest.mark.parametrize(
+    ("language", "written", "said", "tag"),
+    [
+        ("auto", "It costs $5, Dr. Smith. See Henry VIII.",
+         "It costs five dollars, Doctor Smith. See Henry the eighth.", "en"),
+        ("auto", "La casa cuesta 21 euros hoy.", "La casa cuesta veintiún euros hoy.", "es"),
+        ("de-AT", "Am 3. Mai um 14:30 Uhr.", "Am dritten Mai um vierzehn Uhr dreißig.", "de"),
+    ],
+)  # fmt: skip
+def test_a_transcript_is_read_as_a_voice_would(
+    listener: Listener, recording: Path, language: str, written: str, said: str, tag: str
+) -> None:
+    (piece,) = opened(listener, audio=recording, transcript=written, language=language).pieces()
+    assert (listener.transcripts, listener.languages) == ([said], [tag])
+    assert " ".join(word.text for word in piece.words) == written
+    assert piece.text == written
 
 
 def test_a_transcript_is_a_text_or_a_file(listener: Listener, recording: Path, tmp_path: Path) -> None:

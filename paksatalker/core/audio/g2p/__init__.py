@@ -21,6 +21,8 @@ _CLASSES = {"ja": "japanese:JapanesePronouncer", "zh": "chinese:ChinesePronounce
 #: Import name and distribution of what a language needs besides.
 _NEEDS = {"ja": ("pyopenjtalk", "pyopenjtalk-plus"), "zh": ("pypinyin", "pypinyin")}
 
+#: Primary tags of the languages that are read without a package of their own, word by word.
+RULED = frozenset({"en", *_RULES})
 #: Primary tags of all languages that can be read, given their packages.
 LANGUAGES: tuple[str, ...] = ("en", *sorted({*_RULES, *_CLASSES}))
 
