@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
+from paksatalker.core.text.language_model import LanguageModel
 from paksatalker.core.text.scripts import count_scripts
 from paksatalker.core.timeline import Utterance
 
@@ -133,7 +133,7 @@ def _guess(text: str, words: list[str]) -> str:
     if len(words) < _FEWEST:
         return ""
     guess, probability = _statistics().classify(_NOT_PROSE.sub(" ", text))
-    return str(guess) if probability >= _SURE else ""
+    return guess if probability >= _SURE else ""
 
 
 def _scores(text: str, words: list[str]) -> dict[str, float]:
@@ -144,13 +144,9 @@ def _scores(text: str, words: list[str]) -> dict[str, float]:
 
 
 @lru_cache(maxsize=1)
-def _statistics() -> Any:
-    """py3langid's model. It takes about a second and 100 MB, so it is loaded only for sentences that need it."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(list(LATIN_LANGUAGES))
-    return identifier
+def _statistics() -> LanguageModel:
+    """py3langid's model. It takes about a second, so it is loaded only for sentences that need it."""
+    return LanguageModel(LATIN_LANGUAGES)
 
 
 def document_language(text: str, expected: str = "") -> str:
