@@ -45,7 +45,9 @@ class Database:
             self.is_sqlite = address.get_backend_name() == "sqlite"
             if self.is_sqlite and address.database:
                 Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-            options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_SECONDS}} if self.is_sqlite else {}
+            options: dict[str, Any] = {"hide_parameters": True}  # texts of customers: errors are logged
+            if self.is_sqlite:
+                options["connect_args"] = {"timeout": _BUSY_SECONDS}
             self.engine: AsyncEngine = create_async_engine(address, pool_pre_ping=not self.is_sqlite, **options)
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise SettingsInvalid(

@@ -99,6 +99,26 @@ def test_a_database_that_is_full_says_so_and_keeps_what_it_had(tmp_path):
     asyncio.run(play())
 
 
+def test_errors_do_not_tell_what_was_to_be_written(tmp_path):
+    async def play():
+        async with opened(tmp_path) as database:
+            await database.write(add("a"))
+            for write in (database.write, _in_a_session(database)):
+                with pytest.raises(IntegrityError) as failed:
+                    await write(lambda session: session.add(Tenant(id="a", name="a secret")))
+                assert "secret" not in str(failed.value)
+
+    asyncio.run(play())
+
+
+def _in_a_session(database: Database):
+    async def write(act) -> None:
+        async with database.session() as session:
+            act(session)
+
+    return write
+
+
 def test_readers_wait_for_no_writer(tmp_path):
     async def play():
         async with opened(tmp_path) as database:
