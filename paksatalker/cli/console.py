@@ -111,21 +111,27 @@ class ProgressView(BarView):
                 ],
                 completed=state.frames,
                 total=state.frames_expected,
-                detail=f"{_frames(state)}, {_rate(state)}" if state.frames else "",
+                detail=_joined(_frames(state), _rate(state)) if state.frames else "",
             )
         elif time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
             share = "" if state.fraction is None else f" ({state.fraction:.0%})"
-            left = "" if state.seconds_left is None else f", {state.seconds_left:.0f} s left"
-            say(f"{_frames(state)}{share}, {_rate(state)}{left}")
+            left = "" if state.seconds_left is None else f"{state.seconds_left:.0f} s left"
+            say(_joined(f"{_frames(state)}{share}", _rate(state), left))
 
 
 def _frames(state: State) -> str:
     return "1 frame" if state.frames == 1 else f"{state.frames} frames"
 
 
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
 def _rate(state: State) -> str:
-    """Frames a second; where one takes seconds, the other way round."""
+    """Frames a second; where one takes seconds, the other way round. Empty as long as there is no speed."""
+    if not state.frames_per_second:
+        return ""
     if 0 < state.frames_per_second < 1:
         return f"{1 / state.frames_per_second:.1f} s a frame"
     return f"{state.frames_per_second:.{0 if state.frames_per_second >= 10 else 1}f} frames/s"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import uuid
 from contextlib import suppress
@@ -53,6 +54,11 @@ def _check_place(path: Path, what: str) -> None:
         raise OutputUnwritable(what, f"{parent} is not a directory", _ANOTHER)
     if not os.access(parent, os.W_OK | os.X_OK):
         raise OutputUnwritable(what, f"no permission to write to {parent}", "Choose a directory that you may write to")
+
+
+def is_address(path: Path) -> bool:
+    """Whether somebody wrote an address, such as ``https://…``, where a file is wanted."""
+    return re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE) is not None  # pathlib makes one slash of two
 
 
 def same_file(one: Path, other: Path) -> bool:

@@ -20,6 +20,7 @@ from av.audio.stream import AudioStream
 from scipy.signal import lfilter
 
 from paksatalker.config.limits import MAX_AUDIO_MINUTES
+from paksatalker.core.files import is_address
 from paksatalker.core.timeline import FloatArray
 from paksatalker.errors import AudioEmpty, AudioTooLong, AudioUnreadable
 
@@ -232,7 +233,7 @@ def _open_file(path: Path) -> BinaryIO:
             raise AudioEmpty(f"the recording {path} is empty", "the file has no bytes", "Give another recording")
         return path.open("rb")
     except FileNotFoundError:
-        if re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE):  # pathlib makes one slash of two
+        if is_address(path):
             raise AudioUnreadable(what, "addresses are not followed", "Download it first and give the file") from None
         raise AudioUnreadable(what, "there is no such file", "Check the path") from None
     except PermissionError:

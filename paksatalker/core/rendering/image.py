@@ -20,6 +20,7 @@ import numpy.typing as npt
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from paksatalker.config.limits import MAX_IMAGE_PIXELS
+from paksatalker.core.files import is_address
 from paksatalker.errors import ImageTooLarge, ImageUnreadable
 
 Rgb = npt.NDArray[np.uint8]
@@ -119,7 +120,7 @@ def _read_file(path: Path, name: str) -> bytes:
             raise ImageTooLarge(what, f"the file has {size / 1e9:.1f} GB", "Save it at a smaller size first")
         return path.read_bytes()
     except FileNotFoundError as error:
-        if re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE):  # pathlib makes one slash of two
+        if is_address(path):
             raise ImageUnreadable(what, "addresses are not followed", "Download it first and give the file") from error
         raise ImageUnreadable(what, f"there is no file {path}", "Check the path") from error
     except PermissionError as error:

@@ -6,6 +6,7 @@ import codecs
 from pathlib import Path
 from typing import BinaryIO
 
+from paksatalker.core.files import is_address
 from paksatalker.errors import TextTooLong, TextUnreadable
 
 _MAX_BYTES = 16 << 20
@@ -29,6 +30,8 @@ def load_text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
     except FileNotFoundError:
+        if is_address(path):
+            raise TextUnreadable(what, "addresses are not followed", "Download it first and give the file") from None
         raise TextUnreadable(what, "there is no such file", "Check the path") from None
     except IsADirectoryError:
         raise TextUnreadable(what, "it is a folder", "Name a text file in it") from None

@@ -74,9 +74,25 @@ def test_one_frame_is_one_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "1 frame, 100 frames/s" in screen.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("rate", "said"), [(0.4, "2.5 s a frame"), (3.25, "3.2 frames/s"), (0.0, "0.0 frames/s"), (31.4, "31 frames/s")]
-)
+def test_there_is_no_speed_before_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = replace(STATE, frames=1, frames_per_second=0.0, seconds_left=None)
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", out)
+    now = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    with ProgressView() as view:
+        now = 11.0
+        view.update(first)
+    assert out.getvalue() == "1 frame (0%)\n"
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    with ProgressView() as view:
+        view.update(first)
+    assert "frames/s" not in screen.getvalue()
+
+
+@pytest.mark.parametrize(("rate", "said"), [(0.4, "2.5 s a frame"), (3.25, "3.2 frames/s"), (31.4, "31 frames/s")])
 def test_slow_rendering_is_told_in_seconds(monkeypatch: pytest.MonkeyPatch, rate: float, said: str) -> None:
     screen = Screen()
     monkeypatch.setattr(sys, "stderr", screen)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paksatalker.core.files import TextFile, check_place, same_file, unfinished_name, write_error
+from paksatalker.core.files import TextFile, check_place, is_address, same_file, unfinished_name, write_error
 from paksatalker.errors import DiskFull, OutputUnwritable
 
 
@@ -144,3 +144,11 @@ def test_a_full_disk_shows_at_completion(tmp_path: Path) -> None:
     with pytest.raises(DiskFull):
         write()
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [("https://example.org/a.jpg", True), ("s3://bucket/a.wav", True), ("C:/a.jpg", False), ("a: b/c.jpg", False)],
+)
+def test_addresses_are_told_from_files(name: str, address: bool) -> None:
+    assert is_address(Path(name)) is address

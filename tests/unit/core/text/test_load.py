@@ -35,6 +35,11 @@ def test_missing_and_folder(tmp_path: Path) -> None:
         load_text(tmp_path)
 
 
+def test_an_address_is_not_followed() -> None:
+    with pytest.raises(TextUnreadable, match=r"addresses are not followed\. Download it first"):
+        load_text(Path("https://example.org/speech.txt"))
+
+
 def test_an_open_file_is_read_as_a_named_one() -> None:
     assert read_text(io.BytesIO(b"\xef\xbb\xbfHi.\r\nBye."), "standard input") == "Hi.\nBye."
     assert read_text(io.BytesIO("Hi.".encode("utf-16")), "standard input") == "Hi."
