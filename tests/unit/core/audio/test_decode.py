@@ -162,11 +162,6 @@ def test_many_channels(tmp_path: Path, channels: int) -> None:
     assert len(samples) == 16000
 
 
-def test_an_address_is_not_followed() -> None:
-    with pytest.raises(AudioUnreadable, match=r"addresses are not followed\. Download it first"):
-        AudioReader(Path("https://example.org/speech.mp3"))
-
-
 def test_missing_folder_pipe_and_empty(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "empty.wav").touch()

@@ -236,11 +236,6 @@ def test_what_people_confuse_with_photos(head: bytes, hint: str) -> None:
         load_image(head + bytes(100))
 
 
-def test_an_address_is_not_followed() -> None:
-    with pytest.raises(ImageUnreadable, match=r"addresses are not followed\. Download it first"):
-        load_image("https://example.org/face.jpg")
-
-
 def test_missing_empty_and_directory(tmp_path) -> None:
     with pytest.raises(ImageUnreadable, match="no file"):
         load_image(tmp_path / "none.png")
