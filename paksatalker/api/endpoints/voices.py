@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import logging
 from dataclasses import asdict
 from typing import Annotated
 
@@ -15,7 +14,8 @@ from paksatalker.api.deps import PartsOf, allowed
 from paksatalker.api.endpoints.catalogue import stock_names
 from paksatalker.api.errors import ApiError, answers, not_found
 from paksatalker.api.models.voices import CloneBody, CloneOut, ClonePage
-from paksatalker.api.services.lanes import note_of, tell_operator
+from paksatalker.api.services.lanes import note_of
+from paksatalker.api.services.submitting import ring
 from paksatalker.core.audio.cloning.consent import Reference, consent_for
 from paksatalker.errors import ConsentMissing
 from paksatalker.service.assets import AssetStore
@@ -26,7 +26,6 @@ from paksatalker.service.tables import Asset, Voice
 from paksatalker.service.voices import VoiceStore, VoiceTaken, folder_of
 from paksatalker.worker.main import Parts
 
-_log = logging.getLogger(__name__)
 router = APIRouter(prefix="/voices/clones", tags=["voices"])
 User = Annotated[Caller, Depends(allowed("voices"))]
 VoiceId = Annotated[str, Path(max_length=64, examples=["voi_3dSXQTLIH7cLKJ9G1xvbFQ"])]
@@ -50,12 +49,8 @@ async def clone(body: CloneBody, request: Request, response: Response, caller: U
     digest = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
     job, _ = await parts.jobs.create(NewJob(caller.tenant_id, caller.key_id, VOICES, wanted, digest))
     await VoiceStore(parts.database).queued(voice, job.id)
-    try:
-        await parts.queue.enqueue(job.id, VOICES)
-    except Exception as error:  # noqa: BLE001  (the job is safe: workers look for jobs without a ticket)
-        _log.warning("job %s has no ticket yet: %s: %s", job.id, type(error).__name__, error)
+    await ring(parts, job)
     response.headers["Location"] = f"{request.url.path}/{voice.id}"
-    await tell_operator(parts, job)
     return CloneOut.of(voice, job, await note_of(parts, job))
 
 

@@ -36,9 +36,12 @@ async def follow(parts: Parts, job_id: str, tenant_id: str) -> AsyncGenerator[Vi
         with suppress(TimeoutError):
             await asyncio.wait_for(hears.wait(), _SUBSCRIBE_SECONDS)
         last: VideoState | None = None
+        attempt = 0
         while (job := await parts.jobs.get(job_id, tenant_id)) is not None:
-            if (state := VideoState.of(job)) != last:
+            state = VideoState.of(job)
+            if last is None or (state != last and not _behind(state, last, job.attempt == attempt)):
                 yield (last := state)
+            attempt = job.attempt
             if State(job.state).ended:
                 return
             looked = time.monotonic()
@@ -54,6 +57,12 @@ async def follow(parts: Parts, job_id: str, tenant_id: str) -> AsyncGenerator[Vi
                     yield (last := state)
     finally:
         ear.cancel()
+
+
+def _behind(state: VideoState, last: VideoState, same: bool) -> bool:
+    """Whether the database tells less than was heard: it is told once a second. Another attempt begins anew."""
+    running = state.state == State.RUNNING.value and last.state == State.RUNNING.value
+    return same and running and state.progress < last.progress
 
 
 async def _listen(parts: Parts, job_id: str, told: asyncio.Queue[dict[str, Any]], hears: asyncio.Event) -> None:

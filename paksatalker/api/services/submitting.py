@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from paksatalker.api.errors import ApiError
 from paksatalker.api.services.lanes import lane_of, tell_operator
@@ -52,22 +53,11 @@ async def submit(
         InvalidOption: The length of what is to be written cannot be read.
     """
     _check_callback(parts, request)
-    request = await portrayed(parts, caller.tenant_id, request)
-    assets = await _assets(parts, caller, request)
-    decides = {field: asset.sha256 for field, asset in assets.items()}
-    if (voice := await own_voice(parts, caller.tenant_id, request.voice)) is not None:
-        request = request.model_copy(update={"voice": voice.id})
-        decides["voice"] = str(voice.digest)
-    queue = await lane_of(parts, request)
-    new = NewJob(
-        tenant_id=caller.tenant_id, key_id=caller.key_id, queue=queue, request=request.model_dump(mode="json"),
-        request_hash=request.digest(decides),
-        priority=request.priority, idempotency_key=idempotency_key, batch_id=batch_id,
-        callback_url=None if request.callback_url is None else str(request.callback_url),
-        seconds_expected=_seconds(request, assets),
-    )  # fmt: skip
+    new = await _new_job(parts, caller, request)
     try:
-        job, is_new = await parts.jobs.create(new, parts.settings.video_minutes_per_day)
+        job, is_new = await parts.jobs.create(
+            replace(new, idempotency_key=idempotency_key, batch_id=batch_id), parts.settings.video_minutes_per_day
+        )
     except MinutesUsed as error:
         raise ApiError(
             429, "QuotaUsed", "the video is not made", why=str(error), fix="Ask again tomorrow",
@@ -77,13 +67,39 @@ async def submit(
         return job, False
     if (result := await reuse(parts.jobs, parts.files, job)) is not None and await parts.jobs.settle(job, result):
         return await parts.jobs.get(job.id) or job, True
+    await ring(parts, job)
+    return job, True
+
+
+async def ring(parts: Parts, job: Job) -> None:
+    """Gives a new job a ticket of its queue."""
     try:
-        with span(f"enqueue {queue}", "producer", job_id=job.id, tenant_id=job.tenant_id):
-            await parts.queue.enqueue(job.id, queue)
+        with span(f"enqueue {job.queue}", "producer", job_id=job.id, tenant_id=job.tenant_id):
+            await parts.queue.enqueue(job.id, job.queue)
     except Exception as error:  # noqa: BLE001  (the job is safe: workers look for jobs without a ticket)
         _log.warning("job %s has no ticket yet: %s: %s", job.id, type(error).__name__, error)
     await tell_operator(parts, job)
-    return job, True
+
+
+async def _new_job(parts: Parts, caller: Caller, request: VideoRequest) -> NewJob:
+    """What is asked for, with its avatar, its voice and its files looked up.
+
+    Raises:
+        ApiError: 422, one of them is not there or cannot be used.
+        InvalidOption: The length of what is to be written cannot be read.
+    """
+    request = await portrayed(parts, caller.tenant_id, request)
+    assets = await _assets(parts, caller, request)
+    decides = {field: asset.sha256 for field, asset in assets.items()}
+    if (voice := await own_voice(parts, caller.tenant_id, request.voice)) is not None:
+        request = request.model_copy(update={"voice": voice.id})
+        decides["voice"] = str(voice.digest)
+    return NewJob(
+        tenant_id=caller.tenant_id, key_id=caller.key_id, queue=await lane_of(parts, request),
+        request=request.model_dump(mode="json"), request_hash=request.digest(decides), priority=request.priority,
+        callback_url=None if request.callback_url is None else str(request.callback_url),
+        seconds_expected=_seconds(request, assets),
+    )  # fmt: skip
 
 
 def _check_callback(parts: Parts, request: VideoRequest) -> None:
