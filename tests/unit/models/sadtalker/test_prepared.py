@@ -157,3 +157,29 @@ def test_a_compiler_that_fails_is_a_clear_error():
     kp = torch.rand(1, 3, 3) - 0.5
     with pytest.raises(EngineUnavailable, match="PAKSATALKER_COMPILE_NETWORKS"):
         fused.draw(fused.encode(torch.rand(1, 3, 128, 128)), kp, kp)
+
+
+def test_as_a_gpu_draws_it():
+    """Half precision, channels last, convolutions that nothing is packed for: but for the place the path of a GPU."""
+    net = tiny()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch._C, "_has_mkldnn", False)
+        target = packed.Target(torch.device("cpu"), torch.float16)
+        assert not target.packs
+        ready = prepared.PreparedGenerator(net, target, 128)
+    image, kp = torch.rand(1, 3, 128, 128), torch.rand(1, 3, 3) - 0.5
+    driving = kp * 0.9
+    plain, ours = net.draw(net.encode(image), driving, kp).image, ready.draw(ready.encode(image), driving, kp).image
+    assert ours.dtype == torch.float32
+    assert difference(ours, plain) < 0.02
+
+
+def test_on_another_device_nothing_stays_behind():
+    """A device without memory stands for a GPU: whatever was made elsewhere cannot be combined with what is on it."""
+    far = torch.device("meta")
+    ready = prepared.PreparedGenerator(tiny(), packed.Target(far, torch.float16), 128, 3)
+    source = ready.encode(torch.rand(1, 3, 128, 128))
+    assert (source.volume.device, source.volume.dtype) == (far, torch.float16)
+    kp = torch.rand(1, 3, 3) - 0.5
+    drawn = ready.draw(source, kp.expand(3, -1, -1), kp)
+    assert (drawn.image.shape, drawn.image.device, drawn.image.dtype) == ((3, 3, 128, 128), far, torch.float32)
