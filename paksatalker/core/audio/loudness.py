@@ -46,17 +46,59 @@ def integrated_loudness(samples: FloatArray, rate: int) -> float:
     Returns:
         LUFS; minus infinity for silence.
     """
+    power = _block_powers(samples, rate)
+    if not len(power):
+        return -np.inf
+    power = power[power > power.mean() * 10 ** (_RELATIVE_GATE / 10)]
+    return float(_OFFSET + 10 * np.log10(power.mean()))
+
+
+def _block_powers(samples: FloatArray, rate: int) -> np.ndarray:
+    """Weighted power of the gating blocks above the absolute gate."""
     weighted = sosfilt(_k_weighting(rate), np.asarray(samples, np.float64))
     total = np.zeros(len(weighted) + 1)
     np.cumsum(np.square(weighted, out=total[1:]), out=total[1:])
     block = min(len(samples), round(_BLOCK * rate))
     starts = np.arange(0, len(samples) - block + 1, max(1, round(_HOP * rate)))
     power = (total[starts + block] - total[starts]) / max(block, 1)
-    power = power[power > 10 ** ((_ABSOLUTE_GATE - _OFFSET) / 10)]
-    if not len(power):
-        return -np.inf
-    power = power[power > power.mean() * 10 ** (_RELATIVE_GATE / 10)]
-    return float(_OFFSET + 10 * np.log10(power.mean()))
+    return np.asarray(power[power > 10 ** ((_ABSOLUTE_GATE - _OFFSET) / 10)])
+
+
+class LoudnessMeter:
+    """Gated loudness of sound that comes in pieces; memory does not grow with it.
+
+    Blocks are counted in bins of 0.1 LU, as the gate has to be known before the mean. Those that would lie across two
+    pieces are left out.
+    """
+
+    _BINS, _STEP = 1000, 0.1  # from the absolute gate on
+
+    def __init__(self) -> None:
+        self._count = np.zeros(self._BINS, np.int64)
+        self._power = np.zeros(self._BINS)
+
+    def add(self, samples: FloatArray, rate: int) -> None:
+        """Takes the next piece.
+
+        Args:
+            samples: Waveform [N].
+            rate: Hz.
+        """
+        power = _block_powers(samples, rate)
+        level = _OFFSET + 10 * np.log10(power) - _ABSOLUTE_GATE
+        place = np.clip(level / self._STEP, 0, self._BINS - 1).astype(np.int64)
+        np.add.at(self._count, place, 1)
+        np.add.at(self._power, place, power)
+
+    @property
+    def loudness(self) -> float:
+        """LUFS of all pieces; minus infinity before there is sound."""
+        if not self._count.any():
+            return -np.inf
+        mean = self._power.sum() / self._count.sum()
+        gate = (_OFFSET + 10 * np.log10(mean) + _RELATIVE_GATE - _ABSOLUTE_GATE) / self._STEP
+        heard = np.arange(self._BINS) >= gate
+        return float(_OFFSET + 10 * np.log10(self._power[heard].sum() / self._count[heard].sum()))
 
 
 def true_peaks(samples: FloatArray) -> FloatArray:
@@ -81,22 +123,27 @@ def limit_peaks(samples: FloatArray, rate: int, ceiling: float = PEAK) -> FloatA
 
 
 class Leveller:
-    """Brings the pieces of one voice to a common loudness, following it slowly so that the level does not pump.
+    """Brings the pieces of one voice to a common loudness, so that all of them together have it.
+
+    Each piece keeps a part of what it is softer or louder than those before; what has been given out too loud or too
+    soft by that is made up for by the next.
 
     Args:
         target: LUFS.
         gain_db: Gain for the first piece if that is too short to be measured.
     """
 
-    _MEASURABLE = 1.0  # seconds of sound that give a trustworthy loudness
-    _FOLLOW = 0.25  # share of the difference taken over by each piece
-    _GUESSABLE, _DOUBT = 0.5, 5.0  # seconds that give an idea of it, and decibels it may be off what is typical
+    _GUESSABLE, _MEASURABLE = 0.5, 1.0  # seconds of sound that give an idea of its loudness, and a trustworthy one
+    _DOUBT = 5.0  # decibels that a mere idea may be off the gain so far
+    _FOLLOW = 0.75  # share of the difference taken over by each piece
+    _CORRECTION = 1.5  # decibels by which a piece makes up for those before at most
     _SLOPE = 0.3  # seconds in which the gain changes inside of a sentence
 
     def __init__(self, target: float = LOUDNESS, gain_db: float = 0.0) -> None:
         self._target = target
-        self._gain_db = gain_db
+        self._base_db = self._gain_db = gain_db
         self._measured = False
+        self._given = LoudnessMeter()
 
     def apply(self, samples: FloatArray, rate: int, *, partial: bool = False, joined: bool = False) -> FloatArray:
         """The piece at the common level, true peaks limited to −1 dBTP.
@@ -108,19 +155,31 @@ class Leveller:
             joined: It goes on where the last piece ended: the gain goes smoothly from that piece's to its own.
         """
         before = self._gain_db
-        if len(samples) >= self._MEASURABLE * rate and not partial:
-            loudness = integrated_loudness(samples, rate)
-            if np.isfinite(loudness):
-                wanted = self._target - loudness
-                self._gain_db += (wanted - self._gain_db) * (self._FOLLOW if self._measured else 1.0)
-                self._measured = True
-        elif partial and not self._measured and len(samples) >= self._GUESSABLE * rate:
-            loudness = integrated_loudness(samples, rate)
-            if np.isfinite(loudness):
-                self._gain_db += float(np.clip(self._target - loudness - self._gain_db, -self._DOUBT, self._DOUBT))
+        if len(samples) >= self._GUESSABLE * rate and not (partial and self._measured):
+            self._follow(
+                integrated_loudness(samples, rate), sure=len(samples) >= self._MEASURABLE * rate and not partial
+            )
         gains: float | np.ndarray = self._gain_db
         if joined:
             gains = np.full(len(samples), self._gain_db)
             slope = min(len(samples), round(self._SLOPE * rate))
             gains[:slope] = np.linspace(before, self._gain_db, slope)
-        return limit_peaks((samples * 10 ** (gains / 20)).astype(np.float32), rate)
+        made = limit_peaks((samples * 10 ** (gains / 20)).astype(np.float32), rate)
+        if len(made) >= self._GUESSABLE * rate:
+            self._given.add(made, rate)
+        return made
+
+    def _follow(self, loudness: float, *, sure: bool) -> None:
+        """Sets the gain for a piece."""
+        if not np.isfinite(loudness):
+            return
+        change = self._target - loudness - self._base_db
+        if sure:
+            self._base_db += change * (self._FOLLOW if self._measured else 1.0)
+            self._measured = True
+        elif not self._measured:
+            self._base_db += float(np.clip(change, -self._DOUBT, self._DOUBT))
+        self._gain_db = self._base_db
+        if np.isfinite(self._given.loudness):
+            owed = self._target - self._given.loudness
+            self._gain_db += float(np.clip(owed, -self._CORRECTION, self._CORRECTION))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from paksatalker.core.audio.loudness import Leveller, integrated_loudness, limit_peaks, true_peaks
+from paksatalker.core.audio.loudness import Leveller, LoudnessMeter, integrated_loudness, limit_peaks, true_peaks
 
 
 def tone(level_db: float, rate: int, seconds: float = 3.0, hz: float = 997.0) -> np.ndarray:
@@ -62,3 +62,22 @@ def test_the_rest_of_a_sentence_starts_with_the_gain_of_its_beginning() -> None:
     assert integrated_loudness(rest[24000:], 24000) == pytest.approx(-18, abs=0.2)
     wild = Leveller(target=-18, gain_db=6.0).apply(tone(-50, 24000, 0.9), 24000, partial=True)
     assert integrated_loudness(wild, 24000) == pytest.approx(-42, abs=0.3), "a whisper may be meant"
+
+
+def test_sound_in_pieces_is_as_loud_as_in_one() -> None:
+    pieces = [tone(db, 24000, 2.0) for db in (-20, -26, -50, -23)]
+    meter = LoudnessMeter()
+    assert meter.loudness == -np.inf
+    for piece in pieces:
+        meter.add(piece, 24000)
+    whole = integrated_loudness(np.concatenate(pieces), 24000)
+    assert meter.loudness == pytest.approx(whole, abs=0.3)
+
+
+@pytest.mark.parametrize("levels", [(-30, -24, -25, -23, -24), (-20, -27, -26, -27, -27), (-24, -30, -22, -29, -23)])
+def test_all_pieces_together_have_the_loudness_wanted(levels: tuple[int, ...]) -> None:
+    """A first sentence that is softer or louder than the rest set the level of a whole text."""
+    leveller = Leveller(target=-16)
+    made = np.concatenate([leveller.apply(tone(db, 24000, hz=500), 24000) for db in levels])
+    assert integrated_loudness(made, 24000) == pytest.approx(-16, abs=0.5)
+    assert true_peaks(made).max() <= 10 ** (-1 / 20)
