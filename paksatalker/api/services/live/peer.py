@@ -28,6 +28,7 @@ from paksatalker.service.settings import IceServer
 _log = logging.getLogger(__name__)
 _MEDIA = 4  # sections of an offer
 _CANDIDATES = 64
+_GATHER_SECONDS = 20.0  # servers that do not answer are waited for
 _CLOSE_SECONDS = 5.0
 
 #: Called with mono sound [N] and its rate, Hz.
@@ -71,16 +72,21 @@ class Peer:
         if sdp.count("\nm=") > _MEDIA or "\nm=video" not in sdp or "\nm=audio" not in sdp:
             raise _unusable("it must ask for one video and one audio track, and little else")
         try:
-            await self._connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
-            for track in self._sends:
-                self._connection.addTrack(track)
-            for transceiver in self._connection.getTransceivers():
-                transceiver.direction = "sendrecv" if transceiver.kind == "audio" else "sendonly"
-            await self._connection.setLocalDescription(await self._connection.createAnswer())
+            async with asyncio.timeout(_GATHER_SECONDS):
+                return await self._answered(sdp)
         except Exception as error:
             _log.info("an offer cannot be used: %s: %s", type(error).__name__, error)
             raise _unusable("it is no session description that we understand") from error
-        return str(self._connection.localDescription.sdp)
+
+    async def _answered(self, sdp: str) -> str:
+        connection = self._connection
+        await connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
+        for track in self._sends:
+            connection.addTrack(track)
+        for transceiver in connection.getTransceivers():
+            transceiver.direction = "sendrecv" if transceiver.kind == "audio" else "sendonly"
+        await connection.setLocalDescription(await connection.createAnswer())
+        return str(connection.localDescription.sdp)
 
     def add(self, candidate: IceCandidate | None) -> None:
         """Takes one more way to the other side; None after the last.
@@ -89,14 +95,14 @@ class Peer:
             ApiError: 422, it cannot be read, or there are too many.
         """
         if candidate is None or not candidate.candidate:
-            return self._do(self._connection.addIceCandidate(None))
+            return self._do(None)
         self._count(1)
         try:
             way: RTCIceCandidate = candidate_from_sdp(candidate.candidate.removeprefix("candidate:"))
         except (ValueError, AssertionError, IndexError) as error:
             raise _unusable("a candidate cannot be read") from error
         way.sdpMid, way.sdpMLineIndex = candidate.sdpMid, candidate.sdpMLineIndex
-        return self._do(self._connection.addIceCandidate(way))
+        return self._do(way)
 
     async def close(self) -> None:
         """Ends it; may be called again."""
@@ -105,21 +111,23 @@ class Peer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._connection.close()
+        except Exception as error:  # noqa: BLE001  (one that was never complete may not be able to close)
+            _log.info("a connection does not close: %s: %s", type(error).__name__, error)
 
     def _count(self, more: int) -> None:
         self._candidates += more
         if self._candidates > _CANDIDATES:
             raise _unusable(f"it has more than {_CANDIDATES} candidates")
 
-    def _do(self, work: Awaitable[None]) -> None:
-        """In the background: to find a name in the local network takes seconds."""
+    def _do(self, way: RTCIceCandidate | None) -> None:
+        """Adds it in the background: to find a name in the local network takes seconds."""
 
         async def done() -> None:
             try:
-                await work
+                await self._connection.addIceCandidate(way)
             except Exception as error:  # noqa: BLE001  (what cannot be reached is no way)
                 _log.info("a candidate cannot be used: %s: %s", type(error).__name__, error)
 

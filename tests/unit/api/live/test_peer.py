@@ -1,0 +1,103 @@
+import asyncio
+import random
+
+import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection
+
+from paksatalker.api.errors import ApiError
+from paksatalker.api.models.live import IceCandidate
+from paksatalker.api.services.live.peer import Peer
+from paksatalker.api.services.live.sound import SoundBoard
+from paksatalker.api.services.live.tracks import Clock, PictureTrack, SoundTrack
+
+
+async def nobody(samples, rate) -> None:
+    return
+
+
+def peer() -> Peer:
+    clock = Clock()
+    return Peer((), (SoundTrack(clock, SoundBoard()), PictureTrack(clock, 25.0)), nobody)
+
+
+async def offer() -> str:
+    client = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    client.addTransceiver("video", direction="recvonly")
+    client.addTransceiver("audio", direction="sendrecv")
+    await client.setLocalDescription(await client.createOffer())
+    await client.close()
+    return client.localDescription.sdp
+
+
+def run(talk) -> None:
+    async def act() -> None:
+        async with asyncio.timeout(60):
+            await talk()
+
+    asyncio.run(act())
+
+
+def test_the_answer_sends_both_and_names_no_stranger():
+    async def talk() -> None:
+        ours = peer()
+        answer = await ours.answer(await offer())
+        await ours.close()
+        video, audio = (answer[answer.index(f"m={kind}") :] for kind in ("video", "audio"))
+        assert "a=sendonly" in video.split("m=audio")[0]
+        assert "a=sendrecv" in audio.split("m=video")[0]
+        candidates = [line for line in answer.splitlines() if line.startswith("a=candidate")]
+        assert candidates
+        assert all(" typ host" in line for line in candidates)  # no server was asked
+        assert ours.settled.is_set()
+        assert ours.closed.is_set()
+
+    run(talk)
+
+
+def test_damaged_offers_are_answered_or_refused_and_nothing_is_left():
+    def damaged(lines: list[str], rng: random.Random) -> str:
+        lines = list(lines)
+        for _ in range(rng.randint(1, 4)):
+            place, what = rng.randrange(len(lines)), rng.random()
+            if what < 0.35:
+                lines.pop(place)
+            elif what < 0.6:
+                lines.insert(place, rng.choice(lines))
+            elif lines[place]:
+                cut = rng.randrange(len(lines[place]))
+                lines[place] = lines[place][:cut] + rng.choice("0a: /9é-") + lines[place][cut + 1 :]
+        return "\r\n".join(lines)
+
+    async def talk() -> None:
+        lines, rng, refused = (await offer()).split("\r\n"), random.Random(1), 0
+        for _ in range(40):
+            ours = peer()
+            try:
+                assert "m=video" in await ours.answer(damaged(lines, rng))
+            except ApiError as error:
+                refused += error.code == "InvalidRequest"
+            await ours.close()
+        assert 3 < refused < 37
+        await asyncio.sleep(0.1)
+        assert len(asyncio.all_tasks()) == 1
+
+    run(talk)
+
+
+def test_candidates_are_counted_and_read():
+    async def talk() -> None:
+        ours = peer()
+        await ours.answer(await offer())
+        with pytest.raises(ApiError, match="offer"):
+            ours.add(IceCandidate(candidate="candidate:nonsense"))
+        host = "candidate:1 1 udp 2130706431 127.0.0.1 {port} typ host"
+        ways = [IceCandidate(candidate=host.format(port=port), sdpMid="0") for port in range(10_000, 10_065)]
+        for way in ways[:10]:
+            ours.add(way)
+        with pytest.raises(ApiError) as many:
+            list(map(ours.add, ways))
+        assert "64 candidates" in many.value.why
+        ours.add(None)
+        await ours.close()
+
+    run(talk)
