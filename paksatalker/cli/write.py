@@ -143,6 +143,8 @@ def _shown(parts: Iterable[str], output: Path | None, *, json: bool) -> list[str
 
 
 def _report(writer: Writer, said: list[str], output: Path | None, *, json: bool, **more: Any) -> None:
+    for note in writer.notes:
+        sys.stderr.write(f"note: {note}\n")
     if json:
         text = "".join(said)
         result = {"text": text, "words": len(text.split()), **more, "engine": writer.engine, "model": writer.model}

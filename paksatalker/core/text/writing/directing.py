@@ -9,16 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from paksatalker.core.engines import Sampling
 from paksatalker.core.text.markup import parse_markup
 from paksatalker.core.text.mood import mood_of
 from paksatalker.core.text.script import Script
-from paksatalker.core.text.sentences import Splitter
 from paksatalker.core.text.serialise import serialise
 from paksatalker.core.text.writing import prompts, schemas
 from paksatalker.core.text.writing.asking import Desk
+from paksatalker.core.text.writing.script_rephrasing import sentences_of
 from paksatalker.core.timeline import StageCue, Utterance
 from paksatalker.errors import WritingFailed
 
@@ -116,43 +115,13 @@ class _Performance:
 
 def _batches(script: Script) -> Iterator[list[Utterance]]:
     batch: list[Utterance] = []
-    for piece in (piece for utterance in script.utterances for piece in _pieces(utterance)):
+    for piece in (piece for utterance in script.utterances for piece in sentences_of(utterance)):
         batch.append(piece)
         if len(batch) == _BATCH:
             yield batch
             batch = []
     if batch:
         yield batch
-
-
-def _pieces(utterance: Utterance) -> Iterator[Utterance]:
-    """The sentences of an utterance with all white space, each with its part of the direction."""
-    splitter = Splitter()
-    found = [*splitter.feed(utterance.text), *splitter.close()]
-    borders = (
-        [0, *(sentence.start for sentence in found[1:]), len(utterance.text)] if found else [0, len(utterance.text)]
-    )
-    for start, end in pairwise(borders):
-        is_last = end == len(utterance.text)
-        text = utterance.text[start:end]
-        yield replace(
-            utterance,
-            text=text,
-            pause_after=utterance.pause_after if is_last else 0.0,
-            emphasis=tuple(
-                (max(a, start) - start, min(b, end) - start) for a, b in utterance.emphasis if a < end and b > start
-            ),
-            readings=tuple(
-                replace(r, start=max(r.start, start) - start, end=min(r.end, end) - start)
-                for r in utterance.readings
-                if r.start < end and r.end > start
-            ),
-            cues=tuple(
-                replace(cue, at=cue.at - start)
-                for cue in utterance.cues
-                if start <= cue.at < end or (is_last and cue.at >= end)
-            ),
-        )
 
 
 def _words(text: str) -> Sequence[str]:

@@ -6,7 +6,7 @@ is flat in the length of the text, and the first sentence is there while the sec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -32,12 +32,12 @@ class _Part:
     text: str
 
 
-def rephrase(desk: Desk, text: str, ask: Ask, language: str, *, changed: bool) -> Iterator[str]:
+def rephrase(desk: Desk, text: str | Iterable[str], ask: Ask, language: str, *, changed: bool) -> Iterator[str]:
     """Writes each sentence of a text anew.
 
     Args:
         desk: Where the model is asked.
-        text: The text.
+        text: The text; or its sentences.
         ask: Makes the question for some sentences.
         language: What the new sentences are to be written in.
         changed: Whether a longer sentence that comes back as it was is wrong.
@@ -49,7 +49,7 @@ def rephrase(desk: Desk, text: str, ask: Ask, language: str, *, changed: bool) -
         WritingFailed: A sentence did not come out usable, even when asked for again.
     """
     batch: list[_Part] = []
-    for part in _parts(text):
+    for part in _parts(text) if isinstance(text, str) else (_Part("", sentence) for sentence in text):
         if batch and (len(batch) == _BATCH or sum(len(p.text) for p in batch) + len(part.text) > _BATCH_CHARACTERS):
             yield from _answered(desk, batch, ask, language, changed=changed)
             batch = []

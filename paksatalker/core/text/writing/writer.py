@@ -22,8 +22,9 @@ from paksatalker.core.text.writing.drafting import Draft, Order
 from paksatalker.core.text.writing.form import Form
 from paksatalker.core.text.writing.length import SpeakingRate, parse_length, rate_of
 from paksatalker.core.text.writing.prompts import Task
-from paksatalker.core.text.writing.rephrasing import rephrase
+from paksatalker.core.text.writing.rephrasing import Ask, rephrase
 from paksatalker.core.text.writing.replying import reply
+from paksatalker.core.text.writing.script_rephrasing import is_directed, rephrased_script
 from paksatalker.errors import EngineUnavailable, InvalidOption, TextEmpty, TextTooLong
 from paksatalker.models.base import WeightsStore
 
@@ -57,6 +58,8 @@ class Writer:
     ) -> None:
         self._settings = settings or get_settings()
         self._model: LanguageModel | None = None
+        self.notes: list[str] = []
+        """What of a script's direction could not be kept when it was last written anew; complete at its end."""
         self.engine = engine
         if engine != LEXICON:
             info = _choose(engine, self._settings, store or WeightsStore(self._settings.weights))
@@ -123,7 +126,7 @@ class Writer:
         """Writes each sentence of a text in another style.
 
         Args:
-            text: The text.
+            text: The text, or a script, whose direction is kept around its sentences; see :attr:`notes`.
             style: ``formal``, ``casual``, ``simple``, ``concise`` and so on; any few words.
             language: What it is written in.
             seed: As for :meth:`write`.
@@ -142,13 +145,14 @@ class Writer:
             raise InvalidOption("--style is empty", fix="Say how the text should sound, e.g. formal")
         _check_manner("style", style)
         self._check_text(text)
-        return rephrase(self._desk(seed), text, partial(prompts.rephrasing, style=style), language, changed=False)
+        ask = partial(prompts.rephrasing, style=style)
+        return self._rephrased(text, seed, ask, language, changed=False)
 
     def translate(self, text: str, language: str, *, seed: int = 0) -> Iterator[str]:
         """Translates a text sentence by sentence.
 
         Args:
-            text: The text.
+            text: The text, or a script, whose direction is kept around its sentences; see :attr:`notes`.
             language: What to translate into, a BCP-47 tag.
             seed: As for :meth:`write`.
 
@@ -165,7 +169,19 @@ class Writer:
         _check_language(language)
         self._check_text(text)
         ask = partial(prompts.translation, language=language)
-        return rephrase(self._desk(seed), text, ask, language, changed=True)
+        return self._rephrased(text, seed, ask, language, changed=True)
+
+    def _rephrased(self, text: str, seed: int, ask: Ask, language: str, *, changed: bool) -> Iterator[str]:
+        """The sentences anew: of a plain text one by one, of a script with its direction when all are there."""
+        self.notes = []
+        script = parse_ssml(text) if is_ssml(text) else parse_markup(text)
+        if not is_directed(script):
+            yield from rephrase(self._desk(seed), text, ask, language, changed=changed)
+            return
+        again = partial(rephrase, self._desk(seed), ask=ask, language=language, changed=changed)
+        markup, notes = rephrased_script(script, again, language if changed else "")
+        self.notes += notes
+        yield markup
 
     def direct(self, text: str, *, seed: int = 0, told: Callable[[int], None] | None = None) -> str:
         """Adds emotions, stress, pauses and gestures to a text without changing a word of it.
