@@ -17,6 +17,7 @@ from sqlalchemy import delete, select
 from paksatalker.service.audit import LIFECYCLE, note
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
+from paksatalker.service.ids import is_id
 from paksatalker.service.parts import PartStore
 from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.states import State
@@ -95,7 +96,8 @@ class Sweeper:
                 if row is not None:
                     await session.execute(delete(Webhook).where(Webhook.job_id == job_id, Webhook.state != "pending"))
                     await session.delete(row)
-                    note(session, tenant_id, LIFECYCLE, "video.expired", job_id)
+                    if is_id(job_id, "vid"):  # that a voice was ordered is forgotten, not the voice
+                        note(session, tenant_id, LIFECYCLE, "video.expired", job_id)
         return len(rows)
 
     async def _expire_assets(self) -> int:
