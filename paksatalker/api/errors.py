@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from obstore.exceptions import BaseError
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as BusyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -139,10 +140,12 @@ def install(app: FastAPI, debug: bool = False) -> None:
 def _install_mishaps(app: FastAPI) -> None:
     """Answers to what is neither the caller's fault nor a defect."""
 
+    @app.exception_handler(BusyError)
     @app.exception_handler(OperationalError)
-    async def away(_: Request, error: OperationalError) -> JSONResponse:
-        _log.error("the database: %s", error.orig)
-        if "full" in str(error.orig):
+    async def away(_: Request, error: OperationalError | BusyError) -> JSONResponse:
+        told = str(getattr(error, "orig", None) or type(error).__name__)
+        _log.error("the database: %s", told)
+        if "full" in told:
             return _answer(507, "DiskFull", "nothing can be noted", "the disk is full", "Try again later")
         fix, headers = "Try again in a moment", {"Retry-After": "5"}
         return _answer(503, "DatabaseAway", "the request failed", "the database does not answer", fix, headers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 import re
 import time
@@ -47,7 +49,23 @@ class RequestIds:
         with log_ids(request_id=request_id):
             try:
                 await self._app(scope, receive, answer)
+            except asyncio.CancelledError:  # the server stops, and this takes longer than it waits
+                if scope["type"] != "http":
+                    raise
+                if not status:
+                    await _stop(answer)
             finally:
                 if not scope["path"].startswith("/health"):
                     milliseconds = (time.monotonic() - began) * 1000
                     _log.info("%s %r %d %.0f ms", scope.get("method", "WS"), scope["path"], status, milliseconds)
+
+
+async def _stop(send: Send) -> None:
+    """Answers that the service stops."""
+    what, fix = "the service stops", "Try again in a moment"
+    error = {"code": "Stopping", "message": f"{what}. {fix}", "what": what, "why": "", "fix": fix}
+    body = json.dumps({"error": error}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()),
+               (b"retry-after", b"5"), (b"connection", b"close")]  # fmt: skip
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
@@ -119,3 +121,16 @@ def photo() -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(data.astronaut()).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def half_an_upload(service: Served) -> socket.socket:
+    """A connection over which half a file has come."""
+    where = urlsplit(service.address)
+    connection = socket.create_connection((where.hostname, where.port), 10)
+    body = b'--x\r\ncontent-disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + photo()
+    head = (
+        f"POST /api/v1/assets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.key}\r\n"
+        f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(body) + 7}\r\n\r\n"
+    )
+    connection.sendall(head.encode() + body[: len(body) // 2])
+    return connection

@@ -4,11 +4,9 @@ import asyncio
 import io
 import os
 import signal
-import socket
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import av
 import psutil
@@ -16,22 +14,9 @@ import pytest
 
 from paksatalker.service.database import Database
 from paksatalker.service.jobs import JobStore
-from tests.integration.service.served import LONG, RECOVERY_SECONDS, Served, patience, photo
+from tests.integration.service.served import LONG, RECOVERY_SECONDS, Served, half_an_upload, patience
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals")
-
-
-def half_an_upload(service: Served) -> socket.socket:
-    """A connection over which half a file has come."""
-    where = urlsplit(service.address)
-    connection = socket.create_connection((where.hostname, where.port), 10)
-    body = b'--x\r\ncontent-disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + photo()
-    head = (
-        f"POST /api/v1/assets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.key}\r\n"
-        f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(body) + 7}\r\n\r\n"
-    )
-    connection.sendall(head.encode() + body[: len(body) // 2])
-    return connection
 
 
 def coming(folder: Path) -> list[Path]:

@@ -2,22 +2,12 @@
 
 import asyncio
 import hashlib
-import json
 import os
 import re
-import signal
 import subprocess
 import sys
-import time
 
-import httpx
-import psutil
-import pytest
-from skimage import data
-
-from paksatalker.service.database import Database
 from paksatalker.service.hls import piece_path
-from paksatalker.service.jobs import JobStore
 from paksatalker.service.provenance import check
 from paksatalker.service.states import State
 from paksatalker.worker.main import work
@@ -104,82 +94,6 @@ def test_a_webm_has_its_manifest_beside_it(play, tmp_path):
         assert not tampered.valid
 
     play(act)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
-def test_a_service_that_is_ended_puts_its_job_back(tmp_path):
-    log = (tmp_path / "log").open("wb")
-    environment = os.environ | {
-        "PAKSATALKER_SERVICE_HOME": str(tmp_path / "home"), "PAKSATALKER_LOG_LEVEL": "INFO",
-        "PAKSATALKER_LOG_FORMAT": "json", "REDIS_URL": "", "COLUMNS": "500",
-    }  # fmt: skip
-    command = [sys.executable, "-m", "paksatalker", "serve", "--port", "0"]
-    service = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=tmp_path)
-    try:
-        key, address = _started(service, tmp_path / "log")
-        job_id = _submit(key, address, tmp_path)
-        children = psutil.Process(service.pid).children(recursive=True)
-        service.send_signal(signal.SIGTERM)
-        service.wait(60)
-        _, alive = psutil.wait_procs(children, 20)
-        assert not alive
-        assert asyncio.run(_state(tmp_path, job_id)) == (State.QUEUED, 0)
-    finally:
-        service.kill()
-        service.wait()
-        log.close()
-    _check_log((tmp_path / "log").read_text(), key, job_id)
-
-
-def _started(service, log) -> tuple[str, str]:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and service.poll() is None:
-        text = log.read_text()
-        if (key := re.search(r"key_\w{22}\.\w+", text)) and (address := re.search(r"http://127\.0\.0\.1:\d+", text)):
-            return key[0], address[0]
-        time.sleep(0.1)
-    raise AssertionError(log.read_text())
-
-
-def _submit(key, address, folder) -> str:
-    """Sends a photo and a long text, and waits until the video is being made."""
-    from PIL import Image
-
-    Image.fromarray(data.astronaut()).save(folder / "astronaut.png")
-    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
-        for _ in range(200):  # the socket is open before the application is ready
-            try:
-                client.get("/health/ready").raise_for_status()
-                break
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        with (folder / "astronaut.png").open("rb") as file:
-            asset = client.post("/api/v1/assets", files={"file": file}).raise_for_status().json()
-        body = {"portrait": asset["id"], "text": LONG, "size": 128}
-        job = client.post("/api/v1/videos", json=body).raise_for_status().json()
-        deadline = time.monotonic() + 90
-        while client.get(f"/api/v1/videos/{job['id']}").json()["frames_done"] == 0:
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
-    return str(job["id"])
-
-
-async def _state(folder, job_id) -> tuple[str, int]:
-    database = Database(f"sqlite+aiosqlite:///{folder / 'home' / 'paksatalker.sqlite3'}")
-    try:
-        job = await JobStore(database).get(job_id)
-        return job.state, job.attempt
-    finally:
-        await database.close()
-
-
-def _check_log(text, key, job_id) -> None:
-    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-    assert any(line.get("job_id") == job_id for line in lines)
-    logged = "\n".join(map(json.dumps, lines))
-    assert key.split(".")[1] not in logged
-    assert "This is a sentence" not in logged
-    assert "Traceback" not in text
 
 
 def test_a_certificate_that_cannot_sign_is_told_at_the_start(tmp_path):
