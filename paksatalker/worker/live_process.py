@@ -20,6 +20,7 @@ _COMMAND = (sys.executable, "-m", "paksatalker.worker.live_child")
 _BUFFER = 4 << 20  # bytes: a few frames
 _START_SECONDS = 120.0
 _STOP_SECONDS = 1.0
+_SILENCE = 30.0  # seconds without a frame: it hangs
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,10 @@ class PortraitProcess:
         """Hands frames on until it ends.
 
         Raises:
-            PortraitFailed: It has died.
+            PortraitFailed: It has died, or hangs.
         """
         while True:
-            await self._event()
+            await self._event(_SILENCE)
 
     def begin(self, time: float) -> None:
         """Has frame 0 shown at a time of the event loop's clock."""
@@ -146,19 +147,28 @@ class PortraitProcess:
                     os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
 
-    async def _event(self) -> dict[str, Any]:
-        """The next message that is no frame; frames on the way are handed on."""
+    async def _event(self, silence: float | None = None) -> dict[str, Any]:
+        """The next message that is no frame; frames on the way are handed on.
+
+        Args:
+            silence: Seconds after which one that says nothing hangs.
+        """
         process = self._process
         if process is None or process.stdout is None:
             raise _died("it was ended")
         try:
             while True:
-                kind, number, size = HEADER.unpack(await process.stdout.readexactly(HEADER.size))
-                body = await process.stdout.readexactly(size)
+                async with asyncio.timeout(silence):
+                    kind, number, size = HEADER.unpack(await process.stdout.readexactly(HEADER.size))
+                    body = await process.stdout.readexactly(size)
                 if kind != FRAME:
                     message: dict[str, Any] = json.loads(body)
                     return message
                 self._on_frame(number, body)
+        except TimeoutError:
+            if silence is None:  # whoever asked has a limit of their own
+                raise
+            raise _died(f"it said nothing for {silence:g} s") from None
         except asyncio.IncompleteReadError:
             raise _died(f"it ended with {await process.wait()}") from None
 

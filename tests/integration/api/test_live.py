@@ -1,5 +1,6 @@
 import json
 import struct
+import threading
 import time
 from contextlib import ExitStack, suppress
 from itertools import pairwise
@@ -147,6 +148,35 @@ def test_in_a_chat_the_model_answers_sentence_by_sentence(socket, monkeypatch):
     assert "a sailor" in system["content"]
     assert (first["content"], second["content"]) == ("How are you?", "Fine, too.")
     assert json.loads(answer["content"]) == {"sentences": ["I am fine.", "And you?"]}
+
+
+def test_who_goes_on_before_there_is_an_answer_has_said_one_thing(socket, monkeypatch):
+    model = Server()
+    monkeypatch.setenv("PAKSATALKER_LLM_URL", model.url)
+    asked, wanted = threading.Event(), threading.Event()
+
+    def slow(_):
+        asked.set()
+        wanted.wait(20)
+        return "{}"
+
+    model.replies = [slow, json.dumps({"sentences": ["Yes."]})]
+    try:
+        socket.send_json({"type": "start", "mode": "chat"})
+        heard(socket)
+        socket.send_json({"type": "say", "id": "a", "text": "Do you know,"})
+        assert asked.wait(20)
+        socket.send_json({"type": "interrupt"})
+        until(socket, "interrupted")
+        wanted.set()
+        socket.send_json({"type": "say", "id": "b", "text": "what time it is?"})
+        until(socket, "utterance.end")
+    finally:
+        wanted.set()
+        model.shutdown()
+        model.server_close()
+    said = [m["content"] for m in model.requests[-1]["messages"] if m["role"] == "user"]
+    assert said == ["Do you know, what time it is?"]
 
 
 def test_without_a_model_there_is_no_chat(socket, monkeypatch, tmp_path):

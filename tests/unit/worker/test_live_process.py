@@ -62,6 +62,17 @@ def test_one_that_does_not_start_is_ended(monkeypatch):
     played(monkeypatch, READS + "time.sleep(600)", talk)
 
 
+def test_one_that_hangs_is_given_up(monkeypatch):
+    monkeypatch.setattr(live_process, "_SILENCE", 0.3)
+
+    async def talk(portrait: PortraitProcess) -> None:
+        await portrait.start()
+        with pytest.raises(PortraitFailed, match=r"said nothing for 0\.3 s"):
+            await portrait.run()
+
+    played(monkeypatch, READS + READY + "time.sleep(600)", talk)
+
+
 def test_one_that_does_not_listen_is_ended(monkeypatch):
     monkeypatch.setattr(live_process, "_STOP_SECONDS", 0.3)
 

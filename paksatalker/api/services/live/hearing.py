@@ -132,6 +132,7 @@ class Hearing:
         Raises:
             EngineUnavailable: Nothing here understands speech; the message says how to get it.
         """
+        self.hinted(False)
         turns = listen.use == "turns"
         if turns:
             await asyncio.to_thread(self.ears.check)
@@ -147,6 +148,7 @@ class Hearing:
         """Ends listening; what was being said is still understood."""
         listen, microphone = self.listen, self._microphone
         self.listen, self._microphone = None, None
+        self.hinted(False)
         if listen is not None and microphone is not None:
             await self._happened(await asyncio.to_thread(microphone.finish), listen)
         if listen is not None:

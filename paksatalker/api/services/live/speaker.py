@@ -178,8 +178,7 @@ class Speaker:
     async def _answer(self, saying: _Saying) -> None:
         """Speaks each sentence of the answer while the next is written."""
         how = saying.how
-        self._history.append({"role": "user", "content": saying.said.text})
-        history = list(self._history)
+        history = self._asked(saying.said.text)
         language = "" if how.language == "auto" else how.language
         stream = self.writers.start(
             self.tenant_id,
@@ -195,8 +194,16 @@ class Speaker:
                 await self._say(sentence, saying)
         finally:
             stream.stop()
-            self._history.append({"role": "assistant", "content": json.dumps({"sentences": told})})
+            if told:
+                self._history.append({"role": "assistant", "content": json.dumps({"sentences": told})})
             del self._history[:-_REMEMBERED]
+
+    def _asked(self, text: str) -> list[Message]:
+        """What was said so far, with this. Who went on before there was an answer has said one thing."""
+        if self._history and self._history[-1]["role"] == "user":
+            text = f"{self._history.pop()['content']} {text}"
+        self._history.append({"role": "user", "content": text})
+        return list(self._history)
 
     async def _say(self, text: str, saying: _Saying) -> None:
         how = saying.how
