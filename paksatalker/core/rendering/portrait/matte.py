@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paksatalker.core.rendering.portrait import topology as topo
+from paksatalker.core.rendering.portrait.body import HeadAxes
 from paksatalker.core.rendering.portrait.face import SourceFace
 
 FloatImage = npt.NDArray[np.float32]
@@ -15,6 +16,9 @@ Image = npt.NDArray[np.uint8]
 _REFINED_SIDE = 288  # pixels; a small copy is enough for the guided filter to find the edge from
 
 _FINE_PIXELS = 1_500_000
+_SURE_OF_HAIR = 0.6  # probability from which hair is kept though its colour is the background's
+_THIN = 0.05  # of the matte: below, the matting equation says little of the person's colour
+_ALIKE = 16.0  # grey levels; what differs less from the background may be background
 _PLAIN = 70.0  # grey levels; above, what stands out from the background may be background
 
 
@@ -62,6 +66,31 @@ def foreground_colours(image: Image, alpha: FloatImage, reach: int) -> Image:
     else:
         spread = _blur_fusion(image, alpha, reach)
     return np.where(alpha[..., None] >= 1, image, spread)
+
+
+def settled_colours(colours: Image, image: Image, alpha: FloatImage, behind: Image) -> Image:
+    """Foreground colours that leave no mark where the matte took some of the background for the person.
+
+    What looks like the background there gets the colour with which the person, laid over it, is the photo again; the
+    person's averaged colours would draw a line. Anything else stays averaged, so that no background moves with hair.
+
+    Args:
+        colours: uint8 [H, W, 3] as :func:`foreground_colours` gives them.
+        image: uint8 [H, W, 3] the photo.
+        alpha: float32 [H, W].
+        behind: uint8 [H, W, 3] what the person is laid over.
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    soft = (alpha > _THIN) & (alpha < 1)
+    weight = alpha[soft][:, None]
+    exact = np.clip((image[soft] - (1 - weight) * behind[soft]) / weight, 0, 255)
+    unlike = np.abs(image[soft].astype(np.float32) - behind[soft]).max(axis=1, keepdims=True)
+    share = np.clip((weight - _THIN) / _THIN, 0, 1) * np.exp(-((unlike / _ALIKE) ** 2))
+    settled = colours.copy()
+    settled[soft] = np.round(colours[soft] * (1 - share) + exact * share)
+    return settled
 
 
 def _blur_fusion(image: Image, alpha: FloatImage, reach: int) -> Image:
@@ -131,6 +160,7 @@ def _refined(face: SourceFace, mask: FloatImage, territory: npt.NDArray[np.bool_
     labels[cv2.dilate(solid, _disc(round(0.30 * face_width))) > 0] = cv2.GC_PR_BGD
     labels[small > 0.35] = cv2.GC_PR_FGD
     certain = cv2.erode(np.asarray(small > 0.9, np.uint8), _disc(max(1, round(0.02 * face_width))))
+    certain |= np.asarray(small > _SURE_OF_HAIR, np.uint8) & _hair(face, scale, small.shape)
     labels[certain > 0] = cv2.GC_FGD
     labels[_stands_out(image, solid, face_width) & (labels != cv2.GC_FGD)] = cv2.GC_FGD
     kinds = np.isin([cv2.GC_BGD, cv2.GC_PR_BGD], labels).any(), np.isin([cv2.GC_FGD, cv2.GC_PR_FGD], labels).any()
@@ -141,6 +171,16 @@ def _refined(face: SourceFace, mask: FloatImage, territory: npt.NDArray[np.bool_
     cv2.grabCut(image, labels, None, *models, 3, cv2.GC_INIT_WITH_MASK)
     person = _connected(np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)), certain)
     return np.asarray(cv2.resize(person, (width, height), interpolation=cv2.INTER_LINEAR) * territory, np.float32)
+
+
+def _hair(face: SourceFace, scale: float, shape: tuple[int, ...]) -> Image:
+    """1 where there can only be face, ears and hair beside the background: from below the ears to above the crown."""
+    axes = HeadAxes.of(face)
+    rows, columns = np.indices(shape)
+    at = np.stack([columns, rows], axis=-1).reshape(-1, 2) / scale
+    above = axes.above_chin(at)
+    inside = (above > 0.4) & (above < 1.6) & (axes.aside(at) < 0.85)
+    return np.asarray(inside.reshape(shape), np.uint8)
 
 
 def _stands_out(image: Image, solid: Image, face_width: float) -> npt.NDArray[np.bool_]:

@@ -19,7 +19,7 @@ from paksatalker.core.rendering.portrait.face import FaceState, SourceFace
 from paksatalker.core.rendering.portrait.features import Paint, drawn_features
 from paksatalker.core.rendering.portrait.geometry import FaceGeometry
 from paksatalker.core.rendering.portrait.glasses import glasses_likelihood
-from paksatalker.core.rendering.portrait.matte import foreground_colours, person_matte
+from paksatalker.core.rendering.portrait.matte import foreground_colours, person_matte, settled_colours
 from paksatalker.core.rendering.portrait.mesh import EyeSockets, OuterMesh
 from paksatalker.core.rendering.portrait.patch import WarpPatch
 from paksatalker.core.rendering.portrait.plate import background_plate
@@ -75,6 +75,8 @@ class PortraitRenderer:
         else:
             self._plate = background_plate(face.image, alpha, margin)
         colours = foreground_colours(face.image, alpha, max(8, round(0.25 * face.width)))
+        if background is None:
+            colours = settled_colours(colours, face.image, alpha, self._plate)
         self._photo = PhotoSampler(colours, alpha, round(0.35 * face.height))
         self._mesh = OuterMesh(face, self._geometry.points, alpha)
         self._eyes = EyeSockets(self._geometry.points)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from paksatalker.core.rendering.portrait.matte import foreground_colours, person_matte
+from paksatalker.core.rendering.portrait.matte import foreground_colours, person_matte, settled_colours
 from paksatalker.core.rendering.portrait.plate import background_plate
 
 
@@ -34,6 +34,36 @@ def test_a_hat_that_the_mask_missed_comes_along(face, mask) -> None:
     cv2.rectangle(image, (95, 8), (160, 30), (20, 20, 120), -1)
     hatted = type(face)(image, face.points, face.rotation, face.scores)
     assert person_matte(hatted, mask)[12:18, 105:150].mean() > 0.8
+
+
+def test_hair_of_the_background_s_colour_stays_with_the_head(face, mask) -> None:
+    leaves, skin = (70, 66, 60), (190, 150, 130)
+    image = np.full_like(face.image, 200)
+    image[mask > 0] = skin
+    hair = (mask > 0) & (np.indices(mask.shape)[1] < 85) & (np.indices(mask.shape)[0] < 100)
+    image[:, :100][np.indices(mask.shape)[0][:, :100] < 130] = leaves
+    image[(mask > 0) & ~hair] = skin
+    unsure = np.where(hair, np.float32(0.75), mask)
+    core = cv2.erode(hair.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    assert core.sum() > 300
+    assert person_matte(replace(face, image=image), unsure)[core].mean() > 0.9
+
+
+def test_background_that_the_matte_took_leaves_no_line() -> None:
+    behind = np.full((40, 60, 3), 20, np.uint8)
+    image = behind.copy()
+    image[:, :30] = (200, 120, 60)
+    alpha = np.tile(np.clip((38 - np.arange(60, dtype=np.float32)) / 8, 0, 1), (40, 1))  # up to 8 pixels too far
+
+    def rim(colours) -> float:
+        over = colours * alpha[..., None] + behind * (1 - alpha[..., None])
+        return float(np.abs(over - image)[:, 31:].max())
+
+    averaged = foreground_colours(image, alpha, 16)
+    settled = settled_colours(averaged, image, alpha, behind)
+    assert rim(averaged) > 25
+    assert rim(settled) < 12
+    np.testing.assert_array_equal(settled[:, :30], image[:, :30])
 
 
 def test_an_empty_mask_still_keeps_the_face(face) -> None:
