@@ -28,8 +28,6 @@ PARENTS: tuple[int, ...] = (
 #: Numbers an edge before each layer, and after the last.
 CHANNELS: tuple[int, ...] = (6, 6, 6, 12, 12)
 FEATURES = 240
-#: Frames that one feature vector stands for.
-FRAMES_A_FEATURE = 2 ** (len(CHANNELS) - 1)
 _DISTANCE = 2
 _NORM_GROUPS = 10
 _KERNEL = 4

@@ -1,7 +1,6 @@
 """Transformer layers, post-normalised, with the parameter names of :class:`torch.nn.TransformerDecoderLayer`.
 
-Ours take [B, T, C], do not make attention weights that nobody asks for, and can keep the keys and values of a memory
-that stays the same.
+Ours take [B, T, C], make no attention weights that nobody asks for, and can be packed for a processor.
 """
 
 from __future__ import annotations

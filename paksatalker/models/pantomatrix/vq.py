@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from paksatalker.models.pantomatrix.convolutions import ConvDecoder, ConvEncoder
@@ -91,9 +90,3 @@ class GlobalMotion(nn.Module):
         """[B, T, 61] to [B, T, 61]; 54–57 are velocity in x, height, velocity in z (m/s, m, m/s)."""
         out: Tensor = self.decoder(self.encoder(motion))
         return out
-
-
-@torch.no_grad()
-def parameters_of(module: nn.Module) -> int:
-    """How many numbers a network has."""
-    return sum(p.numel() for p in module.parameters())

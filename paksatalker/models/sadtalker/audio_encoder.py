@@ -8,8 +8,6 @@ from torch import Tensor, nn
 
 #: Numbers that a frame's sound becomes.
 WIDTH = 512
-#: Mel bands and columns of one frame's window.
-MEL_SHAPE = (80, 16)
 
 
 class _Step(NamedTuple):
