@@ -11,6 +11,13 @@ from paksatalker.core.text.normalise.tables import Language, word_set
 _GERMAN_OBLIQUE = word_set("am dem den des vom zum beim ab bis seit im diesem jenem dieser jeden nächsten")
 _GERMAN_WEAK = word_set("der die das")
 _EARLIEST = 1000
+#: Words before or after two numbers with a stroke that make a date of them.
+_DATE_BEFORE = {
+    "es": "el|del|al|día", "fr": "le|du|au", "it": "il|del|dal|al", "pt": "em|dia|até|do dia",
+    "de": "am|vom|bis|zum|den|der|seit",
+}  # fmt: skip
+_DATE_AFTER = {"hi": "को|से|तक", "ur": "کو|سے|تک"}
+_FRACTIONS = frozenset({(1, 2), (1, 3), (2, 3), (1, 4), (3, 4)})
 
 
 def dates(tools: Tools) -> list[Rule]:
@@ -52,7 +59,28 @@ def dates(tools: Tools) -> list[Rule]:
             in_digits,
         ),
         *(rule for names, dot in _month_names(language) for rule in _named_rules(names, dot, named)),
+        *_without_year(tools),
     ]
+
+
+def _without_year(tools: Tools) -> list[Rule]:
+    """``24/12`` and the German ``24.12.`` where the words around them say that they are a date."""
+    tag = tools.language.tag
+
+    def read(match: re.Match[str]) -> str | None:
+        day, number = int(match["a"]), int(match["b"])
+        if (day, number) in _FRACTIONS:
+            return None
+        words = date(tools, day, number, None, match)
+        return f"{words}." if words and tag == "de" and _is_end(match) else words
+
+    place = r"(?P<all>(?P<a>\d{1,2})/(?P<b>\d{1,2}))(?![\w/%])"
+    if tag == "de":
+        place = r"(?P<all>(?P<a>\d{1,2})\.\s?(?P<b>\d{1,2})\.)(?!\s?\d)"
+    before, after = _DATE_BEFORE.get(tag), _DATE_AFTER.get(tag)
+    if before:
+        return [Rule(re.compile(rf"(?<!\w)(?:{before})\s{place}", re.IGNORECASE), read, "all")]
+    return [Rule(re.compile(rf"(?<![\w./]){place}(?=\s(?:{after})(?!\w))"), read, "all")] if after else []
 
 
 def _month_names(language: Language) -> list[tuple[str, str]]:
@@ -127,7 +155,8 @@ def date(tools: Tools, day: int, month: int, year: int | None, match: re.Match[s
 def _day_form(tools: Tools, match: re.Match[str]) -> str:
     if tools.language.tag != "de":
         return tools.language.ordinal_days or ""
-    return german_form(word_before(match).lower())
+    before = word_before(match, "all") if "all" in match.groupdict() else word_before(match)
+    return german_form(before.lower())
 
 
 def german_form(before: str) -> str:

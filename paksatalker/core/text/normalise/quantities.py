@@ -19,6 +19,8 @@ _RULERS = word_set(
     "elizabeth"
 )
 _HINDI_STEMS = {1: "पहल", 2: "दूसर", 3: "तीसर", 4: "चौथ", 6: "छठ"}
+_NEUTER = word_set("Jahrhundert Jahrtausend Jahr Mal Kapitel Stockwerk Semester Quartal Obergeschoss Bundesland")
+_QUEENS = word_set("isabel elisabeth elizabeth beatriz beatrix margrethe")
 _MATRAS = frozenset("ािीुूृेैोौंँ")
 _YEARS = range(1010, 2100)
 
@@ -38,7 +40,11 @@ def ordinals(tools: Tools) -> list[Rule]:
             return tools.numbers.ordinal(number, "f" if "ی" in ending else "o" if "ے" in ending else "")
         if tools.language.tag == "de":
             before = word_before(match).lower()
-            form = german_form(before) if ending == "." else {"ten": "n", "ter": "r", "tes": "s"}.get(ending, "")
+            form = (
+                _german_neuter(match) or german_form(before)
+                if ending == "."
+                else {"ten": "n", "ter": "r", "tes": "s"}.get(ending, "")
+            )
             return tools.numbers.ordinal(number, form)
         if ending == "°" and (number > 10 or not re.match(r"\s[^\W\d_]", match.string[match.end() :])):
             return None  # a temperature
@@ -48,6 +54,11 @@ def ordinals(tools: Tools) -> list[Rule]:
         return tools.numbers.ordinal(number, gender)
 
     return [Rule(re.compile(rf"{START}(?<![\w.,])(?P<number>\d{{1,6}}{groups})(?P<ending>{pattern})(?![^\W_])"), read)]
+
+
+def _german_neuter(match: re.Match[str]) -> str:
+    """The ending before a neuter noun without an article: "21. Jahrhundert"."""
+    return "s" if not word_before(match) and word_after(match) in _NEUTER else ""
 
 
 def _hindi_ordinal(tools: Tools, number: int, ending: str) -> str:
@@ -68,6 +79,9 @@ def decades(tools: Tools) -> list[Rule]:
     if tools.language.tag == "de":
         pattern = re.compile(r"(?<![\w.,])(?P<number>(?:1[1-9]|20)?\d0)er(?!\w)")
         return [Rule(pattern, lambda match: tools.numbers.year(int(match["number"])) + "er")]
+    if tools.language.tag in ("es", "fr", "it", "pt"):
+        pattern = re.compile(r"(?<![\w])['’](?P<number>[2-9]0)(?![\d\w])")
+        return [Rule(pattern, lambda match: tools.numbers.cardinal(int(match["number"])))]
     return []
 
 
@@ -151,13 +165,16 @@ def romans(tools: Tools) -> list[Rule]:
         if match["number"] == "I" and language.tag == "en" and not _is_ruler(match):
             return None  # the pronoun
         template, largest = language.king
-        female = match["word"][-1] in "aà" and "f" in language.ordinals
+        name = match["word"].lower()
+        female = name in _QUEENS or (name[-1] in "aà" and "f" in language.ordinals)
         words = (
-            tools.numbers.ordinal(number, "f" if female else "")
+            tools.numbers.ordinal(number, "f" if female and "f" in language.ordinals else "")
             if number <= largest
             else tools.numbers.cardinal(number)
         )
         words = words.capitalize() if language.tag == "de" else words
+        if female and language.tag == "de":
+            template = template.replace("der", "die")
         return template.format(words) if number <= largest else words
 
     def french(match: re.Match[str]) -> str | None:
@@ -168,7 +185,7 @@ def romans(tools: Tools) -> list[Rule]:
             Rule(re.compile(rf"\b(?P<word>{language.roman})\s(?P<number>{_ROMAN})\b(?!['’.]\w)"), counted, "number")
         )
     if language.kings:
-        dot = r"(?:\.(?=\s\w))?" if language.tag == "de" else ""
+        dot = r"(?:\.(?=\s\w|[,;:!?)]))?" if language.tag == "de" else ""
         rules.append(
             Rule(re.compile(rf"\b(?P<word>{language.kings})\s(?P<number>{_ROMAN}\b{dot})(?!['’.]\w)"), king, "number")
         )
@@ -253,6 +270,13 @@ def numerals(tools: Tools) -> list[Rule]:
 
         pattern = rf"(?P<all>{START}(?P<number>{tools.number})\s)(?P<noun>[^\W\d_]{{3,}})"
         rules.insert(0, Rule(re.compile(pattern), elided, "all"))
+    if language.tag == "it":  # "un'ora"
+
+        def before_vowel(match: re.Match[str]) -> str | None:
+            return "un'" if tools.gender(match["noun"]) == "f" else None
+
+        pattern = rf"(?P<all>{START}1\s)(?P<noun>[aeiouAEIOU][^\W\d_]+)"
+        rules.insert(0, Rule(re.compile(pattern), before_vowel, "all"))
     return rules
 
 

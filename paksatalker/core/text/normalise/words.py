@@ -7,6 +7,10 @@ import re
 from paksatalker.core.text.normalise.rules import Rule, Tools, one_of
 
 _PLACES = {"St.": "Street", "Dr.": "Drive"}  # English; after a name instead of before one
+_PAGES = {
+    "en": ("page", "pages"), "es": ("página", "páginas"), "fr": ("page", "pages"), "it": ("pagina", "pagine"),
+    "pt": ("página", "páginas"),
+}  # fmt: skip
 _LIST_NUMBER = 6  # characters: what stands before a name at most for a title to be one
 
 
@@ -28,6 +32,10 @@ def abbreviations(tools: Tools) -> list[Rule]:
     if language.tag == "en":
         places = re.compile(r"(?<=[a-z])\s(?P<place>St\.|Dr\.)(?!\w)")
         rules.append(Rule(places, lambda match: _ended(match, _PLACES[match["place"]]), "place"))
+    if language.tag in _PAGES:
+        page, pages = _PAGES[language.tag]
+        pattern = r"(?<![\w.])(?P<page>pp?\.)(?=\s?\d)"
+        rules.append(Rule(re.compile(pattern), lambda match: pages if match["page"] == "pp." else page, "page"))
     rules.append(Rule(re.compile(rf"(?<![\w.]){one_of(language.abbreviations)}(?!\w)"), read))
     return rules
 

@@ -76,6 +76,7 @@ LANGUAGE = Language(
         "exkl.": "exklusive",
         "zzgl.": "zuzüglich", "bspw.": "beispielsweise", "i. d. R.": "in der Regel", "i.d.R.": "in der Regel",
         "o. Ä.": "oder Ähnliches", "u. U.": "unter Umständen", "v. Chr.": "vor Christus", "n. Chr.": "nach Christus",
+        "Jh.": "Jahrhundert", "Jhdt.": "Jahrhundert",
         "St.": "Sankt", "Tel.": "Telefon", "Abb.": "Abbildung", "Bd.": "Band", "Kap.": "Kapitel", "S.": "Seite",
         "Abs.": "Absatz", "Art.": "Artikel", "max.": "maximal", "min.": "mindestens", "MwSt.": "Mehrwertsteuer",
         "GmbH": "G M B H", "vs.": "versus", "Str.": "Straße", "sog.": "sogenannt", "bzgl.": "bezüglich",

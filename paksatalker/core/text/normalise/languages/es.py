@@ -14,12 +14,20 @@ _MONTHS = (
 _MASCULINE = word_set(
     "día días mapa mapas planeta planetas poeta poetas atleta atletas artista artistas turista turistas kilo kilos"
 )
+_FEMININE = word_set(
+    "mujer mujeres mano manos madre madres flor flores calle calles clase clases nube nubes tarde tardes parte partes "
+    "llave llaves torre torres fuente fuentes serie series imagen imágenes luz luces cruz cruces voz voces sangre nave "
+    "naves base bases frase frases leche carne labor labores ley leyes red redes sal"
+)
 
 
 def _feminine(noun: str) -> bool:
     if noun in _MASCULINE or (re.search(r"mas?$", noun) and noun not in ("cama", "camas", "forma", "formas", "firmas")):
         return False
-    return re.search(r"(?:a|as|ción|ciones|sión|siones|dad|dades|tud|tudes|noches?|veces|vez)$", noun) is not None
+    return (
+        noun in _FEMININE
+        or re.search(r"(?:a|as|ción|ciones|sión|siones|dad|dades|tud|tudes|noches?|veces|vez)$", noun) is not None
+    )
 
 
 def _time(hour: int, minute: int, say: Callable[[int, str], str], half: str) -> str:

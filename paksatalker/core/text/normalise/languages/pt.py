@@ -12,12 +12,19 @@ _MONTHS = (
     "dezembro",
 )  # fmt: skip
 _MASCULINE = word_set("dia dias mapa mapas planeta planetas poeta poetas grama gramas quilograma quilogramas")
+_FEMININE = word_set(
+    "mão mãos flor flores cor cores parte partes tarde tardes classe classes mãe mães irmã irmãs maçã maçãs nave naves "
+    "série séries luz luzes voz vozes cruz cruzes lei leis rede redes chave chaves base bases frase frases torre torres"
+)
 
 
 def _feminine(noun: str) -> bool:
     if noun in _MASCULINE or (re.search(r"[eêo]mas?$|amas?$", noun) and noun not in ("cama", "camas")):
         return False
-    return re.search(r"(?:as?|ção|ções|são|sões|dades?|gem|gens|noites?|vez|vezes|mulher|mulheres)$", noun) is not None
+    return (
+        noun in _FEMININE
+        or re.search(r"(?:as?|ção|ções|são|sões|dades?|gem|gens|noites?|vez|vezes|mulher|mulheres)$", noun) is not None
+    )
 
 
 def _time(hour: int, minute: int, say: Callable[[int, str], str], half: str) -> str:
