@@ -14,11 +14,11 @@ _MONTHS = (
 _FEMININE = word_set(
     "heure heures minute minutes seconde secondes fois personne personnes femme femmes fille filles année années page "
     "pages livre livres roupie roupies couronne couronnes semaine semaines journée nuit nuits tonne tonnes once onces "
-    "calorie calories tasse tasses table tables voiture voitures place places partie parties ville villes "
-    "chambre chambres école écoles rue rues chose choses maison maisons lettre lettres ligne lignes mère mères "
-    "sœur sœurs amie amies étoile étoiles plante plantes pièce pièces pomme pommes carte cartes porte portes "
-    "image images langue langues feuille feuilles photo photos vidéo vidéos fleur fleurs couleur couleurs victoire victoires "
-    "bouteille bouteilles équipe équipes entreprise entreprises dame dames chaise chaises marche marches étape étapes"
+    "calorie calories tasse tasses table tables voiture voitures place places partie parties ville villes chambre "
+    "chambres école écoles rue rues chose choses maison maisons lettre lettres ligne lignes mère mères sœur sœurs "
+    "amie amies étoile étoiles plante plantes pièce pièces pomme pommes carte cartes porte portes image images langue "
+    "langues feuille feuilles photo photos vidéo vidéos fleur fleurs couleur couleurs victoire victoires bouteille "
+    "bouteilles équipe équipes entreprise entreprises dame dames chaise chaises marche marches étape étapes"
 )
 
 
