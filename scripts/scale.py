@@ -70,10 +70,10 @@ def main() -> None:
 
 
 @asynccontextmanager
-async def service(database: str = "") -> AsyncIterator[tuple[Parts, str]]:
+async def service(database: str = "", **changes: Any) -> AsyncIterator[tuple[Parts, str]]:
     """A service of its own in a temporary folder, and the address of its queue."""
     with tempfile.TemporaryDirectory() as folder, Broker(Path(folder) / "queue") as broker:
-        settings = ServiceSettings(_env_file=None, home=Path(folder), database_url=database)  # type: ignore[call-arg]
+        settings = ServiceSettings(_env_file=None, home=Path(folder), database_url=database, **changes)  # type: ignore[call-arg]
         async with opened(settings, broker.url) as parts:
             yield parts, broker.url
 
@@ -112,7 +112,7 @@ async def on_this_machine(workers: int, jobs: int) -> dict[str, Any]:
     async with service() as (parts, _):
         tenant = await KeyStore(parts.database).check(await KeyStore(parts.database).create("scale"))
         assert tenant is not None
-        portrait = await _portrait(parts, tenant.tenant_id)
+        portrait = await portrait_of(parts, tenant.tenant_id)
         working = [asyncio.ensure_future(work(parts, [QUEUE])) for _ in range(workers)]
         try:
             await _videos(parts, tenant.tenant_id, portrait, workers)  # renderers start, voices get warm
@@ -132,7 +132,8 @@ async def on_this_machine(workers: int, jobs: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def _portrait(parts: Parts, tenant_id: str) -> str:
+async def portrait_of(parts: Parts, tenant_id: str) -> str:
+    """Stores a portrait of a tenant. Returns its id."""
     from PIL import Image
     from skimage import data
 

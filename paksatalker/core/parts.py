@@ -26,6 +26,7 @@ CAN_BEGIN_ANYWHERE = frozenset({"portrait"})
 NEED_NO_SAMPLES = frozenset({"rules"})
 #: Seconds of speech after a part that what moves in it depends on, and the sound's encoder.
 AHEAD = 1.0
+_FIRST = 4  # of the first part's length: it is so much shorter
 _HAIR = 1e-6  # seconds; as the animation counts frames
 
 
@@ -99,11 +100,13 @@ class Cutter:
     that it can be rendered.
 
     Args:
-        shortest: Seconds; only the last part may be shorter, but not below a third of it, unless the video is.
+        shortest: Seconds. Two parts may be shorter: the first one, a quarter of it, so that there is soon something to
+            see; and the last one, but not below a third of it.
     """
 
     def __init__(self, shortest: float) -> None:
-        self._shortest, self._next = shortest, max(AHEAD, shortest / 3)
+        self._usual = shortest, max(AHEAD, shortest / 3)
+        self._shortest, self._next = shortest / _FIRST, AHEAD
         self._pieces: list[Speech] = []
         self._start: float = 0.0
         self._cut: int | None = None  # so many pieces make a part
@@ -119,6 +122,7 @@ class Cutter:
             return []
         part, self._pieces = self._pieces[: self._cut], self._pieces[self._cut :]
         self._start, self._cut = part[-1].end, None
+        self._shortest, self._next = self._usual
         for k, rest in enumerate(self._pieces, 1):
             if self._cut is None and rest.end - self._start >= self._shortest:
                 self._cut = k
