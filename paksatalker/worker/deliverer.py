@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 
 from paksatalker.service.callbacks import CallbackFailed, CallbackRefused, post
 from paksatalker.service.database import Database
@@ -26,11 +27,19 @@ class Deliverer:
         database: Where they are.
         sealer: Opens the secrets that sign them.
         allow_private: Whether addresses of private networks are called.
+        turn: Whether it is this one's turn to look for ended jobs, of all workers; None is always.
     """
 
-    def __init__(self, database: Database, sealer: Sealer, *, allow_private: bool = False) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer,
+        *,
+        allow_private: bool = False,
+        turn: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
         self._store = WebhookStore(database, sealer)
-        self._allow_private = allow_private
+        self._allow_private, self._turn = allow_private, turn
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -54,11 +63,19 @@ class Deliverer:
 
     async def look(self) -> None:
         """Makes messages of ended jobs, and starts to send what is due."""
-        await self._store.collect()
+        if await self._has_turn():
+            await self._store.collect()
         for message in await self._store.claim(_AT_A_TIME - len(self._running)):
             task = asyncio.ensure_future(self.deliver(message))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
+
+    async def _has_turn(self) -> bool:
+        try:
+            return self._turn is None or await self._turn()
+        except Exception as error:  # noqa: BLE001  (while nobody can tell, everybody looks)
+            _log.warning("whose turn it is to look cannot be told: %s", type(error).__name__)
+            return True
 
     async def deliver(self, message: Webhook) -> None:
         """Sends a message once, and notes what came of it."""

@@ -30,6 +30,7 @@ from paksatalker.worker.work_folder import WorkFolder
 
 _log = logging.getLogger(__name__)
 _ALIVE_SECONDS = 10.0
+_TURN_SECONDS = 0.9  # of all workers one looks for ended jobs in so long
 _MEND_SECONDS = 10.0  # between two looks for jobs without a ticket
 
 
@@ -110,7 +111,10 @@ async def _traced(parts: Parts, queues: Sequence[str]) -> None:
 
 async def _work(parts: Parts, queues: Sequence[str], runners: Sequence[Runner | Cloner], folder: WorkFolder) -> None:
     seals = await asyncio.to_thread(sealer, parts.settings, PURPOSE)
-    deliverer = Deliverer(parts.database, seals, allow_private=parts.settings.allow_private_callbacks)
+    deliverer = Deliverer(
+        parts.database, seals, allow_private=parts.settings.allow_private_callbacks,
+        turn=lambda: parts.queue.first("webhooks", _TURN_SECONDS),
+    )  # fmt: skip
     try:
         async with asyncio.TaskGroup() as group:
             for runner, queue in zip(runners, queues, strict=True):

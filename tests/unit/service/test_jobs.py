@@ -2,15 +2,18 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from paksatalker.errors import InvalidOption
 from paksatalker.service.database import Database
 from paksatalker.service.jobs import IdempotencyConflict, JobHeld, JobStore, NewJob
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.states import State
+from paksatalker.service.tables import Job, now
 from tests import databases
 
 
@@ -72,17 +75,17 @@ def test_a_job_that_somebody_is_at_is_left_to_them(tmp_path):
     async def play(jobs, one, other):
         await jobs.create(new(one))
         waiting, _ = await jobs.create(new(one))
-        patient = JobStore(jobs._database, held_seconds=0.3)
+        patient = JobStore(jobs._database, held_seconds=60)
+        long_ago = update(Job).values(heard_at=now() - timedelta(seconds=61))
         job = await patient.begin("t1", "portrait", tries=3)
         with pytest.raises(JobHeld):
             await patient.begin("t1", "portrait", tries=3)
         assert (await patient.begin("t2", "portrait", tries=3)).id == waiting.id
-        await asyncio.sleep(0.2)
+        await jobs._database.write(lambda session: session.execute(long_ago))
         assert await patient.progress(job)
-        await asyncio.sleep(0.2)
         with pytest.raises(JobHeld):
             await patient.begin("t1", "portrait", tries=3)
-        await asyncio.sleep(0.2)
+        await jobs._database.write(lambda session: session.execute(long_ago))
         assert (await patient.begin("t1", "portrait", tries=3)).attempt == 2
         assert not await patient.progress(job)
         assert not await patient.let_go(job)
