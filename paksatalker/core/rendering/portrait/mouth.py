@@ -90,8 +90,8 @@ class MouthInterior:
         if lips is None:
             return
         frame_of_lips, curves, box = lips
-        moved = self._moved(posed.unposed)
-        if moved <= 0.1:
+        away = self._displaced(posed.unposed)
+        if away <= 0.1:
             return
         box = np.array(
             [max(box[0], 0), max(box[1], 0), min(box[2], frame.shape[1]), min(box[3], frame.shape[0])], np.int64
@@ -99,21 +99,29 @@ class MouthInterior:
         if box[0] >= box[2] or box[1] >= box[3]:
             return
         parameters, inverse = self._parameters(frame_of_lips, posed, curves)
-        parameters[k.COVER] = min((moved - 0.1) / 1.2, 1.0)
+        parameters[k.COVER] = min((away - 0.1) / 1.2, 1.0)
         if self._sealed == 0:
             lip = float(np.linalg.norm(posed.points[_UPPER_LIP_EDGE] - posed.points[UPPER_INNER[5]])) / self._face.mm
             parameters[k.OVERLAP] = min(parameters[k.OVERLAP], 0.42 * lip)
         if self.own_teeth:
-            parameters[k.SHADED] = np.clip(moved / 6.0, 0.15, 1.0)
+            parameters[k.SHADED] = np.clip(self._opened(posed.unposed) / 6.0, 0.15, 1.0)
         k.paint_mouth(
             frame, box, parameters, curves, inverse, self._colours, self._upper.strip, self._upper.arc,
             self._lower.strip, self._lower.arc, self._own, self._noise,
         )  # fmt: skip
 
-    def _moved(self, unposed: Points) -> float:
-        """How far an open mouth in the photo has opened or closed, mm; while it stays, its own pixels are best."""
+    def _displaced(self, unposed: Points) -> float:
+        """How far the lips of an open mouth are from where the photo has them, mm; while they stay, so do its pixels.
+
+        Not how far it has opened: lips that move together take the photo's teeth along, beside those that are painted.
+        """
         if self._sealed > 0:
             return 10.0
+        lips = [*UPPER_INNER, *LOWER_INNER]
+        return float(np.linalg.norm((unposed - self._face.points)[lips, :2], axis=1).max()) / self._face.mm
+
+    def _opened(self, unposed: Points) -> float:
+        """How much further or less open the mouth is than in the photo, mm."""
         lips = self._lip_curves(unposed)
         gap = 0.0 if lips is None else lips[1][1] - lips[1][0]
         return float(np.abs(gap - self._rest_gap).max()) / self._face.mm

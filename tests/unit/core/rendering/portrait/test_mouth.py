@@ -129,6 +129,21 @@ def test_photo_with_teeth_is_untouched_at_rest_and_while_only_the_head_moves(smi
         assert np.array_equal(frame, smiling.image)
 
 
+def test_lips_that_move_without_opening_further_show_no_second_row_of_teeth(smiling, make_state):
+    posed = FaceGeometry(smiling).pose(make_state())
+    lips = [*UPPER_INNER, *LOWER_INNER]
+    points = posed.points.copy()
+    points[lips, 1] += 5 * smiling.mm  # the gap stays what it is in the photo; teeth do not follow the lips
+    frame = smiling.image.copy()
+    inside = np.zeros(frame.shape[:2], np.uint8)
+    cv2.fillPoly(inside, [np.round(lips_outline(points)).astype(np.int32)], 1)
+    frame[inside > 0] = (255, 0, 255)  # what the bent photo shows there
+    MouthInterior(smiling).paint(frame, replace(posed, points=points, unposed=points))
+    well_inside = cv2.erode(inside, np.ones((3, 3), np.uint8)) > 0
+    red_and_blue = frame[well_inside].astype(int)[:, [0, 2]].mean(axis=1) - frame[well_inside].astype(int)[:, 1]
+    assert red_and_blue.max() < 60
+
+
 def test_own_teeth_keep_their_colour_when_the_mouth_opens(smiling, make_state):
     frame, posed = painted(smiling, make_state(coefficients={"jawOpen": 0.5}))
     x, y = np.round(posed.points[UPPER_INNER[5], :2] + [0, 4]).astype(int)
