@@ -296,7 +296,7 @@ def _check(face: FaceLandmarks, picture: Picture) -> None:
     if height < MIN_FACE:
         raise FaceTooSmall(
             f"the face in {picture.name} is too small",
-            f"it is {height:.0f} pixels high, at least {MIN_FACE} are needed",
+            f"it is {int(height)} pixels high, at least {MIN_FACE} are needed",
             "Use a larger version of the photo, or crop it less",
         )
     if abs(roll) > _MAX_ROLL:
