@@ -90,6 +90,7 @@ class Upload(Base):
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
     key_id: Mapped[str]
     name: Mapped[str]
+    told: Mapped[str] = mapped_column(String(4096), default="")
     length: Mapped[int] = mapped_column(BigInteger)
     offset: Mapped[int] = mapped_column(BigInteger, default=0)
     parts: Mapped[list[str]] = mapped_column(default=list)

@@ -66,7 +66,7 @@ class UploadStore:
         self._database = database
         self._storage, self._life = storage_bytes, timedelta(hours=hours)
 
-    async def create(self, tenant_id: str, key_id: str, name: str, length: int) -> Upload:
+    async def create(self, tenant_id: str, key_id: str, name: str, length: int, told: str = "") -> Upload:
         """Begins an upload; its room is kept free until it ends.
 
         Args:
@@ -74,6 +74,7 @@ class UploadStore:
             key_id: Begun with this key.
             name: What the sender calls the file.
             length: Of the whole file, bytes.
+            told: What else the sender says of it, to be told again.
 
         Raises:
             StorageFull: There is no room for it.
@@ -81,8 +82,8 @@ class UploadStore:
         """
         time = now()
         upload = Upload(
-            id=new_id("upl"), tenant_id=tenant_id, key_id=key_id, name=name, length=length, offset=0, parts=[],
-            state=UploadState.OPEN, created_at=time, expires_at=time + self._life,
+            id=new_id("upl"), tenant_id=tenant_id, key_id=key_id, name=name, told=told, length=length, offset=0,
+            parts=[], state=UploadState.OPEN, created_at=time, expires_at=time + self._life,
         )  # fmt: skip
         async with self._database.session() as session:
             await take_room(session, tenant_id, self._storage, length)

@@ -95,9 +95,10 @@ async def begin(request: Request, caller: User, parts: PartsOf, uploads: Uploads
     if length > (most := parts.settings.upload_max_bytes):
         raise too_large(most)
     checksum = checksum_of(headers.get("upload-checksum", ""))
-    name = harmless_name(metadata_of(headers.get("upload-metadata", "")).get("filename", ""))
+    told = headers.get("upload-metadata", "")
+    name = harmless_name(metadata_of(told).get("filename", ""))
     try:
-        upload = await uploads.create(caller.tenant_id, caller.key_id, name, length)
+        upload = await uploads.create(caller.tenant_id, caller.key_id, name, length, told)
     except StorageFull as error:
         raise storage_full(error.quota - error.used) from None
     except TooManyUploads:
@@ -228,6 +229,8 @@ def _told(upload: Upload, status: int) -> Response:
         "Upload-Offset": str(upload.offset), "Upload-Length": str(upload.length),
         "Upload-Expires": format_datetime(upload.expires_at, usegmt=True), "Cache-Control": "no-store",
     }  # fmt: skip
+    if upload.told:
+        headers["Upload-Metadata"] = upload.told
     if upload.asset_id is not None:
         headers["Upload-Asset"] = upload.asset_id
     return Response(status_code=status, headers=headers)

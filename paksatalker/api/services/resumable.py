@@ -31,6 +31,7 @@ EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum"
 ALGORITHMS = {"sha1": hashlib.sha1, "sha256": hashlib.sha256, "sha512": hashlib.sha512}
 PIECE_TYPE = "application/offset+octet-stream"
 _PART = 8 << 20
+_METADATA = 4096
 _SILENCE = 30.0  # seconds; a connection that brings nothing for so long is taken for cut
 
 
@@ -38,8 +39,10 @@ def metadata_of(header: str) -> dict[str, str]:
     """Reads ``Upload-Metadata``: names with values in Base64, separated by commas.
 
     Raises:
-        ApiError: 400, it is malformed.
+        ApiError: 400, it is malformed or too long.
     """
+    if len(header) > _METADATA:
+        raise _malformed("Upload-Metadata", f"it is longer than {_METADATA} letters")
     found = {}
     for pair in filter(None, (piece.strip() for piece in header.split(","))):
         name, _, value = pair.partition(" ")

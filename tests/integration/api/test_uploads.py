@@ -117,6 +117,7 @@ def test_what_has_come_before_the_connection_breaks_is_kept(served, settings, mo
         asset = client.get(f"{ASSETS}/{answer.headers['upload-asset']}").json()
         assert asset["sha256"] == hashlib.sha256(content).hexdigest()
         assert (asset["name"], asset["analysis"]["faces"]) == ("Anna.wav", 1)
+        assert client.head(place, headers=TUS).headers["upload-metadata"] == NAME
         assert client.head(place, headers=TUS).headers["upload-asset"] == asset["id"]
         assert add(client, place, len(content), b"").headers["upload-asset"] == asset["id"]
     assert len(stored(settings)) == 1
@@ -169,6 +170,8 @@ def test_the_protocol_is_kept(client, settings):
         assert code(begin(client, length)) == (400, "InvalidHeader")
     assert begin(client, settings.upload_max_bytes + 1).status_code == 413
     assert code(begin(client, 5, **{"Upload-Metadata": "filename %%%"})) == (400, "InvalidHeader")
+    assert code(begin(client, 5, **{"Upload-Metadata": "x " + "A" * 5000})) == (400, "InvalidHeader")
+    assert code(begin(client, 5, **{"Upload-Metadata": b"filename \xe9"})) == (400, "InvalidHeader")
     assert client.post(UPLOADS, headers=TUS | {"Upload-Defer-Length": "1"}).status_code == 400
     place = begin(client, 10).headers["location"]
     assert client.patch(place, content=b"x", headers=TUS | {"Upload-Offset": "0"}).status_code == 415

@@ -135,6 +135,7 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.String(length=255), nullable=False),
         sa.Column("key_id", sa.String(length=255), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("told", sa.String(length=4096), nullable=False),
         sa.Column("length", sa.BigInteger(), nullable=False),
         sa.Column("offset", sa.BigInteger(), nullable=False),
         sa.Column("parts", sa.JSON(), nullable=False),
