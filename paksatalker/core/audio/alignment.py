@@ -8,9 +8,9 @@ from pathlib import Path
 
 from paksatalker.core.audio.decode import MAX_SECONDS, AudioReader
 from paksatalker.core.audio.piece_timing import Heard, in_speech, piece_of, runs, timed
-from paksatalker.core.audio.recording import cut_at_pauses
+from paksatalker.core.audio.recording import Cut, cut_at_pauses
 from paksatalker.core.audio.sphinx import ForcedAligner, PhoneDecoder
-from paksatalker.core.audio.transcript import TranscriptFollower, TranscriptWord
+from paksatalker.core.audio.transcript import Match, TranscriptFollower, TranscriptWord
 from paksatalker.core.audio.word_phones import WordReader
 from paksatalker.core.timeline import Speech
 from paksatalker.errors import TextEmpty, TranscriptMismatch
@@ -21,6 +21,7 @@ _ENOUGH = 60  # phones that such a judgement needs
 _FEW = 16  # phones that give at least an impression: the right transcript has up to 0.87 then, a wrong one 0.82–1.2
 _DOUBT = 0.92  # misfit of so few from which the user is asked to check
 _LOST = 4  # pieces in a row that do not fit before the transcript is given up
+_STRAYED = 2  # pieces in a row that do not fit before the user is told
 _UNSAID = 0.2  # share of the transcript that may be missing at the end of the recording
 _DOUBTFUL = (
     "the transcript does not seem to match the recording: other sounds are heard; check that it is what is said, or "
@@ -91,7 +92,7 @@ class PocketsphinxRecording:
         follower = TranscriptFollower(words)
         source = self._hear(reader)
         queue: deque[Heard] = deque()
-        ending, lost, begun = False, 0, False
+        ending, judge = False, _Judge(self.notes)
         while True:
             while not ending and (len(queue) < 2 or sum(len(h.phones) for h in queue) < _AHEAD):
                 if (heard := next(source, None)) is None:
@@ -106,21 +107,60 @@ class PocketsphinxRecording:
                 continue
             ahead = [phone.symbol for later in queue for phone in later.phones]
             match = follower.follow([p.symbol for p in heard.phones], ahead, ending=ending)
-            known = len(heard.phones) + len(ahead)
-            if not begun and _FEW <= known < _ENOUGH and match.misfit > _DOUBT:  # too short to be sure
-                self.notes.append(_DOUBTFUL)
-            begun = True
-            fits = match.misfit <= _FITS or known < _ENOUGH
-            lost = 0 if fits else lost + 1
-            if lost and (heard.cut.first == 0 or lost >= _LOST or match.first == 0):
-                raise _mismatch(heard.cut.start)
+            judge.look(match, len(heard.phones) + len(ahead), heard.cut)
             if ending and (unsaid := len(words) - match.reached) > max(8, _UNSAID * len(words)):
                 raise _unsaid(unsaid, words[match.reached])
             yield piece_of(heard.cut, timed(aligner, heard, words[match.first : match.last]))
 
 
+class _Judge:
+    """Whether the transcript is that of the recording, piece by piece.
+
+    Args:
+        notes: Gets what the user should know.
+    """
+
+    def __init__(self, notes: list[str]) -> None:
+        self._notes = notes
+        self._begun = self._told = False
+        self._lost = 0
+        self._since = 0.0
+
+    def look(self, match: Match, known: int, cut: Cut) -> None:
+        """Judges a piece with speech.
+
+        Args:
+            match: The words that it seems to have.
+            known: How many phones that is told from.
+            cut: The piece.
+
+        Raises:
+            TranscriptMismatch: The transcript is of something else.
+        """
+        if not self._begun and _FEW <= known < _ENOUGH and match.misfit > _DOUBT:  # too short to be sure
+            self._notes.append(_DOUBTFUL)
+        self._begun = True
+        if match.misfit <= _FITS or known < _ENOUGH:
+            self._lost = 0
+            return
+        self._lost += 1
+        if self._lost == 1:
+            self._since = cut.start
+        if cut.first == 0 or self._lost >= _LOST or match.first == 0:
+            raise _mismatch(cut.start)
+        if self._lost == _STRAYED and not self._told:
+            self._told = True
+            self._notes.append(
+                f"from {_clock(self._since)} on other words are heard than the transcript has; check what is said there"
+            )
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{int(seconds % 60):02d}"
+
+
 def _mismatch(start: float) -> TranscriptMismatch:
-    where = f" from {int(start // 60)}:{int(start % 60):02d} on" if start >= 1 else ""
+    where = f" from {_clock(start)} on" if start >= 1 else ""
     return TranscriptMismatch(
         "the transcript does not fit the recording",
         f"other words are heard{where}, or the recording is too noisy to tell",
