@@ -183,6 +183,7 @@ def test_killed_in_each_stage(play, tmp_path):
 def _check_jobs(done, killed: datetime, words: str) -> None:
     assert [(job.state, job.error, job.attempt) for job in done] == [(State.SUCCEEDED, None, 2)] * 6, words
     begun = sorted((job.started_at - killed).total_seconds() for job in done)
+    print("begun again after", begun)
     assert begun[1] <= RECOVERY_SECONDS * patience(), (
         "both workers have work by then; the rest waits for them, not for the dead"
     )

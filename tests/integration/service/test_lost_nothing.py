@@ -68,6 +68,7 @@ def _goes_on_after(killed: datetime, service: Served, video: str) -> None:
     while True:
         job = asyncio.run(_job(service.folder, video))
         if job.started_at > killed and job.frames_done:
+            print("frames again after", datetime.now(UTC) - killed)
             return
         assert (datetime.now(UTC) - killed).total_seconds() <= RECOVERY_SECONDS * patience(), service.text[-4000:]
         time.sleep(0.2)
