@@ -151,12 +151,17 @@ class Cloner:
         noted = time.monotonic()
         while not cancel.is_set():
             await asyncio.sleep(_LOOK_SECONDS)
-            latest = await self._jobs.get(job.id)
-            if latest is None or latest.cancel_requested or latest.attempt != job.attempt:
+            try:
+                if time.monotonic() - noted > _NOTE_SECONDS:
+                    noted, wanted = time.monotonic(), await self._jobs.progress(job)
+                else:
+                    latest = await self._jobs.get(job.id)
+                    wanted = latest is not None and not latest.cancel_requested and latest.attempt == job.attempt
+            except Exception as error:  # noqa: BLE001  (a database that is away is no reason to stop)
+                _log.warning("cannot see whether it is still wanted: %s: %s", type(error).__name__, error)
+                continue
+            if not wanted:
                 cancel.set()
-            elif time.monotonic() - noted > _NOTE_SECONDS:
-                noted = time.monotonic()
-                await self._jobs.progress(job)
 
 
 def _gone(asset_id: str) -> dict[str, Any]:

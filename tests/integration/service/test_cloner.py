@@ -24,6 +24,7 @@ from paksatalker.service.voices import VoiceStore, digest_of, folder_of, read_vo
 from paksatalker.worker import cloner as cloner_module
 from paksatalker.worker.cloner import Cloner
 from paksatalker.worker.main import work
+from paksatalker.worker.process import RenderDied
 
 STATEMENT = "I am Ada Lovelace and I agree that a voice like mine is made from these recordings."
 STORE = WeightsStore()
@@ -178,6 +179,29 @@ def test_a_voice_that_is_deleted_while_it_is_made_is_made_no_further(play, tmp_p
             await cloner.close()
         assert (await bench.parts.jobs.get(job_id)).state == State.CANCELLED
         assert await bench.parts.files.delete(folder_of(bench.tenant_id, voice.id)) == 0
+
+    play(act)
+
+
+def test_a_voice_whose_process_dies_is_tried_three_times(play, tmp_path, monkeypatch):
+    dies = "import sys; print('{\"ready\": true}', flush=True); sys.stdin.readline(); sys.exit(9)"
+    monkeypatch.setattr(cloner_module, "_COMMAND", (sys.executable, "-c", dies))
+
+    async def act(bench):
+        _, job_id = await ordered(bench, b"sound")
+        cloner = Cloner(bench.parts, tmp_path / "work" / "voices")
+        try:
+            for attempt in (1, 2):
+                with pytest.raises(RenderDied):
+                    await cloner.handle(job_id)
+                job = await bench.parts.jobs.get(job_id)
+                assert (job.state, job.attempt) == (State.RUNNING, attempt)
+            await cloner.handle(job_id)
+        finally:
+            await cloner.close()
+        job = await bench.parts.jobs.get(job_id)
+        assert (job.state, job.attempt, job.error["code"]) == (State.FAILED, 3, "WorkerLost")
+        assert list((tmp_path / "work" / "voices").iterdir()) == []
 
     play(act)
 
