@@ -13,7 +13,9 @@ from rich.markup import escape
 from paksatalker.cli.console import print_json, say, stdout, table
 from paksatalker.config import get_settings
 from paksatalker.core.audio.blend import SavedVoices, parse_blend
-from paksatalker.core.audio.cloning.consent import read_consent, record_consent
+from paksatalker.core.audio.cloning.consent import Consent, read_consent, record_consent
+from paksatalker.core.audio.cloning.reference import RATE
+from paksatalker.core.audio.cloning.xtts import XttsVoices
 from paksatalker.core.engines import installed
 from paksatalker.errors import AudioUnreadable, InvalidOption
 
@@ -45,6 +47,9 @@ def clone(
         typer.Option(help="What the speaker agrees to, in their words, with their name.", show_default=False),
     ] = "",
     force: Force = False,
+    engine: Annotated[
+        str, typer.Option(help="kokoro: a resemblance; xtts: a clone by XTTS-v2, where Coqui is set up.")
+    ] = "kokoro",
     seed: Annotated[int, typer.Option(help="The same seed gives the same voice.")] = 0,
     json: Json = False,
 ) -> None:
@@ -53,12 +58,18 @@ def clone(
     A stock voice is moved towards the speaker's. What comes out is a resemblance, not the speaker.
     """
     saved = SavedVoices(get_settings().voices)
-    saved.check_name(name, _taken(saved), force=force)
+    if engine not in ("kokoro", "xtts"):
+        raise InvalidOption(f"--engine cannot be '{engine}'", "kokoro and xtts clone voices", "Choose one of them")
+    if engine == "kokoro":
+        saved.check_name(name, _taken(saved), force=force)
     for path in references:
         if not path.is_file():
             why = "it is a folder" if path.is_dir() else "there is no such file"
             raise AudioUnreadable(f"cannot read {path}", why, "Name recordings")
     record = record_consent(name, consent, references)
+    if engine == "xtts":
+        _clone_by_xtts(name, references, record, saved, force=force, json=json)
+        return
     from paksatalker.core.audio.cloning.match import match_voice  # heavy: not for --help
 
     began = time.monotonic()
@@ -75,6 +86,31 @@ def clone(
         print_json({**facts, **likeness, "seconds": round(time.monotonic() - began, 1), "notes": notes})
         return
     stdout().print(_described(name, record.speaker, match), soft_wrap=True, markup=False)
+
+
+def _clone_by_xtts(
+    name: str, references: list[Path], record: Consent, saved: SavedVoices, *, force: bool, json: bool
+) -> None:
+    from paksatalker.core.audio.cloning.xtts import read_speaker
+    from paksatalker.core.audio.coqui import CoquiSpeech
+
+    own = XttsVoices(get_settings().voices)
+    own.check_name(name, (_taken(saved) | set(saved.names())) - set(own.names()), force=force)
+    CoquiSpeech().voice("xtts")  # says what is missing, and the licence
+    speaker = read_speaker(references)
+    path = own.save(name, speaker.speech, record)
+    for note in speaker.notes:
+        say(f"note: {note}")
+    if json:
+        facts = {"voice": name, "file": str(path), "engine": "xtts", "speaker": record.speaker}
+        print_json({**facts, "seconds_of_speech": round(len(speaker.speech) / RATE, 1), "notes": list(speaker.notes)})
+        return
+    text = (
+        f"'{name}' will be spoken by XTTS-v2 after {record.speaker}'s recordings; how alike it is "
+        f"has not been measured.\n"
+        f"Say something with it: paksatalker say 'Hello.' --voice {name} -o hello.wav"
+    )
+    stdout().print(text, soft_wrap=True, markup=False)
 
 
 def _described(name: str, speaker: str, match: Match) -> str:
@@ -127,15 +163,7 @@ def save(
 
 def show(name: Name, json: Json = False) -> None:
     """Show a saved voice, and the consent it was made with."""
-    saved = SavedVoices(get_settings().voices)
-    path = saved.file(name)
-    blend = saved.load(name)
-    if blend is None:
-        raise InvalidOption(f"the saved voice '{name}' cannot be read", str(path))
-    facts: dict[str, Any] = {"voice": name, "file": str(path), "made of": str(blend)}
-    if blend.likeness is not None:
-        facts["pitch"] = blend.likeness.pitch
-        facts["consent"] = asdict(read_consent(path))
+    facts = _facts(name)
     if json:
         print_json(facts)
         return
@@ -152,9 +180,36 @@ def show(name: Name, json: Json = False) -> None:
     stdout().print(rows)
 
 
+def _facts(name: str) -> dict[str, Any]:
+    """What is known of a saved voice."""
+    own = XttsVoices(get_settings().voices)
+    if own.load(name) is not None:
+        path = own.file(name)
+        return {
+            "voice": name,
+            "file": str(path),
+            "made of": "recordings, by XTTS-v2",
+            "consent": asdict(read_consent(path)),
+        }
+    saved = SavedVoices(get_settings().voices)
+    path = saved.file(name)
+    blend = saved.load(name)
+    if blend is None:
+        raise InvalidOption(f"the saved voice '{name}' cannot be read", str(path))
+    facts: dict[str, Any] = {"voice": name, "file": str(path), "made of": str(blend)}
+    if blend.likeness is not None:
+        facts["pitch"] = blend.likeness.pitch
+        facts["consent"] = asdict(read_consent(path))
+    return facts
+
+
 def remove(name: Name) -> None:
     """Remove a saved voice, and the record of consent with it."""
-    SavedVoices(get_settings().voices).remove(name)
+    own = XttsVoices(get_settings().voices)
+    if name in own.names():
+        own.remove(name)
+    else:
+        SavedVoices(get_settings().voices).remove(name)
     stdout().print(f"'{name}' is removed.")
 
 

@@ -8,7 +8,7 @@ from itertools import groupby, zip_longest
 
 import numpy as np
 
-from paksatalker.core.engines import EngineInfo, SpeechEngine, find, installed
+from paksatalker.core.engines import EngineInfo, SpeechEngine, Voice, find, installed
 from paksatalker.core.request import SpeechRequest
 from paksatalker.core.timeline import Speech, Utterance
 from paksatalker.core.voices import EngineGetter, Speaker, find_speaker
@@ -62,7 +62,7 @@ class Casting:
         self.main = find_speaker(request.voice, request.speech_engine, make)
         if request.voice == "auto":
             self.main = self._best(self.main)
-        elif language not in ("", primary(self.main.voice.language)) and (
+        elif (language and not _speaks(self.main.voice, language)) and (
             request.language != "auto" or letters >= _TELLING
         ):
             raise self._cannot_read(self.main)
@@ -128,7 +128,7 @@ class Casting:
         for utterance in utterances:
             language = utterance.language or self._language
             speaker = self._speaker(_Role(utterance.voice, utterance.speaker, language))
-            if primary(speaker.voice.language) != language and language and any(map(str.isalpha, utterance.text)):
+            if language and not _speaks(speaker.voice, language) and any(map(str.isalpha, utterance.text)):
                 key = (language, speaker.voice.name)
                 self._foreign[key] = self._foreign.get(key, 0) + 1
             volume = utterance.volume + self._request.volume
@@ -237,6 +237,11 @@ class Casting:
 
     def _no_voice(self, fix: str) -> TextUnspeakable:
         return TextUnspeakable("no installed voice can read this text", f"it is in '{self._language}'", fix)
+
+
+def _speaks(voice: Voice, language: str) -> bool:
+    """Whether a voice speaks a language, given by its primary tag."""
+    return language in (primary(voice.language), *voice.also)
 
 
 def primary(tag: str) -> str:

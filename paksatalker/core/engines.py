@@ -189,7 +189,8 @@ class Voice:
     language: str
     gender: str = ""
     description: str = ""
-
+    also: tuple[str, ...] = ()
+    """Primary tags of other languages that it speaks."""
 
 @runtime_checkable
 class SpeechEngine(Protocol):

@@ -15,14 +15,15 @@ import numpy as np
 import soxr
 
 from paksatalker.config import get_settings
+from paksatalker.core.audio.cloning.xtts import ClonedVoice, XttsVoices
 from paksatalker.core.audio.coqui_process import CoquiProcess
-from paksatalker.core.audio.letters import letter_phones
-from paksatalker.core.audio.loudness import Leveller, limit_peaks
+from paksatalker.core.audio.g2p import RULED
+from paksatalker.core.audio.loudness import LOUDNESS, Leveller, limit_peaks
 from paksatalker.core.audio.piece_timing import aligned, spread
-from paksatalker.core.audio.pronunciation import Pronouncer
 from paksatalker.core.audio.recording import SPEECH_RATE, Cut
 from paksatalker.core.audio.sphinx import ForcedAligner
-from paksatalker.core.audio.transcript import TranscriptWord, transcript_words
+from paksatalker.core.audio.transcript import TranscriptWord
+from paksatalker.core.audio.word_phones import WordReader
 from paksatalker.core.engines import Voice
 from paksatalker.core.options import PITCH, SPEED, require_range
 from paksatalker.core.timeline import FloatArray, Speech, Utterance, Word
@@ -81,16 +82,19 @@ class CoquiSpeech:
     Args:
         python: The interpreter that has ``coqui-tts``; None takes ``PAKSATALKER_COQUI_PYTHON``.
         loudness: Target, LUFS.
+        cloned: The user's own voices; None takes the settings' folder.
     """
 
-    def __init__(self, python: str | None = None, loudness: float = -18.0) -> None:
+    def __init__(self, python: str | None = None, loudness: float = LOUDNESS, cloned: XttsVoices | None = None) -> None:
         self._python = get_settings().coqui_python if python is None else python
         self._loudness = loudness
+        self._cloned = cloned or XttsVoices(get_settings().voices)
 
     def voices(self) -> tuple[Voice, ...]:
         """Those that can be spoken with: none without an interpreter, none whose licence is not accepted."""
         usable = [name for name, model in _MODELS.items() if self._python and (_agreed() or not model.asks)]
-        return tuple(_voice(name) for name in usable)
+        own = self._cloned.names() if "xtts" in usable else ()
+        return tuple(_voice(name) for name in usable) + tuple(_own_voice(name) for name in own)
 
     def voice(self, name: str = "auto") -> Voice:
         """The voice of a name; ``auto`` is ``xtts``.
@@ -98,9 +102,12 @@ class CoquiSpeech:
         Raises:
             UnknownVoice: Coqui has no such voice here.
             EngineUnavailable: There is no interpreter, or the licence of the weights is not accepted.
+            ConsentMissing: It was cloned, and the record of the speaker's consent is missing or was changed.
+            InvalidOption: It was cloned, and its files are damaged.
         """
         name = "xtts" if name == "auto" else name.removeprefix("coqui:")
-        model = _MODELS.get(name)
+        cloned = self._cloned.load(name)
+        model = _MODELS["xtts"] if cloned else _MODELS.get(name)
         if model is None:
             raise UnknownVoice(
                 f"there is no voice '{name}'", "coqui does not have it here", f"One of: {', '.join(_MODELS)}"
@@ -112,7 +119,7 @@ class CoquiSpeech:
             raise EngineUnavailable(
                 f"the voice '{name}' is not loaded", model.licence, f"If you accept that, set {AGREED}=1"
             )
-        return _voice(name)
+        return _own_voice(name) if cloned else _voice(name)
 
     def speak(
         self, utterances: Iterable[Utterance], voice: str = "auto", speed: float = 1.0, pitch: float = 0.0
@@ -142,7 +149,8 @@ class CoquiSpeech:
         position = 0
         leveller = Leveller(self._loudness, _TYPICAL_GAIN_DB)
         timer = _Timer()
-        model = _MODELS[voice.name]
+        cloned = self._cloned.load(voice.name)
+        model = _MODELS["xtts" if cloned else voice.name]
         with CoquiProcess(str(self._python), model.name) as process:
             for utterance in utterances:
                 if not any(c.isalnum() for c in utterance.text):
@@ -151,8 +159,9 @@ class CoquiSpeech:
                 factor = 2 ** ((pitch + utterance.pitch) / 12)
                 request: dict[str, Any] = {"text": utterance.text, "speed": speed * utterance.rate / factor}
                 if len(model.languages) > 1:
-                    request["language"] = language.split("-")[0]
-                    request["speaker"] = process.speakers[0] if process.speakers else None
+                    tag = language.split("-")[0]
+                    request["language"] = "zh-cn" if tag == "zh" else tag
+                    request |= _speaker(cloned, process.speakers)
                 sound = soxr.resample(process.say(**request), process.rate * factor, SAMPLE_RATE).astype(np.float32)
                 samples, words = timer.timed(sound, utterance, language, first=not position)
                 start, position = position / SAMPLE_RATE, position + len(samples)
@@ -167,11 +176,11 @@ class CoquiSpeech:
 
 
 class _Timer:
-    """Trims what was said, and finds its words in it: aligned in English, else spread over what can be heard."""
+    """Trims what was said, and finds its words in it: aligned where there are rules of reading, else spread."""
 
     def __init__(self) -> None:
         self._aligner: ForcedAligner | None = None
-        self._pronouncer: Pronouncer | None = None
+        self._readers: dict[str, WordReader] = {}
 
     def timed(
         self, sound: FloatArray, utterance: Utterance, language: str, *, first: bool
@@ -184,11 +193,11 @@ class _Timer:
         spoken = (before / SAMPLE_RATE, (len(samples) - after) / SAMPLE_RATE)
         heard = soxr.resample(samples, SAMPLE_RATE, SPEECH_RATE).astype(np.float32)
         cut = Cut(samples, SAMPLE_RATE, 0, heard, (spoken,))
-        english = language.startswith("en")
-        words = self._english(utterance.text) if english else _spelled(utterance.text, language)
+        tag = language.split("-", maxsplit=1)[0]
+        words = self._readers.setdefault(tag, WordReader(tag)).words(utterance.text)
         if not words:
             return samples, ()
-        found = self._aligned(cut, words) if english else None
+        found = self._aligned(cut, words) if tag in RULED else None
         if found is None:
             edges = np.cumsum([0, *(len(word.phones) for word in words)])
             times = spoken[0] + edges / edges[-1] * (spoken[1] - spoken[0])
@@ -199,19 +208,23 @@ class _Timer:
         self._aligner = self._aligner or ForcedAligner()
         return aligned(self._aligner, cut, words)
 
-    def _english(self, text: str) -> list[TranscriptWord]:
-        self._pronouncer = self._pronouncer or Pronouncer()
-        return list(transcript_words(text, self._pronouncer))
-
-
-def _spelled(text: str, language: str) -> list[TranscriptWord]:
-    said = ((word, letter_phones(word, language.split("-", maxsplit=1)[0])) for word in text.split())
-    return [TranscriptWord(word, phones) for word, phones in said if phones]
-
 
 def _voice(name: str) -> Voice:
     model = _MODELS[name]
-    return Voice(name, "coqui", model.languages[0], description=f"{model.name}; {len(model.languages)} languages")
+    also = tuple(tag.split("-")[0] for tag in model.languages[1:])
+    return Voice(name, "coqui", model.languages[0], "", f"{model.name}; {len(model.languages)} languages", also)
+
+
+def _own_voice(name: str) -> Voice:
+    also = _voice("xtts").also
+    return Voice(name, "coqui", "en", "", f"cloned from recordings by XTTS-v2; {len(also) + 1} languages", also)
+
+
+def _speaker(cloned: ClonedVoice | None, speakers: tuple[str, ...]) -> dict[str, Any]:
+    """Who speaks, as Coqui's ``tts`` takes it."""
+    if cloned is not None:
+        return {"speaker_wav": str(cloned.recording)}
+    return {"speaker": speakers[0] if speakers else None}
 
 
 def _agreed() -> bool:

@@ -1,12 +1,16 @@
 import hashlib
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from paksatalker.cli import voice_commands
 from paksatalker.cli.app import main
 from paksatalker.core.audio.blend import Blend, Likeness, SavedVoices
+from paksatalker.core.audio.cloning import xtts
 from paksatalker.core.audio.cloning.consent import record_consent
 from paksatalker.core.audio.cloning.match import Match, Similarity
 
@@ -89,3 +93,27 @@ def test_what_a_clone_is_called_is_honest() -> None:
     kept = voice_commands._described("ada", "Ada", made(0.0, 0.51, 0.51))
     assert "'ada' is the stock voice af_heart as it is" in kept
     assert "resemblance" not in kept
+
+
+def test_a_clone_by_xtts(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    recording = home / "ref.wav"
+    recording.write_bytes(b"sound")
+    order = ("clone", "ada", str(recording), "--engine", "xtts")
+    statement = ("--consent", "I am Ada Lovelace and I agree to this voice")
+    speaker = SimpleNamespace(speech=np.full(24000, 0.1, np.float32), notes=("more would be better",))
+    monkeypatch.setattr(xtts, "read_speaker", lambda paths: speaker)
+    monkeypatch.setenv("PAKSATALKER_COQUI_PYTHON", sys.executable)
+    monkeypatch.delenv("COQUI_TOS_AGREED", raising=False)
+    assert run(*order) == 36, "nobody has consented"
+    assert run(*order, *statement) == 50
+    assert "non-commercial" in capsys.readouterr().err
+    assert run("clone", "ada", str(recording), "--engine", "piper", *statement) == 2
+    assert not (home / "voices").exists()
+    monkeypatch.setenv("COQUI_TOS_AGREED", "1")
+    assert run(*order, *statement, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["seconds_of_speech"] == 1.0
+    assert run(*order, *statement) == 2, "there is one already"
+    assert run("show", "ada") == 0
+    assert "Ada Lovelace" in capsys.readouterr().out
+    assert run("remove", "ada") == 0
+    assert not list((home / "voices" / "xtts").iterdir())

@@ -138,3 +138,13 @@ def test_words_there_must_be(make):
     with pytest.raises(TextEmpty):
         cast(make, Utterance("…"), Utterance("!", language="es"))
     assert said(cast(make, Utterance("…", language="es"), Utterance("hi"))[1]) == ["ann:hi"]
+
+
+def test_a_voice_of_many_languages_reads_them_all(make):
+    engine = make(type("Info", (), {"name": "large"}))
+    engine.known.append(Voice("poly", "large", "en", also=("fr", "es")))
+    chosen, pieces = cast(make, Utterance("bonjour", language="fr"), language="fr", voice="poly")
+    assert said(pieces) == ["poly:bonjour"]
+    assert chosen.foreign_notes == ()
+    with pytest.raises(TextUnspeakable):
+        cast(make, Utterance("hej"), language="sv", voice="poly")

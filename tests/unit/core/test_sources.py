@@ -35,6 +35,7 @@ class Listener:
 
 class Voice:
     language = "en-US"
+    also = ()
     name = "ann"
 
 

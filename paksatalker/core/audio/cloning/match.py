@@ -103,7 +103,7 @@ def match_voice(
         ReferenceUnsuitable: The recordings cannot be a reference.
         PaksaTalkerError: As :func:`~paksatalker.core.audio.cloning.reference.read_references` has them.
     """
-    _require_torch()
+    require_torch()
     store = store or WeightsStore()
     model = store.path(WEIGHTS, "kokoro.onnx")
     paths = {name: store.path(ENCODERS, name) for name in ("ge2e.pt", "campplus.pt")}
@@ -134,7 +134,12 @@ def match_voice(
     return Match(blend, reference, judged=_compare(judge, voice, stock, reference), fitted=fitted)
 
 
-def _require_torch() -> None:
+def require_torch() -> None:
+    """Makes sure that the encoders of speakers can run.
+
+    Raises:
+        EngineUnavailable: PyTorch is not installed.
+    """
     missing = [name for name in _REQUIRES if importlib.util.find_spec(name) is None]
     if missing:
         raise EngineUnavailable(

@@ -4,12 +4,15 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from paksatalker.core.audio.cloning.consent import consent_for
+from paksatalker.core.audio.cloning.xtts import XttsVoices
 from paksatalker.core.audio.coqui import AGREED, CoquiSpeech
 from paksatalker.core.audio.coqui_process import CoquiProcess
 from paksatalker.core.timeline import Utterance
-from paksatalker.errors import EngineUnavailable, TextEmpty, UnknownVoice
+from paksatalker.errors import ConsentMissing, EngineUnavailable, TextEmpty, UnknownVoice
 
 FAKE = """
 import sys, time
@@ -21,7 +24,12 @@ class TTS:
             raise RuntimeError("no such model")
         self.speakers = ["Ann"]
         self.synthesizer = type("S", (), {"output_sample_rate": 22050})()
-    def tts(self, text, speed=1.0, language=None, speaker=None):
+    def tts(self, text, speed=1.0, language=None, speaker=None, speaker_wav=None):
+        if speaker_wav:
+            assert speaker is None
+            open(speaker_wav, "rb").close()
+            sys.stderr.write("listening to " + speaker_wav + "\\n")
+            text = text * 3
         if text == "crash":
             import os
             sys.stderr.write("out of memory\\n"); sys.stderr.flush()
@@ -70,6 +78,30 @@ def test_pieces_follow_each_other_and_their_words_are_timed() -> None:
     assert first.end - first.words[-1].end >= 0.29
     assert all(word.phones for word in (*first.words, *second.words))
     assert second.words[0].start > second.start
+
+
+def test_a_cloned_voice_is_spoken_after_its_recording(tmp_path: Path) -> None:
+    cloned = XttsVoices(tmp_path / "voices")
+    consent = consent_for("ada", "I am Ada Lovelace and I agree to this voice.", ())
+    cloned.save("ada", np.full(24000, 0.1, np.float32), consent)
+    engine = CoquiSpeech(sys.executable, cloned=cloned)
+    assert [voice.name for voice in engine.voices()] == ["xtts", "vits", "ada"]
+    (own,), (stock,) = (list(engine.speak([Utterance("Hello you.")], name)) for name in ("ada", "xtts"))
+    assert own.end > 2 * stock.end, "the model got the recording"
+    assert [word.text for word in own.words] == ["Hello", "you."]
+    cloned.file("ada").with_name("ada.consent.json").unlink()
+    with pytest.raises(ConsentMissing):
+        engine.speak([Utterance("Hello.")], "ada")
+
+
+def test_a_clone_needs_the_licence_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloned = XttsVoices(tmp_path / "voices")
+    cloned.save("ada", np.full(24000, 0.1, np.float32), consent_for("ada", "I am Ada Lovelace and I agree.", ()))
+    monkeypatch.delenv(AGREED)
+    engine = CoquiSpeech(sys.executable, cloned=cloned)
+    assert [voice.name for voice in engine.voices()] == ["vits"]
+    with pytest.raises(EngineUnavailable, match="non-commercial"):
+        engine.voice("ada")
 
 
 def test_only_punctuation() -> None:
