@@ -192,6 +192,7 @@ class Voice:
     also: tuple[str, ...] = ()
     """Primary tags of other languages that it speaks."""
 
+
 @runtime_checkable
 class SpeechEngine(Protocol):
     """Text to speech. Cheap to make: what is heavy is loaded when it speaks."""
