@@ -1,7 +1,7 @@
 """Brazilian Portuguese: nasal vowels, soft t and d before i, reduced final vowels, regular stress.
 
 After Barbosa and Albano, *Brazilian Portuguese*, Journal of the IPA 34 (2004). Sounds are spelled as Kokoro learned
-them: ``y`` for the e of an ending, ``lj`` for lh, ``r`` and ``ɾə`` for an r beside consonants.
+them: ``lj`` for lh, ``r`` and ``ɾə`` for an r beside consonants.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _phrase(words: list[str]) -> list[str]:
             said = said[:-1] + "z"
         elif vowel and said.endswith("r"):
             said = said[:-1] + "ɾ"
-        elif vowel and said.endswith("y") and word not in ("que", "e"):
+        elif vowel and said.endswith("i") and len(word) > 1 and word[-1] == "e" and word != "que":
             said = said[:-1] + "j"
         elif vowel and said.endswith("ʊ") and len(word) > 2 and word[-1] == "o" and word[-2] not in _VOWELS:
             said = said[:-1] + "w"
@@ -133,7 +133,7 @@ def _stress(word: str, units: list[_Unit], vowels: list[int]) -> int:
 
 def _palatal(onset: str, sound: str) -> str:
     """Softens t and d before the sound i."""
-    if sound[:1] in tuple("iyj") and onset.endswith(("t", "d")):
+    if sound[:1] in tuple("ij") and onset.endswith(("t", "d")):
         return onset[:-1] + ("ʧ" if onset[-1] == "t" else "ʤ")
     return onset
 
@@ -144,7 +144,7 @@ def _nucleus(word: str, unit: _Unit, *, stressed: bool, final: bool) -> str:
     if not nucleus:
         return ""
     said = {
-        "ão": f"ɐ{TILDE}ʊ{TILDE}", "am_": f"ɐ{TILDE}ʊ{TILDE}", "ãe": f"ɐ{TILDE}y", "ãi": f"ɐ{TILDE}ɪ",
+        "ão": f"ɐ{TILDE}ʊ{TILDE}", "am_": f"ɐ{TILDE}ʊ{TILDE}", "ãe": f"ɐ{TILDE}i", "ãi": f"ɐ{TILDE}ɪ",
         "õe": f"o{TILDE}j", "õ": f"o{TILDE}",
     }.get(nucleus)  # fmt: skip
     if said:
@@ -159,7 +159,7 @@ def _nucleus(word: str, unit: _Unit, *, stressed: bool, final: bool) -> str:
         sounds = {"a": f"ɐ{TILDE}", "e": "A", "i": "i", "o": "o", "u": f"u{TILDE}"}
         return glide + sounds.get(plain, plain) + unit.nasal
     if final:
-        return glide + {"a": "æ", "e": "y", "o": "ʊ"}.get(plain, plain)
+        return glide + {"a": "æ", "e": "i", "o": "ʊ"}.get(plain, plain)
     if nucleus == "ei" and word.removesuffix("s").removesuffix("a") in OPEN_EI:
         return glide + "ɛɪ"
     if said := _DIPHTHONGS.get(nucleus) or _DIPHTHONGS.get(plain):

@@ -32,10 +32,10 @@ CASES = {
         "ragazzo": "raɡˈaʦːo", "poesia": "poezˈia", "notizia": "notˈiʦja", "lungo": "lˈuŋɡo", "settimane": "setːimˈane",
     },
     "pt": {
-        "cidade": "sˌidˈaʤy", "coração": "kˌoɾasˈɐ̃ʊ̃", "mulher": "muljˈɛr", "ninho": "nˈiɲʊ", "leite": "lˈAʧy",
-        "Brasil": "brazˈiʊ", "carro": "kˈaxʊ", "táxi": "tˈaksi", "exame": "ˌezˈɐ̃my", "também": "tɐ̃mbˈAŋ",
-        "gente": "ʒˈAŋʧy", "as janelas": "az ʒˌænˈɛlæs", "energia": "ˌeneɾəʒˈiæ",
-        "região": "xˌeʒiˈɐ̃ʊ̃", "tranquilo": "trˌɐ̃ŋkwˈilʊ", "guerra": "ɡˈɛxæ", "ela pode": "ˈɛlæ pˌɔʤy", "saiu": "saˈiʊ",
+        "cidade": "sˌidˈaʤi", "coração": "kˌoɾasˈɐ̃ʊ̃", "mulher": "muljˈɛr", "ninho": "nˈiɲʊ", "leite": "lˈAʧi",
+        "Brasil": "brazˈiʊ", "carro": "kˈaxʊ", "táxi": "tˈaksi", "exame": "ˌezˈɐ̃mi", "também": "tɐ̃mbˈAŋ",
+        "gente": "ʒˈAŋʧi", "as janelas": "az ʒˌænˈɛlæs", "energia": "ˌeneɾəʒˈiæ",
+        "região": "xˌeʒiˈɐ̃ʊ̃", "tranquilo": "trˌɐ̃ŋkwˈilʊ", "guerra": "ɡˈɛxæ", "ela pode": "ˈɛlæ pˌɔʤi", "saiu": "saˈiʊ",
         "novo": "nˈovʊ", "nova": "nˈɔvæ", "fazer": "fazˈer",
     },
     "fr": {
