@@ -300,5 +300,6 @@ def test_whisper_understands_what_is_said(client, speech):
         heard(socket)
         listening(socket, language="en", answer=False)
         feed(socket, np.concatenate([silence(0.3), speech, silence(0.8)]))
-        text = until(socket, "transcript")[-1]["text"]
-    assert "how are you today" in text.lower()
+        messages = [heard(socket) for _ in range(3)]
+    assert [message["type"] for message in messages] == ["speech.begin", "speech.end", "transcript"], messages
+    assert "how are you today" in messages[-1]["text"].lower()

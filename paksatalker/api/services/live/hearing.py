@@ -122,6 +122,7 @@ class Hearing:
     _microphone: _Microphone | None = None
     _turns: asyncio.Queue[_Turn | None] = field(default_factory=lambda: asyncio.Queue(_WAITING))
     _partial: tuple[str, float, Transcript] | None = None
+    _feeding: asyncio.Lock = field(default_factory=asyncio.Lock)
     _budget: _Budget = field(default_factory=_Budget)
     _count: int = 0
     _language: str | None = None
@@ -150,7 +151,9 @@ class Hearing:
         self.listen, self._microphone = None, None
         self.hinted(False)
         if listen is not None and microphone is not None:
-            await self._happened(await asyncio.to_thread(microphone.finish), listen)
+            async with self._feeding:  # the track of a connection has its own task
+                events = await asyncio.to_thread(microphone.finish)
+            await self._happened(events, listen)
         if listen is not None:
             await self.line.send({"type": "muted"})
 
@@ -183,7 +186,9 @@ class Hearing:
     async def _hear(self, samples: FloatArray, rate: int) -> None:
         listen, microphone = self.listen, self._microphone
         if listen is not None and microphone is not None:
-            await self._happened(await asyncio.to_thread(microphone.feed, samples, rate), listen)
+            async with self._feeding:
+                events = await asyncio.to_thread(microphone.feed, samples, rate)
+            await self._happened(events, listen)
         elif listen is not None:
             await self.voiced(samples, rate)
 
