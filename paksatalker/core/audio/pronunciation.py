@@ -13,6 +13,11 @@ _ADDRESS = re.compile(
     rf"(?<![\w@.])(?:https?://)?(?:www\.)?((?:[\w+-]+(?:\.[\w+-]+)*@)?(?:[A-Za-z0-9-]+\.)+(?:{_TLD}))(?![\w-])(/[\w./~-]*\w|/)?",
 )
 
+#: Letters of a word from which on the rules for unknown words leave its end out, and how many they are given at once.
+_TOO_LONG = re.compile(r"(?<![/\w])[^\W\d_]{25,}")
+_AT_ONCE, _AT_LEAST = 16, 8
+_VOWELS = frozenset("aeiouyAEIOUY")
+
 
 @dataclass(frozen=True, slots=True)
 class Pronunciation:
@@ -39,6 +44,17 @@ def _spell_address(match: re.Match[str]) -> str:
     return " ".join(spoken.replace("+", " plus ").split())
 
 
+def _in_parts(match: re.Match[str]) -> str:
+    """A very long word in parts that begin with a consonant, if they can."""
+    rest, parts = match[0], []
+    while len(rest) > _AT_ONCE:
+        cuts = (i for i in range(_AT_ONCE, _AT_LEAST, -1) if rest[i - 1] in _VOWELS and rest[i] not in _VOWELS)
+        cut = next(cuts, _AT_ONCE)
+        parts.append(rest[:cut])
+        rest = rest[cut:]
+    return " ".join([*parts, rest])
+
+
 class Pronouncer:
     """hibari's text normaliser and grapheme-to-phoneme rules. Loads 4 MB of lexicon (0.4 s).
 
@@ -61,7 +77,9 @@ class Pronouncer:
         """
         from hibari.g2p.normalize import normalize
 
-        tokens = self._g2p.phonemize_tokens(self._g2p.tokenize(normalize(_ADDRESS.sub(_spell_address, text))))
+        tokens = self._g2p.phonemize_tokens(
+            self._g2p.tokenize(normalize(_TOO_LONG.sub(_in_parts, _ADDRESS.sub(_spell_address, text))))
+        )
         spoken: list[str] = [""]
         pieces: list[tuple[str, int]] = []  # phonemes, index of the spoken word
         for token in tokens:

@@ -42,3 +42,12 @@ def test_addresses_are_spelled(pronouncer: Pronouncer, address: str) -> None:
 
 def test_ordinary_dots_are_not_addresses(pronouncer: Pronouncer) -> None:
     assert "dˈɑt" not in pronouncer.pronounce("I came.It was late. e.g. this").symbols
+
+
+@pytest.mark.parametrize("word", ["abcdefghij" * 20, "Donaudampfschifffahrtsgesellschaft", "b" * 200])
+def test_very_long_words_are_said_to_their_end(pronouncer: Pronouncer, word: str) -> None:
+    """The rules for unknown words stop after some twenty letters."""
+    found = pronouncer.pronounce(f"Hello {word} again.")
+    assert found.words == ("Hello", word, "again.")
+    said = [s for s in segments(found.symbols, found.owners) if found.owners[s.last] == 1]
+    assert len(said) > len(word) / 3
