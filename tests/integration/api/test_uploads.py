@@ -11,6 +11,7 @@ from datetime import timedelta
 import httpx
 import pytest
 import uvicorn
+from fastapi.testclient import TestClient
 from sqlalchemy import update
 from tusclient.client import TusClient
 from tusclient.exceptions import TusUploadFailed
@@ -242,8 +243,6 @@ def test_an_upload_that_is_given_up_leaves_nothing(client, settings):
 
 
 def test_an_upload_keeps_its_room_until_it_ends(settings, client):
-    from fastapi.testclient import TestClient
-
     content = wav(1)
     small = settings.model_copy(update={"storage_bytes": len(content) + 100})
     with TestClient(create_app(small), headers=dict(client.headers)) as other:
@@ -293,3 +292,21 @@ def test_what_a_process_died_over_is_finished_by_whoever_asks(client, settings, 
     told = client.get(place).json()
     assert (told["state"], told["error"]) == ("done", None)
     assert client.get(f"{ASSETS}/{told['asset_id']}").json()["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_pages_of_other_origins_that_may_call_may_upload(settings, client):
+    origin = {"Origin": "https://studio.example"}
+    chosen = settings.model_copy(update={"cors_origins": (origin["Origin"],)})
+    with TestClient(create_app(chosen), headers=dict(client.headers)) as other:
+        asks = {
+            "Access-Control-Request-Method": "PATCH",
+            "Access-Control-Request-Headers": "tus-resumable,upload-offset",
+        }
+        assert other.options(f"{UPLOADS}/upl_x", headers=origin | asks).status_code == 200
+        asks["Access-Control-Request-Headers"] = "x-evil"
+        assert other.options(f"{UPLOADS}/upl_x", headers=origin | asks).status_code == 400
+        begun = begin(other, 5, **origin)
+        shown = {name.strip().lower() for name in begun.headers["access-control-expose-headers"].split(",")}
+        assert {"location", "upload-offset", "upload-asset", "tus-resumable"} <= shown
+        assert begun.headers["access-control-allow-origin"] == origin["Origin"]
+        assert "tus-version" in other.options(UPLOADS, headers=origin).headers, "that is no preflight"
