@@ -90,8 +90,11 @@ class ModelCache:
 
     def _evict(self, newest: Hashable) -> None:
         """Makes room; called with the lock held."""
+        if self._entries[newest].size > self._limit:  # for it nothing has to go
+            del self._entries[newest]
+            return
         total = sum(entry.size for entry in self._entries.values())
-        for key in [key for key, entry in self._entries.items() if entry.loaded and key != newest] + [newest]:
+        for key in [key for key, entry in self._entries.items() if entry.loaded and key != newest]:
             if total <= self._limit:
                 return
             total -= self._entries.pop(key).size

@@ -22,6 +22,7 @@ from paksatalker.core.tracks import CoefficientTrack  # noqa: E402
 from paksatalker.errors import EnginesIncompatible, InvalidOption, WeightsMissing  # noqa: E402
 from paksatalker.models.base import WeightsStore  # noqa: E402
 from paksatalker.models.cache import ModelCache  # noqa: E402
+from paksatalker.models.sadtalker import checkpoints  # noqa: E402
 from paksatalker.models.sadtalker.talking_head import RenderNetworks, TalkingHead, prepare  # noqa: E402
 
 _SPEC = importlib.util.spec_from_file_location("sadtalker_files", Path(__file__).with_name("sadtalker_files.py"))
@@ -100,6 +101,25 @@ def test_crop_mode_shows_the_face_alone_and_chunks_do_not_matter(folder, photo):
     assert [frame.shape for frame in whole] == [(height, width, 3)] * 2
     for a, b in zip(whole, parts, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(("kept", "loads"), [("all", 4), ("small", 5), ("none", 8)])
+def test_networks_stay_for_the_next_video_within_the_limit(folder, photo, monkeypatch, kept, loads):
+    scene, filled = set_scene(photo, WeightsStore(), size=256), []
+    fill = checkpoints.Checkpoint.fill
+
+    def counted(part, module, store=None):
+        filled.append(part.prefix or part.file)
+        return fill(part, module, store)
+
+    monkeypatch.setattr(checkpoints.Checkpoint, "fill", counted)
+    limit = {"all": 1 << 30, "small": 1 << 26, "none": 0}[kept]  # what measures the face has 100 MB
+    models = ModelCache(limit)
+    for _ in range(2):
+        build.build(scene, 1, WeightsStore(), models)
+    assert len(filled) == loads, filled
+    assert models.size <= limit
+    assert len(models) == {"all": 4, "small": 3, "none": 0}[kept]
 
 
 def test_pairs_that_do_not_fit_are_refused(pipeline, photo):

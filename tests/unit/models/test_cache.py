@@ -40,6 +40,7 @@ def test_what_is_larger_than_the_limit_is_handed_out_and_not_kept():
     load(cache, "a")
     assert len(load(cache, "huge", size=31)) == 31
     assert "huge" not in cache
+    assert "a" in cache, "nothing has to go for what cannot stay"
     assert cache.size <= 30
 
 
