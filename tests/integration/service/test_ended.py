@@ -28,7 +28,7 @@ async def _job(folder: Path, job_id: str):
         await database.close()
 
 
-def listeners(service: Served, video: str) -> list[threading.Thread]:
+def listeners(service: Served, video: str, portrait: str) -> list[threading.Thread]:
     """Who follows a video, and who waits for one; their connections end with the service."""
 
     def follow() -> None:
@@ -37,7 +37,7 @@ def listeners(service: Served, video: str) -> list[threading.Thread]:
                 pass
 
     def wait() -> None:
-        body = {"portrait": service.portrait(), "text": "Later.", "size": 128}
+        body = {"portrait": portrait, "text": "Later.", "size": 128}
         answer = service.client.post("/api/v1/videos", json=body, headers={"Prefer": "wait=60"})
         assert answer.status_code in (202, 503)
 
@@ -53,14 +53,10 @@ def listeners(service: Served, video: str) -> list[threading.Thread]:
 
 def test_a_service_that_is_ended_puts_its_job_back(tmp_path):
     with Served(tmp_path) as service:
-        video = service.submit(portrait=service.portrait(), text=LONG * 40)
+        portrait = service.portrait()
+        video = service.submit(portrait=portrait, text=LONG * 40)
         service.until(video, frames=1)
-        [worker] = service.workers()
-        worker.terminate()
-        _wait_for(lambda: [one.pid for one in service.workers()] not in ([], [worker.pid]))
-        _wait_for(lambda: (found := service.video(video))["state"] == "running" and found["frames_done"], 60)
-        assert asyncio.run(_job(tmp_path, video)).attempt == 1, "a worker that is told to stop costs no attempt"
-        threads = listeners(service, video)
+        threads = listeners(service, video, portrait)
         upload = half_an_upload(service)
         _wait_for(lambda: len(service.client.get("/api/v1/videos").json()["items"]) == 2)
         children = service.descendants()

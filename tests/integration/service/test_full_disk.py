@@ -55,7 +55,7 @@ def test_a_full_disk_loses_nothing(tmp_path):
             taken = [service.submit(portrait=portrait)]
             service.until(taken[0], frames=1)
             fill(home / "ballast")
-            answers = [_ask(service, portrait, seed) for seed in range(1, 6)]
+            answers = [_ask(service, portrait, seed) for seed in (1, 2)]
             assert {answer.status_code for answer in answers} <= {202, 507, 503}
             taken += [answer.json()["id"] for answer in answers if answer.status_code == 202]
             refused = [answer.json()["error"] for answer in answers if answer.status_code == 507]

@@ -12,9 +12,12 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
+from paksatalker.core.rendering.encode import Encoder
+from paksatalker.core.timeline import VideoFrame
 from paksatalker.service.states import State
 from paksatalker.service.webhooks import WebhookStore
 from tests.integration.service.served import RECOVERY_SECONDS, patience
@@ -31,8 +34,9 @@ from paksatalker.service.jobs import JobStore
 from paksatalker.service.provenance import Provenance
 from paksatalker.service.streaq_queue import StreaqQueue
 from paksatalker.worker import deliverer, runner
+from paksatalker.worker.process import RenderProcess
 
-stage, told, queue = sys.argv[1:]
+stage, told, queue, video = sys.argv[1:]
 
 def tell():
     Path(told).touch()
@@ -49,6 +53,12 @@ async def half(path):
     yield path.read_bytes()[:1000]
     await here()
 
+async def rendered(self, options, output, *_, **__):
+    Path(output).write_bytes(Path(video).read_bytes())
+    return {"duration": 1.0, "frames": 25, "engines": {}}
+
+if stage in ("signing", "thumbnail", "storing", "finishing"):
+    RenderProcess.render = rendered  # a video that is there already: only what comes after it is killed
 if stage == "fetching":
     async def fetch(self, key, to):
         to.write_bytes(b"half of it")
@@ -105,14 +115,21 @@ class Workers:
     """Processes, by the stage that they stop at; killed at the end."""
 
     def __init__(self, home: Path, url: str) -> None:
-        self.home, self.stack = home, ExitStack()
+        self.home, self.stack, self.video = home, ExitStack(), home / "ready.mp4"
         self.environment = os.environ | {
             "PAKSATALKER_SERVICE_HOME": str(home), "REDIS_URL": url, "PAKSATALKER_ALLOW_PRIVATE_CALLBACKS": "true",
         }  # fmt: skip
 
+    def make_video(self) -> None:
+        """For workers that are killed after the rendering."""
+        with Encoder(self.video, (64, 64), 25.0, 24000) as encoder:
+            for k in range(25):
+                frame = np.full((64, 64, 3), 10 * k, np.uint8)
+                encoder.write(VideoFrame(k, frame, np.zeros(960, np.float32), 24000))
+
     def start(self, stage: str, queue: str = "portrait") -> subprocess.Popen:
         log = self.stack.enter_context((self.home / f"{stage}.log").open("ab"))
-        command = [sys.executable, "-c", WORKER, stage, str(self.home / f"{stage}.told"), queue]
+        command = [sys.executable, "-c", WORKER, stage, self.home / f"{stage}.told", queue, self.video]
         process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
         self.stack.callback(kill, process)
         return process
@@ -147,6 +164,7 @@ def test_killed_in_each_stage(play, tmp_path):
 
     async def act(bench):
         workers = Workers(tmp_path, bench.parts.queue._url)
+        workers.make_video()
         with workers.stack:
             unwanted = await bench.submit(callback_url=url)
             await bench.parts.jobs.cancel(unwanted.id, bench.tenant_id)
@@ -183,7 +201,6 @@ def test_killed_in_each_stage(play, tmp_path):
 def _check_jobs(done, killed: datetime, words: str) -> None:
     assert [(job.state, job.error, job.attempt) for job in done] == [(State.SUCCEEDED, None, 2)] * 6, words
     begun = sorted((job.started_at - killed).total_seconds() for job in done)
-    print("begun again after", begun)
     assert begun[1] <= RECOVERY_SECONDS * patience(), (
         "both workers have work by then; the rest waits for them, not for the dead"
     )
