@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 _M_MMAP_THRESHOLD = -3  # <malloc.h>
+_trim: Callable[[int], int] | None = None  # malloc_trim(3), once the heap is ours to shape
 _LARGE = 1 << 20  # bytes; a frame of 512² (0.8 MB) comes and goes in the heap, where that costs no system call
 
 
@@ -28,7 +30,19 @@ def give_back_large_blocks() -> bool:
     process = ctypes.CDLL(None)
     if not hasattr(process, "gnu_get_libc_version"):  # musl has no mallopt
         return False
+    global _trim  # noqa: PLW0603  (as much one for the process as the heap itself)
+    _trim = process.malloc_trim
     return bool(process.mallopt(_M_MMAP_THRESHOLD, _LARGE))
+
+
+def give_back_free_memory() -> None:
+    """Gives back what is free in the heaps of all threads, before much is needed at once; takes milliseconds.
+
+    Every thread has a heap of its own, and keeps what is freed there: some 40 MB, more the longer a video is. Does
+    nothing unless :func:`give_back_large_blocks` has been at work.
+    """
+    if _trim is not None:
+        _trim(0)
 
 
 def _user_has_chosen() -> bool:

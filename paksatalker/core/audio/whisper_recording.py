@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from paksatalker.config.allocator import give_back_free_memory
 from paksatalker.core.audio.alignment import PocketsphinxRecording
 from paksatalker.core.audio.decode import MAX_SECONDS, AudioReader
 from paksatalker.core.audio.letters import letter_phones
@@ -116,6 +117,7 @@ class WhisperRecording:
                 continue
             sound = np.concatenate([_speech_only(cut) for cut in group])
             language = self._spoken_language(recogniser, sound, sum(b - a for cut in group for a, b in cut.speech))
+            give_back_free_memory()  # the network needs 90 MB for a moment
             try:
                 heard = recogniser.words(sound, language)
             except ValueError as error:

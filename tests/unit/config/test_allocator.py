@@ -49,3 +49,42 @@ def test_elsewhere_nothing_is_touched(platform: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(ctypes, "CDLL", lambda _: pytest.fail("no library is asked"))
     assert not allocator.give_back_large_blocks()
+
+
+_FREE = """
+import ctypes, json, threading
+import psutil
+from paksatalker.config import allocator
+
+c = ctypes.CDLL(None)
+c.malloc.restype, c.malloc.argtypes, c.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+rss = lambda: psutil.Process().memory_info().rss
+
+def fill():  # a heap of its own, full of holes
+    blocks = [c.malloc(64 << 10) for _ in range(400)]
+    for block in blocks:
+        ctypes.memset(block, 1, 64 << 10)
+    for block in blocks[:-1]:
+        c.free(block)
+
+thread = threading.Thread(target=fill)
+thread.start()
+thread.join()
+full = rss()
+allocator.give_back_free_memory()
+kept = full - rss()
+allocator.give_back_large_blocks()
+allocator.give_back_free_memory()
+print(json.dumps([kept, full - rss()]))
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="needs the heap of glibc"
+)
+def test_free_memory_of_all_threads_is_given_back_once_the_heap_is_ours() -> None:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "GLIBC_", "LD_PRELOAD"))}
+    done = subprocess.run([sys.executable, "-c", _FREE], env=kept, check=True, capture_output=True, text=True)
+    before, after = json.loads(done.stdout)
+    assert abs(before) < 4e6
+    assert after > 16e6  # of 25 MB
