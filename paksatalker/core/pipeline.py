@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from paksatalker.config.allocator import give_back_free_memory
 from paksatalker.config.settings import Settings, get_settings
 from paksatalker.core import sources
 from paksatalker.core.audio.prosody import attach_prosody
@@ -36,6 +37,8 @@ from paksatalker.models.base import WeightsStore
 from paksatalker.models.cache import ModelCache
 
 Listener = Callable[[Speech], None]
+
+_TIDY_EVERY = 30.0  # seconds of speech after which the heaps have gathered some 10 MB that are free
 
 
 class Pipeline:
@@ -299,8 +302,12 @@ class VideoStream:
                 self._counter.frame()
 
     def _pieces(self) -> Generator[Speech, None, None]:
+        tidy = 0.0
         for piece in self._source.pieces():
             self._stop_if_cancelled()
+            if piece.end >= tidy:
+                give_back_free_memory()
+                tidy = piece.end + _TIDY_EVERY
             for listener in self._listeners:
                 listener(piece)
             if self._part is None:

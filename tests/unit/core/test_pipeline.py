@@ -159,3 +159,12 @@ def test_engines_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(pipeline, "find", lambda stage, name: infos[stage])
     with Pipeline() as made, pytest.raises(EnginesIncompatible, match="gives flame, the renderer takes arkit52"):
         made.stream(Request(image="f", text="a"))
+
+
+def test_free_memory_is_given_back_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float] = []
+    said: list[float] = []
+    monkeypatch.setattr(pipeline, "give_back_free_memory", lambda: given.append(said[-1]))
+    monkeypatch.setattr(pipeline, "_TIDY_EVERY", 1.5)
+    assert len(list(stream(said=said))) == 75
+    assert given == [0.0, 2.0]  # while these pieces are made: the first, and that which ends 1.5 s later
