@@ -9,12 +9,15 @@ torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
 pytest.importorskip("onnx", reason="needs paksatalker[export]")
 
 import onnxruntime  # noqa: E402
+from typer.testing import CliRunner  # noqa: E402
 
-from paksatalker.errors import EngineUnavailable  # noqa: E402
+from paksatalker.cli.commands import app  # noqa: E402
+from paksatalker.errors import EngineUnavailable, InvalidOption, WeightsMissing  # noqa: E402
 from paksatalker.models.sadtalker import export  # noqa: E402
 from paksatalker.models.sadtalker.generator import Generator, GeneratorConfig  # noqa: E402
 from paksatalker.models.sadtalker.keypoints import KeyPointFeatures, KPDetector, transform_keypoints  # noqa: E402
 from paksatalker.models.sadtalker.mapping import MappingNet  # noqa: E402
+from tests.integration.core import sadtalker_files as small  # noqa: E402
 
 SIZE = 128
 POINTS = 15
@@ -67,6 +70,43 @@ def test_the_graphs_draw_what_pytorch_draws(networks, tmp_path, quantize, limit)
         assert found.shape == (batch, 3, SIZE, SIZE)
         assert found.dtype == np.float32
         assert np.abs(found - plain).max() < limit
+
+
+@pytest.fixture
+def official(tmp_path, monkeypatch):
+    """Files of the official form, with small networks."""
+    monkeypatch.setenv("SADTALKER_MODEL_PATH", str(tmp_path))
+    monkeypatch.setattr("paksatalker.models.sadtalker.generator.Generator", small.generator)
+    monkeypatch.setattr("paksatalker.models.sadtalker.keypoints.KPDetector", small.detector)
+    monkeypatch.setattr("paksatalker.models.sadtalker.mapping.MappingNet", small.mapping)
+    return small.write(tmp_path)
+
+
+@pytest.mark.parametrize(("preprocess", "coefficients"), [("crop", 70), ("full", 73)])
+def test_the_command_exports_the_official_files(official, tmp_path, preprocess, coefficients):
+    out = tmp_path / "exported"
+    done = CliRunner().invoke(app, ["models", "export", "sadtalker", "-o", str(out), "--preprocess", preprocess])
+    assert done.exit_code == 0, done.exception
+    written = done.stdout.split()
+    assert written == [str(out / f"{name}.onnx") for name in ("keypoints", "encoder", "mapping", "frame")]
+    image, still = torch.rand(1, 3, 256, 256), torch.zeros(1, coefficients, 27)
+    assert chain(out, image, still, still).shape == (1, 3, 256, 256)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["sadtalker", "--to", "tflite"], InvalidOption),
+        (["sadtalker", "--quantize", "int4"], InvalidOption),
+        (["sadtalker", "--network-size", "128"], InvalidOption),
+        (["emage"], InvalidOption),
+        (["sadtalker", "--network-size", "512"], WeightsMissing),
+    ],
+)
+def test_what_cannot_be_exported(official, tmp_path, arguments, error):
+    done = CliRunner().invoke(app, ["models", "export", *arguments, "-o", str(tmp_path / "exported")])
+    assert isinstance(done.exception, error)
+    assert not list(tmp_path.glob("exported/*"))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tensorrt") is not None, reason="TensorRT is installed")
