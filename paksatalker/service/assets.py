@@ -106,7 +106,7 @@ class AssetStore:
             AssetInUse: A job that has not ended needs it.
         """
         async with self._database.session() as session:
-            found = await session.get(Asset, asset_id)
+            found = await session.get(Asset, asset_id, with_for_update=True)  # who makes an avatar of it waits
             if found is None or found.tenant_id != tenant_id:
                 return None
             unfinished = select(Job.request).where(

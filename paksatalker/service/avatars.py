@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +23,14 @@ MOST_AVATARS = 1000
 
 class AvatarTaken(Exception):
     """The tenant has an avatar of this name, or as many avatars as there may be."""
+
+
+class AvatarChanged(Exception):
+    """Somebody else has changed it since it was read, or deleted it."""
+
+
+class PictureGone(Exception):
+    """A picture that it needs was deleted meanwhile."""
 
 
 class AvatarStore:
@@ -48,6 +57,7 @@ class AvatarStore:
 
         Raises:
             AvatarTaken: The name is in use, or there are too many.
+            PictureGone: A picture was deleted meanwhile.
         """
         time = now()
         avatar = Avatar(
@@ -69,16 +79,20 @@ class AvatarStore:
         """Changes columns of an avatar.
 
         Raises:
+            AvatarChanged: It is not as it was read any more: what others have changed is not lost.
             AvatarTaken: The new name is in use.
+            PictureGone: A picture was deleted meanwhile.
         """
         before = pictures_of(avatar)
+        as_read = update(Avatar).where(Avatar.id == avatar.id, Avatar.updated_at == avatar.updated_at)
         for name, value in values.items():
             setattr(avatar, name, value)
         avatar.updated_at = now()
         columns = {name: getattr(avatar, name) for name in ("name", "portrait", "defaults", "updated_at")}
         try:
             async with self._database.session() as session:
-                await session.execute(update(Avatar).where(Avatar.id == avatar.id).values(**columns))
+                if _count(await session.execute(as_read.values(**columns))) != 1:
+                    raise AvatarChanged(avatar.id)
                 await self._keep_pictures(session, avatar)
                 await self._let_go(session, avatar.tenant_id, before)
         except IntegrityError:
@@ -124,8 +138,10 @@ class AvatarStore:
 
     @staticmethod
     async def _keep_pictures(session: AsyncSession, avatar: Avatar) -> None:
-        mine = (Asset.tenant_id == avatar.tenant_id, Asset.id.in_(pictures_of(avatar)))
-        await session.execute(update(Asset).where(*mine).values(expires_at=None))
+        pictures = pictures_of(avatar)
+        mine = (Asset.tenant_id == avatar.tenant_id, Asset.id.in_(pictures))
+        if _count(await session.execute(update(Asset).where(*mine).values(expires_at=None))) != len(pictures):
+            raise PictureGone(avatar.id)
 
     async def _let_go(self, session: AsyncSession, tenant_id: str, pictures: Iterable[str]) -> None:
         """Has pictures expire again that no avatar needs."""
@@ -134,6 +150,11 @@ class AvatarStore:
         needed = await needed_pictures(session, tenant_id)
         free = (Asset.tenant_id == tenant_id, Asset.id.in_(set(pictures) - needed))
         await session.execute(update(Asset).where(*free).values(expires_at=now() + self._keep))
+
+
+def _count(result: Any) -> int:
+    """How many rows a statement has changed."""
+    return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def pictures_of(avatar: Avatar) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -11,7 +12,7 @@ from paksatalker.api.errors import ApiError, answers, not_found
 from paksatalker.api.models.avatars import AvatarBody, AvatarChange, AvatarOut, AvatarPage
 from paksatalker.api.services.own_voices import own_voice
 from paksatalker.api.services.pictures import usable_asset
-from paksatalker.service.avatars import AvatarStore, AvatarTaken
+from paksatalker.service.avatars import AvatarChanged, AvatarStore, AvatarTaken, PictureGone
 from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
 from paksatalker.service.tables import Avatar
@@ -19,6 +20,7 @@ from paksatalker.worker.main import Parts
 
 router = APIRouter(prefix="/avatars", tags=["avatars"])
 User = Annotated[Caller, Depends(allowed("assets"))]
+_TRIES = 5  # of a change, while others change the same avatar
 AvatarId = Annotated[str, Path(max_length=64, examples=["avt_3dSXQTLIH7cLKJ9G1xvbFQ"])]
 
 
@@ -39,8 +41,8 @@ async def create(
     await _check(parts, caller, {"portrait": body.portrait, **defaults})
     try:
         avatar = await avatars.create(caller.tenant_id, caller.key_id, body.name, body.portrait, defaults)
-    except AvatarTaken as error:
-        raise _taken(error) from None
+    except (AvatarTaken, PictureGone) as error:
+        raise _refused(error) from None
     response.headers["Location"] = f"{request.url.path}/{avatar.id}"
     return AvatarOut.of(avatar)
 
@@ -66,16 +68,25 @@ async def get_avatar(avatar_id: AvatarId, caller: User, avatars: Avatars) -> Ava
 @router.patch("/{avatar_id}", summary="Change an avatar", responses=answers(403, 404, 409))
 async def change(avatar_id: AvatarId, body: AvatarChange, caller: User, parts: PartsOf, avatars: Avatars) -> AvatarOut:
     """What is left out stays as it is. Videos that were asked for before do not change."""
-    avatar = await _avatar(avatars, caller, avatar_id)
+    for _ in range(_TRIES):
+        avatar = await _avatar(avatars, caller, avatar_id)
+        with suppress(AvatarChanged):
+            return AvatarOut.of(await _changed(avatar, body, caller, parts, avatars))
+    why, fix = "others are changing it", "Try again in a moment"
+    raise ApiError(409, "AvatarChanged", "the avatar is not changed", why=why, fix=fix)
+
+
+async def _changed(avatar: Avatar, body: AvatarChange, caller: Caller, parts: Parts, avatars: AvatarStore) -> Avatar:
+    """Raises: ApiError: 409 or 422, the change is refused. AvatarChanged: it must be read again."""
     given = body.model_dump(exclude_unset=True)
     values = {name: given.pop(name) for name in ("name", "portrait") if given.get(name) is not None}
     defaults = {name: value for name, value in (avatar.defaults | given).items() if value is not None}
     defaults = {name: value for name, value in defaults.items() if name not in ("name", "portrait")}
     await _check(parts, caller, {"portrait": values.get("portrait", avatar.portrait), **defaults})
     try:
-        return AvatarOut.of(await avatars.change(avatar, defaults=defaults, **values))
-    except AvatarTaken as error:
-        raise _taken(error) from None
+        return await avatars.change(avatar, defaults=defaults, **values)
+    except (AvatarTaken, PictureGone) as error:
+        raise _refused(error) from None
 
 
 @router.delete("/{avatar_id}", status_code=204, summary="Delete an avatar", responses=answers(403, 404))
@@ -93,7 +104,10 @@ async def _check(parts: Parts, caller: Caller, values: dict[str, Any]) -> None:
         await own_voice(parts, caller.tenant_id, values["voice"])
 
 
-def _taken(error: AvatarTaken) -> ApiError:
+def _refused(error: AvatarTaken | PictureGone) -> ApiError:
+    if isinstance(error, PictureGone):
+        why, fix = "a picture of it was deleted meanwhile", "Upload it: POST /api/v1/assets"
+        return ApiError(422, "NoSuchAsset", "the avatar is not made", why=why, fix=fix)
     return ApiError(409, "NameTaken", "the avatar is not made", why=str(error), fix="Choose another name")
 
 
