@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 
@@ -19,6 +20,7 @@ from paksatalker.service.tables import Job, Voice, now
 
 #: Voices of a tenant.
 MOST_VOICES = 100
+_ORDERED = timedelta(minutes=1)  # between a voice and its job; one that has none then will never be made
 VOICE_FILE, CONSENT_FILE = "voice.json", "voice.consent.json"
 
 
@@ -52,7 +54,8 @@ class VoiceStore:
             id=new_id("voi"), tenant_id=tenant_id, key_id=key_id, name=name, consent=consent, facts={}, created_at=now()
         )
         mine = Voice.tenant_id == tenant_id
-        ended = or_(Voice.job_id.is_(None), Voice.job_id.in_(_ended(tenant_id)))
+        lost = and_(Voice.job_id.is_(None), Voice.created_at < now() - _ORDERED)
+        ended = or_(lost, and_(Voice.job_id.is_not(None), Voice.job_id.not_in(_open(tenant_id))))
         try:
             async with self._database.session() as session:
                 await session.execute(delete(Voice).where(mine, Voice.name == name, Voice.digest.is_(None), ended))
@@ -142,6 +145,6 @@ def digest_of(voice: str, consent: str) -> str:
     return hashlib.sha256(f"{voice}\0{consent}".encode()).hexdigest()
 
 
-def _ended(tenant_id: str) -> Any:
-    states = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
-    return select(Job.id).where(Job.tenant_id == tenant_id, Job.state.in_(states))
+def _open(tenant_id: str) -> Any:
+    """Jobs that have not ended; those that have are forgotten after a while."""
+    return select(Job.id).where(Job.tenant_id == tenant_id, Job.state.in_((State.QUEUED, State.RUNNING)))
