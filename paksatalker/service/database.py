@@ -130,11 +130,16 @@ class _Threads:
         """Whoever gets the turn writes for all who wait for it: they share what costs most, the disk's confirmation."""
         wish: _Wish[T] = _Wish(act, asyncio.get_running_loop().create_future())
         self._wishes.append(wish)
-        async with turn:
-            if not wish.done.done():
-                wishes, self._wishes = self._wishes, []
-                await asyncio.get_running_loop().run_in_executor(self._writing, self._write, wishes)
-        return await wish.done
+        try:
+            async with turn:
+                if not wish.done.done():
+                    wishes, self._wishes = self._wishes, []
+                    await asyncio.get_running_loop().run_in_executor(self._writing, self._write, wishes)
+            return await wish.done
+        except asyncio.CancelledError:
+            with suppress(ValueError):  # somebody has taken it along
+                self._wishes.remove(wish)  # else it would be done with the next ones, for nobody, whenever that is
+            raise
 
     def _write(self, wishes: Sequence[_Wish[Any]]) -> None:
         """On the thread that writes: all in one transaction, each in a savepoint of its own."""

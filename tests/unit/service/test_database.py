@@ -79,6 +79,20 @@ def test_who_stops_waiting_takes_nobody_along(tmp_path):
     asyncio.run(play())
 
 
+def test_what_nobody_waits_for_any_more_is_not_written_later(tmp_path):
+    async def play():
+        async with opened(tmp_path) as database:
+            async with database.session():
+                given_up = asyncio.ensure_future(database.write(add("a")))
+                await asyncio.sleep(0.05)
+                given_up.cancel()
+                await asyncio.gather(given_up, return_exceptions=True)
+            await database.write(add("b"))
+            assert await names(database) == ["b"]
+
+    asyncio.run(play())
+
+
 def test_a_database_that_is_full_says_so_and_keeps_what_it_had(tmp_path):
     async def play():
         async with opened(tmp_path) as database:
