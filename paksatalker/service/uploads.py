@@ -8,6 +8,7 @@ that could still be lost.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -23,6 +24,8 @@ from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
 from paksatalker.service.room import take_room
 from paksatalker.service.tables import Upload, now
+
+_log = logging.getLogger(__name__)
 
 #: Uploads of a tenant that are not finished.
 MOST_OPEN = 100
@@ -133,7 +136,10 @@ class UploadStore:
     async def _renew(self, upload_id: str, holder: str) -> None:
         while True:
             await asyncio.sleep(_RENEWED)
-            await self._change(upload_id, Upload.holder == holder, held_until=now() + _HELD)
+            try:
+                await self._change(upload_id, Upload.holder == holder, held_until=now() + _HELD)
+            except Exception as error:  # noqa: BLE001  (a database that is away for a moment)
+                _log.warning("an upload is not held any longer: %s: %s", type(error).__name__, error)
 
     async def advance(self, upload: Upload, part: str, size: int) -> None:
         """Counts a piece that is stored; changes ``upload``, too.

@@ -128,7 +128,7 @@ class Sweeper:
         for upload_id, tenant_id, state in rows:
             await self._files.delete(f"{tenant_id}/uploads/{upload_id}")
             async with self._database.session() as session:
-                await session.execute(delete(Upload).where(Upload.id == upload_id))
+                await session.execute(delete(Upload).where(Upload.id == upload_id, Upload.expires_at <= now()))
                 if state == UploadState.OPEN:
                     note(session, tenant_id, LIFECYCLE, "upload.expired", upload_id)
         return len(rows)

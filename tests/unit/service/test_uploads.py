@@ -11,8 +11,10 @@ from paksatalker.service import uploads
 from paksatalker.service.assets import AssetStore, StorageFull
 from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
+from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.tables import Asset, Tenant, Upload, now
 from paksatalker.service.uploads import TooManyUploads, UploadHeld, UploadLost, UploadState, UploadStore
+from paksatalker.worker.sweeper import Sweeper
 
 ROOM = 1000
 
@@ -89,6 +91,53 @@ def test_who_lives_keeps_it(play, monkeypatch):
             with pytest.raises(UploadHeld):
                 async with store.hold(upload):
                     pass
+
+    play(act)
+
+
+def test_who_lives_keeps_it_though_the_database_is_away_for_a_moment(play, monkeypatch):
+    monkeypatch.setattr(uploads, "_HELD", timedelta(seconds=0.5))
+    monkeypatch.setattr(uploads, "_RENEWED", 0.05)
+
+    async def act(store, _, tenant):
+        upload, failures = await store.create(tenant, "key_x", "a.wav", 10), [1]
+        change = store._change
+
+        async def flaky(upload_id, *guard, **values):
+            if values.keys() == {"held_until"} and failures:
+                failures.pop()
+                raise OSError("away")
+            return await change(upload_id, *guard, **values)
+
+        monkeypatch.setattr(store, "_change", flaky)
+        async with store.hold(upload):
+            await asyncio.sleep(1.0)
+            assert not failures
+            with pytest.raises(UploadHeld):
+                async with store.hold(upload):
+                    pass
+
+    play(act)
+
+
+def test_what_was_finished_while_it_was_swept_is_known(play, tmp_path):
+    class Files:
+        """While files are deleted, somebody finishes the upload."""
+
+        def __init__(self, database) -> None:
+            self._database = database
+
+        async def delete(self, _: str) -> None:
+            async with self._database.session() as session:
+                await session.execute(update(Upload).values(state=UploadState.DONE, expires_at=now() + timedelta(1)))
+
+    async def act(store, database, tenant):
+        upload = await store.create(tenant, "key_x", "a.wav", 10)
+        async with database.session() as session:
+            await session.execute(update(Upload).values(expires_at=now()))
+        sweeper = Sweeper(ServiceSettings(_env_file=None, home=tmp_path), database, Files(database))
+        await sweeper._expire_uploads()
+        assert await store.get(upload.id, tenant) is not None
 
     play(act)
 
