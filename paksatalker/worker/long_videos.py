@@ -231,12 +231,19 @@ async def clear(files: FileStore, parts: PartStore, video: Job, *, ended: bool) 
         for part in await parts.of(video):
             for lost in range(1, part.attempt):
                 await files.delete(f"{place}/stream/{part.request['part']:04d}{lost % 10}")
-        for folder in ("speech", "parts"):
+        for folder in ("speech", "parts", *_lost_joinings(video)):
             await files.delete(f"{place}/{folder}")
     else:
         await files.delete(f"{video.tenant_id}/{video.id}")
     if ended:
         await parts.forget(video.id)
+
+
+def _lost_joinings(video: Job) -> list[str]:
+    """The folders of those who died over joining a video, before somebody did."""
+    made = str((video.result or {}).get("files", {}).get("video", ""))
+    attempt, _, name = made.removeprefix(f"{place_of(video)}/").partition("/")
+    return [str(lost) for lost in range(1, int(attempt))] if name and attempt.isdecimal() else []
 
 
 class _PartReport:
