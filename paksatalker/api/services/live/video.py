@@ -213,6 +213,10 @@ class LiveVideo:
         except* TimeoutError:
             what, fix = "no connection was made", "Look at the network between you; the operator can set a TURN server"
             why = {"code": "NotConnected", "message": f"{what}. {fix}", "what": what, "why": "", "fix": fix}
+        except* Exception as failures:  # noqa: BLE001  (the session goes on, and is told)
+            _log.error("a portrait cannot be shown", exc_info=failures)
+            what, fix = "the portrait cannot be shown", "Ask for the video again in a moment"
+            why = {"code": "Internal", "message": f"{what}. {fix}", "what": what, "why": "", "fix": fix}
         finally:
             self._over.set()
             await self._process.close()
