@@ -132,11 +132,11 @@ class RenderProcess:
                 raise RenderCancelled
             result = answer.result()
         finally:
-            interrupted = not answer.done()
+            interrupted = not answer.done() or answer.cancelled() or answer.exception() is not None
             for task in (answer, cancelled):
                 task.cancel()
             await asyncio.gather(answer, cancelled, return_exceptions=True)
-            if interrupted:  # what it does now is nobody's; and nobody reads what it says, but kill()
+            if interrupted:  # what it does now is nobody's: the next one would take what it says for its own answer
                 await self.kill()
         if "error" in result:
             if cancel.is_set() and result["error"]["code"] == "Cancelled":

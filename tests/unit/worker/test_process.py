@@ -83,3 +83,33 @@ def test_the_limit_of_memory_is_handed_on(monkeypatch):
     monkeypatch.setitem(os.environ, "PAKSATALKER_RENDER_MEMORY", "1")
     tells = "print(json.dumps({'event': {'limit': int(os.environ['PAKSATALKER_RENDER_MEMORY'])}}))\n"
     assert played(monkeypatch, READY + tells + DONE, RenderLimits(memory=12345)) == [12345]
+
+
+def test_the_answer_to_one_is_never_taken_for_that_to_another(monkeypatch):
+    script = """
+        print(json.dumps({'ready': True}), flush=True)
+        for line in sys.stdin:
+            print(json.dumps({'event': {}}), flush=True)
+            time.sleep(0.2)
+            print(json.dumps({'result': json.loads(line)}), flush=True)
+    """
+    monkeypatch.setattr(
+        process, "_COMMAND", (sys.executable, "-c", "import json, sys, time\n" + textwrap.dedent(script))
+    )
+
+    async def broken(_: dict) -> None:
+        raise OSError("the database is away")
+
+    async def fine(_: dict) -> None:
+        return
+
+    async def act() -> None:
+        renderer = RenderProcess(RenderLimits(silence=20))
+        try:
+            with pytest.raises(OSError, match="away"):
+                await renderer.run({"of": "somebody"}, broken, asyncio.Event())
+            assert await renderer.run({"of": "another"}, fine, asyncio.Event()) == {"of": "another"}
+        finally:
+            await renderer.close()
+
+    asyncio.run(act())
