@@ -176,6 +176,9 @@ class RenderProcess:
             except TimeoutError:
                 await self.kill()
                 raise RenderDied("it does not start") from None
+            except BaseException:
+                await self.kill()  # else the next one would take its greeting for an answer
+                raise
         return self._process
 
     async def _order(self, process: asyncio.subprocess.Process, order: dict[str, Any]) -> None:

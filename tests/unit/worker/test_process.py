@@ -113,3 +113,31 @@ def test_the_answer_to_one_is_never_taken_for_that_to_another(monkeypatch):
             await renderer.close()
 
     asyncio.run(act())
+
+
+def test_who_is_stopped_while_it_starts_leaves_it_to_nobody(monkeypatch):
+    script = """
+        time.sleep(0.4)
+        print(json.dumps({'ready': True}), flush=True)
+        for line in sys.stdin:
+            print(json.dumps({'result': json.loads(line)}), flush=True)
+    """
+    monkeypatch.setattr(
+        process, "_COMMAND", (sys.executable, "-c", "import json, sys, time\n" + textwrap.dedent(script))
+    )
+
+    async def fine(_: dict) -> None:
+        return
+
+    async def act() -> None:
+        renderer = RenderProcess(RenderLimits(silence=20))
+        try:
+            stopped = asyncio.ensure_future(renderer.run({"of": "somebody"}, fine, asyncio.Event()))
+            await asyncio.sleep(0.2)
+            stopped.cancel()
+            await asyncio.gather(stopped, return_exceptions=True)
+            assert await renderer.run({"of": "another"}, fine, asyncio.Event()) == {"of": "another"}
+        finally:
+            await renderer.close()
+
+    asyncio.run(act())
