@@ -136,7 +136,10 @@ class CoquiProcess:
             timer.cancel()
 
     def _failure(self, doing: str, why: str) -> EngineUnavailable:
-        fix = "Check it: $PAKSATALKER_COQUI_PYTHON -c 'import TTS'; it needs coqui-tts, and torch and torchaudio of one version"
+        fix = (
+            "Check it: $PAKSATALKER_COQUI_PYTHON -c 'import torchaudio, TTS'; it needs coqui-tts, and torch and "
+            "torchaudio of one version"
+        )
         return EngineUnavailable(f"Coqui failed while {doing}", why, fix)
 
     def _pipe(self, name: str) -> IO[bytes]:
