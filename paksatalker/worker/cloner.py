@@ -20,7 +20,7 @@ from paksatalker.service.tables import Asset, Job
 from paksatalker.service.voices import CONSENT_FILE, VOICE_FILE, VoiceStore, digest_of, folder_of
 from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.process import RenderCancelled, RenderDied, RenderFailed, RenderProcess, described
-from paksatalker.worker.telling import job_span, told
+from paksatalker.worker.telling import job_span, note_if_possible, told
 
 if TYPE_CHECKING:
     from paksatalker.worker.main import Parts
@@ -103,7 +103,7 @@ class Cloner:
             nonlocal noted
             if time.monotonic() - noted > _NOTE_SECONDS:
                 noted = time.monotonic()
-                if not await self._jobs.progress(job, **event):
+                if not await note_if_possible(self._jobs.progress(job, **event), otherwise=True):
                     cancel.set()
 
         options = {

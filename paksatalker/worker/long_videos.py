@@ -24,6 +24,7 @@ from paksatalker.service.queue import EventBus, JobQueue
 from paksatalker.service.states import State
 from paksatalker.service.tables import Job, now
 from paksatalker.worker.process import Message, RenderCancelled, RenderDied, RenderFailed, RenderProcess
+from paksatalker.worker.telling import note_if_possible
 
 _log = logging.getLogger(__name__)
 _NOTE_SECONDS = 1.0  # between two notes of progress in the database
@@ -262,10 +263,10 @@ class _PartReport:
     async def note(self) -> None:
         self._noted = time.monotonic()
         pieces = [] if self.stream is None else self.stream.segments
-        event = await self._parts.progress(self._part, self.frames, pieces)
+        event = await note_if_possible(self._parts.progress(self._part, self.frames, pieces), otherwise={})
         if event is None:
             self._cancel.set()
-        else:
+        elif event:
             await self._events.publish(self._video.id, {"state": State.RUNNING, **event})
 
 

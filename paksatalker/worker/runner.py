@@ -34,7 +34,7 @@ from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.long_videos import LongVideos, Order, Switchboard
 from paksatalker.worker.origin import origin_of
 from paksatalker.worker.process import RenderCancelled, RenderDied, RenderFailed, RenderProcess, described
-from paksatalker.worker.telling import job_span, told
+from paksatalker.worker.telling import job_span, note_if_possible, told
 from paksatalker.worker.thumbnail import write_thumbnail
 
 _log = logging.getLogger(__name__)
@@ -237,7 +237,7 @@ class Runner:
             await self._events.publish(job.id, {"state": "running", **event})
             if time.monotonic() - noted > _NOTE_SECONDS:
                 noted = time.monotonic()
-                if not await self._jobs.progress(job, **event):
+                if not await note_if_possible(self._jobs.progress(job, **event), otherwise=True):
                     order.cancel.set()
 
         stream = StreamPublisher(self._files, stream_place(job)) if request.format == "mp4" else None

@@ -183,6 +183,35 @@ def test_a_voice_that_is_deleted_while_it_is_made_is_made_no_further(play, tmp_p
     play(act)
 
 
+def test_a_database_that_is_away_while_progress_is_noted_stops_no_voice(play, tmp_path, monkeypatch):
+    told = {"voice": "{}", "consent": "{}", "facts": {}}
+    script = f"""
+import json, sys
+print(json.dumps({{'ready': True}}), flush=True)
+for line in sys.stdin:
+    print(json.dumps({{'event': {{'progress': 0.1}}}}), flush=True)
+    print(json.dumps({{'result': {told!r}}}), flush=True)
+"""
+    monkeypatch.setattr(cloner_module, "_COMMAND", (sys.executable, "-c", script))
+
+    async def act(bench):
+        voice, job_id = await ordered(bench, b"x")
+        cloner = Cloner(bench.parts, tmp_path / "work" / "voices")
+
+        async def away(*_, **__):
+            raise OSError("the database is away")
+
+        monkeypatch.setattr(bench.parts.jobs, "progress", away)
+        try:
+            await cloner.handle(job_id)
+        finally:
+            await cloner.close()
+        assert (await bench.parts.jobs.get(job_id)).state == State.SUCCEEDED
+        assert (await VoiceStore(bench.parts.database).get(voice.id, bench.tenant_id)).file
+
+    play(act)
+
+
 def test_a_voice_whose_process_dies_is_tried_three_times(play, tmp_path, monkeypatch):
     dies = "import sys; print('{\"ready\": true}', flush=True); sys.stdin.readline(); sys.exit(9)"
     monkeypatch.setattr(cloner_module, "_COMMAND", (sys.executable, "-c", dies))
