@@ -6,7 +6,8 @@ import re
 
 _TABLE = """
 e i|a a|as as|à a|às as|o ʊ|os ʊs|que ki|é ɛ|ao W|aos Ws|muito mwˈiŋtʊ|muita mwˈiŋtæ|muitos mwˈiŋtʊs|muitas mwˈiŋtæs
-porque poɾəkˈe|para pˌaɾæ|nós nɔz|por por|um ũŋ|ruim xuˈiŋ|foi foɪ|eu eʊ|sou sow|ou ow|gol ɡˈow|site sˈIʧi|sites sˈIʧis|vídeo vˈiʤjʊ
+porque poɾəkˈe|para pˌaɾæ|nós nɔz
+por por|um ũŋ|ruim xuˈiŋ|foi foɪ|eu eʊ|sou sow|ou ow|gol ɡˈow|site sˈIʧi|sites sˈIʧis|vídeo vˈiʤjʊ
 vídeos vˈiʤjʊs|fui fˈuɪ|caiu kaˈiʊ|saiu saˈiʊ|mal mˈW|último ˈulʧimʊ|última ˈulʧimæ|últimos ˈulʧimʊs|últimas ˈulʧimæs
 internet ˌiŋteɾənˈɛʧ|marketing mˈarkeʧiŋ|shopping ʃˈɔpiŋ|online ˌoŋlˈIn|show ʃˈow|facebook fˌAsibˈuk|google ɡˈuɡow
 da da|das das|na na|nas nas|mas mas|uma ˌumæ|umas ˌumæs|alguma ˌWɡˈumæ|algumas ˌWɡˈumæs|nenhuma nˌeɲˈumæ
