@@ -170,7 +170,7 @@ class Receiver:
         await self._files.put(key, path)
         try:
             await self._store.advance(upload, key, size)
-        except BaseException:
+        except UploadLost:  # after anything else it may count; if it does not, it goes with the rest of the upload
             await asyncio.shield(self._files.delete(key))
             raise
         path.unlink()

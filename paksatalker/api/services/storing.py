@@ -68,15 +68,24 @@ async def keep(parts: Parts, tenant_id: str, path: Path, got: Upload, resumed: t
         media_type=media.media_type, analysis=media.analysis,
     )  # fmt: skip
     asset.file = f"{tenant_id}/assets/{asset.id}"
+    noting: asyncio.Future[Asset] | None = None
     try:
         await parts.files.put(asset.file, path)
-        await asset_store(parts).add(asset, resumed)
+        noting = asyncio.ensure_future(asset_store(parts).add(asset, resumed))
+        await asyncio.shield(noting)
     except BaseException as error:
-        await asyncio.shield(parts.files.delete(asset.file))
+        if noting is None or not await _came_true(noting):
+            await asyncio.shield(parts.files.delete(asset.file))
         if isinstance(error, StorageFull):
             raise storage_full(error.quota - error.used) from None
         raise
     return asset
+
+
+async def _came_true(noting: asyncio.Future[Asset]) -> bool:
+    """Whether what was begun is noted, though whoever waits for it may have been cancelled."""
+    await asyncio.wait({noting})
+    return not noting.cancelled() and noting.exception() is None
 
 
 def storage_full(free: int) -> ApiError:
