@@ -134,11 +134,14 @@ class _Threads:
             async with turn:
                 if not wish.done.done():
                     wishes, self._wishes = self._wishes, []
-                    await asyncio.get_running_loop().run_in_executor(self._writing, self._write, wishes)
-            return await wish.done
+                    writing = asyncio.get_running_loop().run_in_executor(self._writing, self._write, wishes)
+                    await asyncio.shield(writing)  # it is not only this one's
+            return await asyncio.shield(wish.done)
         except asyncio.CancelledError:
-            with suppress(ValueError):  # somebody has taken it along
-                self._wishes.remove(wish)  # else it would be done with the next ones, for nobody, whenever that is
+            if wish in self._wishes:  # else it would be done with the next ones, for nobody, whenever that is
+                self._wishes.remove(wish)
+            else:  # whoever tidies up after this must see whether it counts
+                await asyncio.wait({wish.done})
             raise
 
     def _write(self, wishes: Sequence[_Wish[Any]]) -> None:

@@ -1,4 +1,6 @@
 import asyncio
+import threading
+import time
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -89,6 +91,52 @@ def test_what_nobody_waits_for_any_more_is_not_written_later(tmp_path):
                 await asyncio.gather(given_up, return_exceptions=True)
             await database.write(add("b"))
             assert await names(database) == ["b"]
+
+    asyncio.run(play())
+
+
+def test_who_is_cancelled_while_it_is_written_sees_then_whether_it_was(tmp_path):
+    began = threading.Event()
+
+    def slow(session):
+        began.set()
+        time.sleep(0.2)
+        session.add(Tenant(id="a", name="a"))
+
+    async def play():
+        async with opened(tmp_path) as database:
+            if not database.is_sqlite:
+                pytest.skip("its thread is SQLite's")
+            work = asyncio.ensure_future(database.write(slow))
+            await asyncio.to_thread(began.wait, 10)
+            work.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await work
+            assert await names(database) == ["a"]
+
+    asyncio.run(play())
+
+
+def test_who_leads_and_is_cancelled_leaves_nobody_waiting(tmp_path):
+    began = threading.Event()
+
+    def slow(_):
+        began.set()
+        time.sleep(0.3)
+
+    async def play():
+        async with opened(tmp_path) as database:
+            first = asyncio.ensure_future(database.write(slow))
+            await asyncio.to_thread(began.wait, 10)
+            second, third = [asyncio.ensure_future(database.write(add(name))) for name in "ab"]
+            await asyncio.sleep(0)
+            first.cancel()  # the second one leads now, for both, and waits for the thread
+            await asyncio.sleep(0.05)
+            second.cancel()
+            async with asyncio.timeout(5):
+                await third
+                await asyncio.gather(first, second, return_exceptions=True)
+            assert "b" in await names(database)
 
     asyncio.run(play())
 
