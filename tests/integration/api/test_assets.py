@@ -36,7 +36,9 @@ def send(client, content: bytes, name="file.bin"):
 
 
 def stored(settings) -> list:
-    return [path for folder in ("files", "uploads") for path in (settings.home / folder).rglob("[!.]*") if path.is_file()]
+    return [
+        path for folder in ("files", "uploads") for path in (settings.home / folder).rglob("[!.]*") if path.is_file()
+    ]
 
 
 def test_a_portrait_is_looked_at_listed_and_deleted(client, settings):
