@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from paksatalker.errors import PaksaTalkerError
+from paksatalker.worker.environment import without_secrets
 
 _SECONDS = 600.0  # of a busy machine; its own limit is one of computing time
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -65,7 +65,7 @@ async def inspect(path: Path, name: str, seconds: float = _SECONDS) -> Media:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "paksatalker.worker.inspect_media", str(path), name,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-        env=os.environ | dict.fromkeys(_THREADS, "1"), start_new_session=True,
+        env=without_secrets(**dict.fromkeys(_THREADS, "1")), start_new_session=True,
     )  # fmt: skip
     try:
         async with asyncio.timeout(seconds):

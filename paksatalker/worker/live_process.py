@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from paksatalker.core.timeline import Speech
+from paksatalker.worker.environment import without_secrets
 from paksatalker.worker.limits import MEMORY, RenderLimits
 from paksatalker.worker.live_wire import FRAME, HEADER, spoken
 
@@ -87,7 +88,7 @@ class PortraitProcess:
         how = self._portrayal
         self._process = process = await asyncio.create_subprocess_exec(
             *_COMMAND, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_BUFFER,
-            start_new_session=True, env=os.environ | {MEMORY: str(self._limits.memory)},
+            start_new_session=True, env=without_secrets(**{MEMORY: str(self._limits.memory)}),
         )  # fmt: skip
         head = {"bytes": len(how.photo), **{f.name: getattr(how, f.name) for f in fields(how) if f.name != "photo"}}
         assert process.stdin is not None

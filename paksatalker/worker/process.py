@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from paksatalker.errors import PaksaTalkerError
+from paksatalker.worker.environment import without_secrets
 from paksatalker.worker.limits import MEMORY, RenderLimits
 
 _STOP_SECONDS = 0.8  # a cancelled video ends within a second, whatever it does
@@ -168,7 +169,7 @@ class RenderProcess:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_LINE, start_new_session=True,
-                env=os.environ | {MEMORY: str(self._limits.memory)},
+                env=without_secrets(**{MEMORY: str(self._limits.memory)}),
             )  # fmt: skip
             try:
                 async with asyncio.timeout(self._limits.silence):

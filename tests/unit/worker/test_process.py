@@ -45,7 +45,7 @@ def played(monkeypatch, script: str, limits: RenderLimits) -> list[int]:
 
 def test_one_that_says_nothing_is_ended(monkeypatch):
     with pytest.raises(RenderDied, match="said nothing"):
-        played(monkeypatch, HANGS, RenderLimits(silence=0.5))
+        played(monkeypatch, HANGS, RenderLimits(silence=2.0))  # a busy machine starts it within that
 
 
 def test_one_that_does_not_start_is_ended(monkeypatch):
@@ -83,6 +83,16 @@ def test_the_limit_of_memory_is_handed_on(monkeypatch):
     monkeypatch.setitem(os.environ, "PAKSATALKER_RENDER_MEMORY", "1")
     tells = "print(json.dumps({'event': {'limit': int(os.environ['PAKSATALKER_RENDER_MEMORY'])}}))\n"
     assert played(monkeypatch, READY + tells + DONE, RenderLimits(memory=12345)) == [12345]
+
+
+def test_it_is_told_no_secrets_of_the_service(monkeypatch):
+    secret = ("DATABASE_URL", "PAKSATALKER_DATABASE_URL", "REDIS_URL", "AWS_SECRET_ACCESS_KEY", "PAKSATALKER_SECRET")
+    for name in (*secret, "aws_access_key_id", "PAKSATALKER_THREADS"):
+        monkeypatch.setitem(os.environ, name, "told")
+    tells = "print(json.dumps({'event': {k: 1 for k, v in os.environ.items() if v == 'told'}}))\n"
+    program = READY + tells + DONE
+    heard: list[int] = played(monkeypatch, program, RenderLimits())
+    assert heard == [1]  # that of the threads
 
 
 def test_the_answer_to_one_is_never_taken_for_that_to_another(monkeypatch):
