@@ -108,7 +108,7 @@ class KeyStore:
         if found is None or not hmac.compare_digest(found.hash, _hash(secret)):
             return None
         time = now()
-        if found.revoked_at is not None or (found.expires_at is not None and found.expires_at <= time):
+        if not _opens(found, time):
             return None
         if found.last_used_at is None or time - found.last_used_at > _NOTED_EVERY:
             try:
@@ -118,6 +118,12 @@ class KeyStore:
             except SQLAlchemyError as error:  # it opens all the same: a full disk shuts nobody out
                 _log.warning("the use of key %s is not noted: %s", key_id, type(error).__name__)
         return Caller(found.tenant_id, key_id, frozenset(found.scopes), found.requests_per_minute)
+
+    async def still_opens(self, caller: Caller) -> bool:
+        """Whether the key with which somebody came in long ago would let them in now."""
+        async with self._database.reader() as session:
+            found = await session.get(ApiKey, caller.key_id)
+        return found is not None and _opens(found, now())
 
     async def revoke(self, key_id: str, tenant_id: str | None = None, by: str = OPERATOR) -> bool:
         """Ends a key. False if there is none, or it is another tenant's.
@@ -143,6 +149,10 @@ class KeyStore:
             query = query.where(ApiKey.tenant_id == tenant_id)
         async with self._database.reader() as session:
             return (await session.scalars(query)).all()
+
+
+def _opens(key: ApiKey, time: datetime) -> bool:
+    return key.revoked_at is None and (key.expires_at is None or key.expires_at > time)
 
 
 def _hash(secret: str) -> str:

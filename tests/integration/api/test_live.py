@@ -13,7 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 from paksatalker.api.main import create_app
 from paksatalker.core.timeline import ARKIT_NAMES
 from paksatalker.service.settings import IceServer
-from tests.integration.api.tenants import new_key
+from tests.integration.api.tenants import new_key, revoke_key
 from tests.unit.core.text.writing.test_remote import Server
 
 URL = "/api/v1/live"
@@ -243,6 +243,17 @@ def test_the_minutes_of_a_day_are_counted(limited):
     with connect() as socket, pytest.raises(WebSocketDisconnect) as end:
         until(socket, "nothing")
     assert (end.value.code, end.value.reason) == (1008, "2 live minutes a day are allowed")
+
+
+def test_a_key_that_is_revoked_ends_its_sessions(stranger, settings, monkeypatch):
+    monkeypatch.setattr("paksatalker.api.services.live.session._MINUTE", 0.1)
+    key = new_key(settings, "live")
+    with stranger.websocket_connect(URL, headers={"Authorization": f"Bearer {key}"}) as socket:
+        heard(socket)
+        assert revoke_key(settings, key)
+        with pytest.raises(WebSocketDisconnect) as end:
+            heard(socket)
+    assert (end.value.code, end.value.reason) == (1008, "the key was revoked, or has expired")
 
 
 @pytest.mark.parametrize("limit", ["live_sessions", "live_sessions_per_tenant"])

@@ -28,7 +28,7 @@ from paksatalker.api.services.speaking import SpeechPool
 from paksatalker.api.services.writing import WriterPool
 from paksatalker.core.timeline import ARKIT_NAMES, FloatArray
 from paksatalker.errors import PaksaTalkerError
-from paksatalker.service.keys import Caller
+from paksatalker.service.keys import Caller, KeyStore
 from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.live_process import Portrayal
 from paksatalker.worker.main import Parts
@@ -61,7 +61,7 @@ class Session:
 
     def __init__(self, socket: WebSocket, caller: Caller, parts: Parts, pools: Pools, room: LiveRoom) -> None:
         self._socket, self._caller, self._parts, self._room = socket, caller, parts, room
-        self._line = Line(socket)
+        self._line, self._keys = Line(socket), KeyStore(parts.database)
         self._speaker = Speaker(
             self._line, caller.tenant_id, pools.speech, pools.writers, room.measures,
             voice=lambda name: speakable(parts, caller.tenant_id, name),
@@ -248,7 +248,7 @@ class Session:
         """Counts the minutes, and ends what nobody uses.
 
         Raises:
-            Overrun: Nothing happens for too long, or the day's minutes are used.
+            Overrun: Nothing happens for too long, the day's minutes are used, or the key opens no more.
         """
         loop, settings = asyncio.get_running_loop(), self._parts.settings
         minute = 0.0
@@ -259,11 +259,21 @@ class Session:
                 await self._hang_up()
             if loop.time() >= minute:
                 minute = loop.time() + _MINUTE
+                await self._check_key()
                 await self._count()
             idle = self._active + settings.live_idle_minutes * 60
             if loop.time() >= idle:
                 raise Overrun("nothing was said for too long")
             await asyncio.sleep(min(idle - loop.time(), 1.0))
+
+    async def _check_key(self) -> None:
+        try:
+            opens = await self._keys.still_opens(self._caller)
+        except Exception as error:  # noqa: BLE001  (a database that is away for a moment ends no conversation)
+            _log.warning("a live session's key is not looked at: %s: %s", type(error).__name__, error)
+            return
+        if not opens:
+            raise Overrun("the key was revoked, or has expired")
 
     async def _count(self) -> None:
         """Counts a minute of the tenant, for all processes of the API together.
