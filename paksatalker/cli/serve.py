@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from paksatalker.service.settings import ServiceSettings
 
 _ANSWER_SECONDS = 5  # for answers that are on their way when the service is told to stop
+_IDLE_SECONDS = 75  # that a connection may rest; longer than proxies let it, or they use one that is being closed
 _END_SECONDS = 20.0  # a worker that is told to stop puts its jobs back by then
 
 
@@ -74,7 +75,7 @@ def _listen(settings: ServiceSettings) -> None:
     app = create_app(settings, offer)
     config = uvicorn.Config(
         app, settings.host, settings.port, log_level="warning", server_header=False,
-        timeout_graceful_shutdown=_ANSWER_SECONDS,
+        timeout_graceful_shutdown=_ANSWER_SECONDS, timeout_keep_alive=_IDLE_SECONDS,
     )  # fmt: skip
     server = uvicorn.Server(config)
     sockets = [config.bind_socket()]

@@ -171,7 +171,8 @@ def test_names_cannot_be_guessed():
 @pytest.fixture
 def address(settings):
     """Of a server with real sockets."""
-    config = uvicorn.Config(create_app(settings), "127.0.0.1", 0, log_level="critical")
+    # An idle connection is not closed at the moment it is used again, however busy the machine is.
+    config = uvicorn.Config(create_app(settings), "127.0.0.1", 0, log_level="critical", timeout_keep_alive=120)
     server, sockets = uvicorn.Server(config), [config.bind_socket()]
     thread = threading.Thread(target=server.run, args=(sockets,))
     thread.start()
