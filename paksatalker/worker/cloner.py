@@ -16,8 +16,10 @@ from paksatalker.errors import PaksaTalkerError
 from paksatalker.service.jobs import JobHeld, JobStore
 from paksatalker.service.queue import Later
 from paksatalker.service.states import VOICES
-from paksatalker.service.tables import Asset, Job
+from paksatalker.service.tables import Job
 from paksatalker.service.voices import CONSENT_FILE, VOICE_FILE, VoiceStore, digest_of, folder_of
+from paksatalker.worker.attempt import fetch_assets
+from paksatalker.worker.attempt import watch as watching
 from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.process import RenderCancelled, RenderDied, RenderFailed, RenderProcess, described
 from paksatalker.worker.telling import job_span, note_if_possible, told
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _COMMAND = (sys.executable, "-m", "paksatalker.worker.clone_child")
-_LOOK_SECONDS = 0.3
 _NOTE_SECONDS = 1.0
 
 
@@ -110,7 +111,7 @@ class Cloner:
             "recordings": [str(path) for path in recordings], "seed": job.request["seed"], "steps": self._steps,
             "consent": voice.consent,
         }  # fmt: skip
-        watch = asyncio.ensure_future(self._watch(job, cancel))
+        watch = asyncio.ensure_future(watching(self._jobs, job, cancel))
         try:
             made = await self._process.render(options, "", report, cancel)
         finally:
@@ -131,42 +132,10 @@ class Cloner:
         await self._jobs.succeed(job, {})
 
     async def _fetch(self, job: Job, folder: Path) -> list[Path]:
-        paths: list[Path] = []
-        for field, asset_id in job.request.items():
-            if not field.startswith("recording_"):
-                continue
-            async with self._parts.database.reader() as session:
-                asset = await session.get(Asset, asset_id)
-            if asset is None or asset.tenant_id != job.tenant_id:
-                raise RenderFailed(_gone(asset_id))
-            paths.append(folder / f"{field}{Path(asset.name).suffix[:10]}")
-            try:
-                await self._parts.files.fetch(asset.file, paths[-1])
-            except FileNotFoundError:
-                raise RenderFailed(_gone(asset_id)) from None
-        return paths
-
-    async def _watch(self, job: Job, cancel: asyncio.Event) -> None:
-        """Says that somebody is at it, and sets ``cancel`` when the voice is not wanted any more."""
-        noted = time.monotonic()
-        while not cancel.is_set():
-            await asyncio.sleep(_LOOK_SECONDS)
-            try:
-                if time.monotonic() - noted > _NOTE_SECONDS:
-                    noted, wanted = time.monotonic(), await self._jobs.progress(job)
-                else:
-                    latest = await self._jobs.get(job.id)
-                    wanted = latest is not None and not latest.cancel_requested and latest.attempt == job.attempt
-            except Exception as error:  # noqa: BLE001  (a database that is away is no reason to stop)
-                _log.warning("cannot see whether it is still wanted: %s: %s", type(error).__name__, error)
-                continue
-            if not wanted:
-                cancel.set()
-
-
-def _gone(asset_id: str) -> dict[str, Any]:
-    what, why, fix = "the recording cannot be read", f"the asset {asset_id} is gone", "Upload it again"
-    return {"code": "AssetGone", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
+        wanted = {field: asset for field, asset in job.request.items() if field.startswith("recording_")}
+        parts = self._parts
+        found = await fetch_assets(parts.database, parts.files, job, wanted, folder, called="recording")
+        return [*found.values()]
 
 
 def _lost(attempts: int) -> dict[str, Any]:

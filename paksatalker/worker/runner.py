@@ -26,10 +26,12 @@ from paksatalker.service.provenance import SIDECAR, Provenance
 from paksatalker.service.queue import Later
 from paksatalker.service.reuse import reuse
 from paksatalker.service.states import State
-from paksatalker.service.tables import Asset, Job
+from paksatalker.service.tables import Job
 from paksatalker.service.tracing import span
 from paksatalker.service.video import VideoRequest
 from paksatalker.service.voices import VoiceStore, read_voice
+from paksatalker.worker.attempt import fetch_assets
+from paksatalker.worker.attempt import watch as watching
 from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.long_videos import LongVideos, Order, Switchboard
 from paksatalker.worker.origin import origin_of
@@ -39,9 +41,7 @@ from paksatalker.worker.thumbnail import write_thumbnail
 
 _log = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 0.3  # between two looks at whether a job was cancelled
 _NOTE_SECONDS = 1.0  # between two notes of progress in the database
-_HEARD_SECONDS = 2.0  # between two notes that somebody is at the job
 _STOP_SECONDS = 1.0  # a renderer has ended by itself by then, when its video is cancelled
 
 
@@ -176,7 +176,7 @@ class Runner:
         """
         cancel = asyncio.Event()
         making = asyncio.ensure_future(self._make(job, folder, cancel))
-        watch, stop = asyncio.ensure_future(self._watch(job, cancel)), asyncio.ensure_future(cancel.wait())
+        watch, stop = asyncio.ensure_future(watching(self._jobs, job, cancel)), asyncio.ensure_future(cancel.wait())
         try:
             await asyncio.wait({making, stop}, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.wait({making}, timeout=None if not cancel.is_set() else _STOP_SECONDS)
@@ -297,35 +297,7 @@ class Runner:
             raise RenderFailed(_voice_gone(request.voice)) from None
 
     async def _fetch(self, job: Job, request: VideoRequest, folder: Path) -> dict[str, Path]:
-        paths = {}
-        for field, asset_id in request.assets().items():
-            async with self._database.reader() as session:
-                asset = await session.get(Asset, asset_id)
-            if asset is None or asset.tenant_id != job.tenant_id:
-                raise RenderFailed(_gone(field, asset_id))
-            paths[field] = folder / f"{field}{Path(asset.name).suffix[:10]}"
-            try:
-                await self._files.fetch(asset.file, paths[field])
-            except FileNotFoundError as error:
-                raise RenderFailed(_gone(field, asset_id)) from error
-        return paths
-
-    async def _watch(self, job: Job, cancel: asyncio.Event) -> None:
-        """Says that somebody is at the job; sets ``cancel`` when it is to stop, or this attempt is not the latest."""
-        heard = time.monotonic()
-        while not cancel.is_set():
-            await asyncio.sleep(_LOOK_SECONDS)
-            try:
-                if time.monotonic() - heard > _HEARD_SECONDS:
-                    heard, wanted = time.monotonic(), await self._jobs.progress(job)
-                else:
-                    latest = await self._jobs.get(job.id)
-                    wanted = latest is not None and not latest.cancel_requested and latest.attempt == job.attempt
-            except Exception as error:  # noqa: BLE001  (a database that is away is no reason to stop)
-                _log.warning("cannot see whether it is still wanted: %s: %s", type(error).__name__, error)
-                continue
-            if not wanted:
-                cancel.set()
+        return await fetch_assets(self._database, self._files, job, request.assets(), folder)
 
     async def _store(self, request: VideoRequest, result: dict[str, Any], output: Path, place: str) -> dict[str, Any]:
         """Stores the files of a video. Returns what is kept of the result."""
@@ -379,11 +351,6 @@ class Runner:
         if job is not None:
             names = ("state", "stage", "progress", "frames_done", "frames_total", "seconds_left", "error")
             await self._events.publish(job_id, {name: getattr(job, name) for name in names})
-
-
-def _gone(field: str, asset_id: str) -> dict[str, Any]:
-    what, why, fix = f"the {field} cannot be read", f"the asset {asset_id} is gone", "Upload it again"
-    return {"code": "AssetGone", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
 
 
 def _voice_gone(voice_id: str) -> dict[str, Any]:
