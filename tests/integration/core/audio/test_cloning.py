@@ -94,7 +94,9 @@ def test_a_seed_gives_a_voice_again_and_none_is_further_than_its_stock_voice(
     assert steps == [1]
     assert one.blend.likeness is not None
     assert len(one.blend.likeness.offset) == 128
-    assert one.fitted.speaker > one.fitted.voice >= one.fitted.stock
+    # How alike the speaker is to himself hangs on one short sentence here, so it is no ceiling for the voice.
+    assert 1 > one.fitted.voice >= one.fitted.stock > 0
+    assert 0 < one.fitted.speaker < 1
     assert one.is_stock == (one.fitted.voice == one.fitted.stock)
     again = match_voice([speaker], STORE, steps=1)
     assert again.blend == one.blend
