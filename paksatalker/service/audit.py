@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from paksatalker.service.database import Database
 from paksatalker.service.tables import AuditEntry
@@ -15,7 +16,12 @@ LIFECYCLE, OPERATOR = "lifecycle", "operator"
 
 
 def note(
-    session: AsyncSession, tenant_id: str, by: str, action: str, object_id: str, **detail: str | float | bool
+    session: AsyncSession | Session,
+    tenant_id: str,
+    by: str,
+    action: str,
+    object_id: str,
+    **detail: str | float | bool,
 ) -> None:
     """Notes an act within its own transaction: there is no act without a note, and no note without the act.
 

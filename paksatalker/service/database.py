@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import random
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL, Connection
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -25,6 +26,10 @@ _READS = "paksatalker_reads"
 _MIGRATING = 0x7061_6B73  # of Postgres' advisory lock: one process migrates, others wait
 _BUSY_SECONDS = 30  # a writer waits so long for another one (SQLite)
 _READERS = 4  # threads
+_COMMIT_SECONDS = 10.0  # who is cancelled waits so long to see whether it counts
+_TRIES = 5  # of a transaction that the database ends for the sake of others
+_PAUSE = 0.05  # seconds before it is tried again, at most; twice as long each time
+_PASSING = frozenset({"40001", "40P01"})  # Postgres: serialization failure, deadlock; nothing was written
 
 T = TypeVar("T")
 
@@ -67,9 +72,14 @@ class Database:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
-        """A session in one transaction: committed at the end, rolled back on an error."""
-        async with self._turn, self._sessions() as session, session.begin():
+        """A session in one transaction: committed at the end, rolled back on an error.
+
+        Whoever is cancelled while it is committed is told so when that has come to its end: what is tidied up then can
+        see whether it counts.
+        """
+        async with self._turn, self._sessions() as session:
             yield session
+            await _to_its_end(session.commit())
 
     @asynccontextmanager
     async def reader(self) -> AsyncIterator[AsyncSession]:
@@ -84,12 +94,23 @@ class Database:
         that is most of what a short transaction costs.
 
         Args:
-            act: Called with a session; what it does is committed when it returns, and rolled back when it raises.
+            act: Called with a session; what it does is committed when it returns, and rolled back when it raises. On
+                Postgres it is called again, some times, if the database ends the transaction for the sake of others.
         """
-        if self._threads is None:
-            async with self.session() as session:
-                return await session.run_sync(act)
-        return await self._threads.write(act, self._turn)
+        if self._threads is not None:
+            return await self._threads.write(act, self._turn)
+        for number in range(1, _TRIES):
+            try:
+                return await self._write(act)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _PASSING:
+                    raise
+            await asyncio.sleep(random.uniform(0.5, 1) * _PAUSE * 2**number)  # noqa: S311  (not at the same time again)
+        return await self._write(act)
+
+    async def _write(self, act: Callable[[Session], T]) -> T:
+        async with self.session() as session:
+            return await session.run_sync(act)
 
     async def read(self, act: Callable[[Session], T]) -> T:
         """The same for what only reads: it waits for no writer."""
@@ -108,6 +129,21 @@ class Database:
         await self.engine.dispose()
         if self._threads is not None:
             await asyncio.to_thread(self._threads.close)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Waits for something that is not cancelled with its caller; who is cancelled meanwhile is told afterwards."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        deadline = asyncio.get_running_loop().time() + _COMMIT_SECONDS
+        while not task.done() and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            with suppress(asyncio.CancelledError):  # once is enough
+                await asyncio.wait({task}, timeout=left)
+        if not task.cancel() and not task.cancelled():
+            task.exception()  # it was seen: nobody logs it as forgotten
+        raise
 
 
 class _Threads:

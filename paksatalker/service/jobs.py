@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -186,36 +186,52 @@ class JobStore:
             JobHeld: The worker that has begun the job with this ticket was heard of a moment ago: it was the queue that
                 was away, or lost the ticket.
         """
-        return await self._database.write(lambda session: self._begin(session, ticket, queue, tries))
+        while True:
+            job, begun = await self._database.write(lambda session: self._begin(session, ticket, queue, tries))
+            if job is None or begun:
+                return job
+            if not State(job.state).ended:
+                await self._database.write(partial(self._lose, part=job))
 
-    def _begin(self, session: Session, ticket: str, queue: str, tries: int) -> Job | None:
+    def _begin(self, session: Session, ticket: str, queue: str, tries: int) -> tuple[Job | None, bool]:
+        """Takes up a job, or ends it: one in a transaction, so that nobody who holds a job's lock waits for another's.
+
+        Returns:
+            The job, and whether it is begun. If not, it has ended, or is a part whose video must be locked first.
+        """
         under = select(Job).where(Job.ticket == ticket, Job.state == State.RUNNING).with_for_update()
         job = session.scalars(under).first()
         if job is not None and job.heard_at is not None and abs(now() - job.heard_at) < self._held:
             raise JobHeld(job.id)
         job = job or next_job(session, queue)
-        while job is not None:
-            if job.cancel_requested:
-                self._end(job, State.CANCELLED)
-            elif job.attempt >= tries:
-                self._end(job, State.FAILED)
-                job.error = {
-                    "code": "WorkerLost",
-                    "message": f"the worker died {job.attempt} times over this job",
-                    "fix": "Look at the worker's log; a smaller size needs less memory",
-                }
-                self._give_up(session, job, job.error)
-            else:
-                if job.attempt and job.kind == VIDEO:
-                    drop(session, job.id)  # parts of the attempt before
-                job.attempt += 1
-                job.ticket, job.state, job.started_at = ticket, State.RUNNING, now()
-                job.heard_at = job.started_at
-                job.stage, job.progress, job.frames_done, job.result = "", 0.0, 0, None
-                return job
-            session.flush()
-            job = next_job(session, queue)
-        return None
+        if job is None:
+            return None, False
+        if job.cancel_requested:
+            self._end(job, State.CANCELLED)
+        elif job.attempt < tries:
+            if job.attempt and job.kind == VIDEO:
+                drop(session, job.id)  # parts of the attempt before
+            job.attempt += 1
+            job.ticket, job.state, job.started_at = ticket, State.RUNNING, now()
+            job.heard_at = job.started_at
+            job.stage, job.progress, job.frames_done, job.result = "", 0.0, 0, None
+            return job, True
+        elif job.parent_id is None:
+            self._end(job, State.FAILED)
+            job.error = _worker_lost(job)
+            self._give_up(session, job, job.error)
+        return job, False
+
+    def _lose(self, session: Session, part: Job) -> None:
+        """Ends a part whose workers have died, and its video with it, unless somebody is at it again."""
+        video_of(session, part)  # locked first, as everywhere
+        lost = session.get(Job, part.id, with_for_update=True, populate_existing=True)
+        names = ("state", "attempt", "heard_at")
+        if lost is None or any(getattr(lost, name) != getattr(part, name) for name in names):
+            return
+        self._end(lost, State.FAILED)
+        lost.error = _worker_lost(lost)
+        self._give_up(session, lost, lost.error)
 
     async def progress(self, job: Job, **values: Any) -> bool:
         """Notes how far it is (columns of :class:`Job`), and that somebody is at it.
@@ -284,16 +300,19 @@ class JobStore:
     # --- what callers do ---------------------------------------------------------------------------------------------
     async def cancel(self, job_id: str, tenant_id: str) -> Job | None:
         """Asks a job to stop: at once if it waits, within a second if it runs. None if there is no such job."""
-        async with self._database.session() as session:
-            job = await session.get(Job, job_id, with_for_update=True)
+
+        def act(session: Session) -> Job | None:
+            job = session.get(Job, job_id, with_for_update=True)
             if job is None or job.tenant_id != tenant_id:
                 return None
             if not State(job.state).ended:
                 job.cancel_requested = True
-                await session.run_sync(drop, job.id)
+                drop(session, job.id)
                 if job.state == State.QUEUED or job.ticket is None:  # nobody is at it, but perhaps at its parts
                     self._end(job, State.CANCELLED)
-        return job
+            return job
+
+        return await self._database.write(act)
 
     async def twin(self, job: Job) -> Job | None:
         """A job of the same tenant that has made just what this one asks for; the latest of them."""
@@ -320,12 +339,15 @@ class JobStore:
             Job.id == job_id, Job.tenant_id == tenant_id,
             Job.state.in_((State.SUCCEEDED, State.FAILED, State.CANCELLED)),
         )  # fmt: skip
-        async with self._database.session() as session:
-            result = await session.execute(query.values(expires_at=now(), result=None, idempotency_key=None))
-            done = isinstance(result, CursorResult) and result.rowcount == 1
+        values = {"expires_at": now(), "result": None, "idempotency_key": None}
+
+        def act(session: Session) -> bool:
+            done = session.scalar(query.values(**values).returning(Job.id)) is not None
             if done:
                 note(session, tenant_id, by, "video.deleted", job_id)
-        return done
+            return done
+
+        return await self._database.write(act)
 
     async def waiting(self, queue: str) -> int:
         """How many jobs of a queue wait."""
@@ -359,6 +381,14 @@ class JobStore:
     def _ending(self, state: State) -> dict[str, Any]:
         time = now()
         return {"state": state, "finished_at": time, "expires_at": time + self._keep if self._keep else None}
+
+
+def _worker_lost(job: Job) -> dict[str, Any]:
+    return {
+        "code": "WorkerLost",
+        "message": f"the worker died {job.attempt} times over this job",
+        "fix": "Look at the worker's log; a smaller size needs less memory",
+    }
 
 
 def _guard(job: Job, state: State) -> Update:

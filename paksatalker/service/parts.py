@@ -132,7 +132,12 @@ class PartStore:
 
     async def stop(self, video: Job) -> None:
         """Has the parts of an attempt stopped, for its files go."""
-        await self._database.write(lambda session: drop(session, video.id, video.attempt))
+
+        def act(session: Session) -> None:
+            _lock(session, video.id)
+            drop(session, video.id, video.attempt)
+
+        await self._database.write(act)
 
     async def add(self, video: Job, span: Span) -> Job | None:
         """Makes a part of a video that is being spoken. With the last one, its worker lets go of the video.
@@ -228,10 +233,15 @@ class PartStore:
         """Deletes the parts of a video that has ended; those that still run are told to stop."""
 
         def act(session: Session) -> None:
+            _lock(session, video_id)
             drop(session, video_id)
             session.execute(delete(Job).where(Job.parent_id == video_id, Job.state.in_(_ENDED)))
 
         await self._database.write(act)
+
+
+def _lock(session: Session, video_id: str) -> None:
+    session.execute(select(Job.id).where(Job.id == video_id).with_for_update())
 
 
 def _add(session: Session, video: Job, span: Span) -> Job | None:
