@@ -15,7 +15,7 @@ from paksatalker.service.audit import note
 from paksatalker.service.cursor import read_cursor, write_cursor
 from paksatalker.service.database import Database
 from paksatalker.service.ids import is_id, new_id
-from paksatalker.service.tables import Asset, Avatar, now
+from paksatalker.service.tables import Asset, Avatar, Tenant, now
 
 #: Avatars of a tenant.
 MOST_AVATARS = 1000
@@ -66,6 +66,7 @@ class AvatarStore:
         )  # fmt: skip
         try:
             async with self._database.session() as session:
+                await session.get(Tenant, tenant_id, with_for_update=True)  # they are counted one after another
                 count = select(func.count()).where(Avatar.tenant_id == tenant_id)
                 if int(await session.scalar(count) or 0) >= MOST_AVATARS:
                     raise AvatarTaken(f"there are {MOST_AVATARS} avatars already")

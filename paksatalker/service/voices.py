@@ -16,7 +16,7 @@ from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
 from paksatalker.service.ids import is_id, new_id
 from paksatalker.service.states import State
-from paksatalker.service.tables import Job, Voice, now
+from paksatalker.service.tables import Job, Tenant, Voice, now
 
 #: Voices of a tenant.
 MOST_VOICES = 100
@@ -58,6 +58,7 @@ class VoiceStore:
         ended = or_(lost, and_(Voice.job_id.is_not(None), Voice.job_id.not_in(_open(tenant_id))))
         try:
             async with self._database.session() as session:
+                await session.get(Tenant, tenant_id, with_for_update=True)  # they are counted one after another
                 await session.execute(delete(Voice).where(mine, Voice.name == name, Voice.digest.is_(None), ended))
                 if int(await session.scalar(select(func.count()).where(mine)) or 0) >= MOST_VOICES:
                     raise VoiceTaken(f"there are {MOST_VOICES} voices already")

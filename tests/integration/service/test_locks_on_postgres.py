@@ -6,9 +6,13 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from paksatalker.service import avatars, voices
+from paksatalker.service.avatars import AvatarStore
 from paksatalker.service.database import Database
+from paksatalker.service.ids import new_id
 from paksatalker.service.parts import PartStore, Span
-from paksatalker.service.tables import Job, Tenant
+from paksatalker.service.tables import Asset, Job, Tenant
+from paksatalker.service.voices import VoiceStore
 from tests import databases
 from tests.integration.service.test_on_postgres import server  # noqa: F401  (a fixture)
 from tests.unit.service.test_jobs import new, opened
@@ -145,5 +149,28 @@ def test_a_request_that_is_cancelled_at_any_time_and_asked_for_again_makes_one_j
             if isinstance(first, tuple):
                 assert (first[0].id, fresh) == (job.id, False)
         assert len(await jobs.unfinished()) == 40
+
+    play(act, tmp_path)
+
+
+def test_there_are_no_more_voices_and_avatars_than_there_may_be_however_many_are_asked_for_at_once(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(voices, "MOST_VOICES", 3)
+    monkeypatch.setattr(avatars, "MOST_AVATARS", 3)
+
+    async def act(jobs, tenant):
+        database: Database = jobs._database
+        portrait = Asset(
+            id=new_id("ast"), tenant_id=tenant, kind="portrait", name="a", media_type="image/png", bytes=1, sha256="",
+            file="x", analysis={},
+        )  # fmt: skip
+        await database.write(lambda session: session.add(portrait))
+        store = VoiceStore(database)
+        making = [store.create(tenant, "k", f"v{n}", {"references": []}) for n in range(9)]
+        making += [AvatarStore(database).create(tenant, "k", f"a{n}", portrait.id, {}) for n in range(9)]
+        ended = [type(one).__name__ for one in await asyncio.gather(*making, return_exceptions=True)]
+        assert (ended.count("Voice"), ended.count("VoiceTaken")) == (3, 6)
+        assert (ended.count("Avatar"), ended.count("AvatarTaken")) == (3, 6)
 
     play(act, tmp_path)
