@@ -115,17 +115,13 @@ class FileStore:
             async for piece in self.read(key):
                 file.write(piece)
 
-    async def copy(self, prefix: str, to: str) -> None:
-        """Copies the files that lie in ``prefix`` as in a folder; where the storage can, nothing is sent around.
+    async def copy(self, key: str, to: str) -> None:
+        """Copies a file; where the storage can, nothing is sent around.
 
         Raises:
-            FileNotFoundError: There are none, or one went meanwhile.
+            FileNotFoundError: There is none.
         """
-        keys = [entry["path"] async for batch in obstore.list(self._store, prefix) for entry in batch]
-        if not keys:
-            raise FileNotFoundError(prefix)
-        for key in keys:
-            await obstore.copy_async(self._store, key, to + key.removeprefix(prefix))
+        await obstore.copy_async(self._store, key, to)
 
     async def link(self, key: str, seconds: int = 3600) -> str | None:
         """An address of the file that works for a while without a key; None where the API itself must serve it."""

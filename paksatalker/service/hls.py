@@ -26,6 +26,7 @@ _INIT = "init.mp4"
 _NAME = re.compile(r"init\.mp4|seg_[0-9]{5,9}\.m4s")
 #: No segment is longer, seconds (:mod:`paksatalker.core.rendering.hls`); a playlist that grows must not change it.
 _TARGET_SECONDS = 6
+_NAMED = re.compile(r'^(?:#EXT-X-MAP:URI=")?[^#\n"]*/([\w.]+)"?$', re.MULTILINE)
 
 
 #: Of a part of a video: its number, its attempt, and the piece.
@@ -51,6 +52,11 @@ def is_piece(name: str) -> bool:
 def piece_type(name: str) -> str:
     """The media type of a piece."""
     return "video/mp4" if name == _INIT else "video/iso.segment"
+
+
+def pieces_in(playlist: str) -> list[str]:
+    """The names of the pieces that a playlist of ours names."""
+    return [name for name in _NAMED.findall(playlist) if is_piece(name)]
 
 
 def stream_place(job: Job) -> str:

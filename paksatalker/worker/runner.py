@@ -320,8 +320,8 @@ class Runner:
         return {"files": stored, "bytes": size, **kept}
 
     async def _delete_before(self, job: Job) -> None:
-        """Deletes what workers have stored that were killed over a job."""
-        for before in range(1, job.attempt):
+        """Deletes what workers have stored that were killed over a job, and an API that was killed while it copied."""
+        for before in range(job.attempt):
             await self._delete(job, before)
 
     async def _sweep(self, job: Job) -> None:

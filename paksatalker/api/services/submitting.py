@@ -65,8 +65,10 @@ async def submit(
         ) from None  # fmt: skip
     if not is_new:
         return job, False
-    if (result := await reuse(parts.jobs, parts.files, job)) is not None and await parts.jobs.settle(job, result):
-        return await parts.jobs.get(job.id) or job, True
+    if (result := await reuse(parts.jobs, parts.files, job)) is not None:
+        if await parts.jobs.settle(job, result):
+            return await parts.jobs.get(job.id) or job, True
+        await parts.files.delete(f"{job.tenant_id}/{job.id}/{job.attempt}")  # somebody has begun it, or cancelled it
     await ring(parts, job)
     return job, True
 

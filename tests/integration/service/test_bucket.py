@@ -86,10 +86,12 @@ def test_files_of_all_sizes_come_back_and_neighbours_stay(settings, s3, tmp_path
             await whole(files, "t/a/nothing")
         await files.fetch("t/a/video.mp4", tmp_path / "copy.mp4")
         assert (tmp_path / "copy.mp4").read_bytes() == big
-        await files.copy("t/a", "t/b")
+        await files.copy("t/a/video.mp4", "t/b/video.mp4")
         assert keys(s3)["t/b/video.mp4"] == len(big)
+        with pytest.raises(FileNotFoundError):
+            await files.copy("t/a/nothing", "t/b/nothing")
         assert await files.delete("t/a") == 2
-        assert set(keys(s3)) == {"t/ab/small.txt", "t/b/video.mp4", "t/b/stream.bin"}
+        assert set(keys(s3)) == {"t/ab/small.txt", "t/b/video.mp4"}
 
     asyncio.run(play())
 
