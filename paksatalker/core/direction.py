@@ -8,6 +8,7 @@ from pathlib import Path
 
 from paksatalker.core.request import SpeechRequest
 from paksatalker.core.text.dictionary import Dictionary
+from paksatalker.core.text.emoji import feeling_of, with_names, without_emoji
 from paksatalker.core.text.language import assign_languages
 from paksatalker.core.text.load import load_text
 from paksatalker.core.text.markup import parse_markup
@@ -20,6 +21,7 @@ from paksatalker.core.timeline import Utterance
 
 _SHOWN = 10  # warnings that are told one by one
 _AUTO = "auto"
+_OPEN = "open"  # no emotion is given, so that emoji may give one; else it is neutral
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class DirectedText:
         notes: What the user should know, one sentence each.
         language: What all of it is written in, where the user said so; None looks at each sentence.
         expected: What a sentence is taken to be written in that does not tell.
+        emoji: What becomes of emoji, one of :data:`~paksatalker.core.options.EMOJI`.
     """
 
     script: Script
@@ -38,6 +41,7 @@ class DirectedText:
     notes: tuple[str, ...]
     language: str | None = None
     expected: str = "en"
+    emoji: str = "skip"
 
     def respelled(self) -> Iterator[Utterance]:
         """The sentences as script and dictionary have them said, numbers and the like as written: quickly made."""
@@ -46,12 +50,23 @@ class DirectedText:
     def sentences(self) -> Iterator[Utterance]:
         """The sentences with all direction, made as they are asked for."""
         told = assign_languages(cut_script(self.script), self.language, self.expected)
-        for utterance in map(normalise, map(self.dictionary.apply, told)):
+        for utterance in map(normalise, map(self._with_emoji, map(self.dictionary.apply, told))):
             if utterance.emotion == _AUTO:
                 emotion, intensity = mood_of(utterance.text)
                 yield replace(utterance, emotion=emotion, intensity=intensity * utterance.intensity)
             else:
                 yield utterance
+
+    def _with_emoji(self, utterance: Utterance) -> Utterance:
+        """Has emoji read, or takes them out; with the emotion that they give where none is given."""
+        given = utterance.emotion not in (_OPEN, _AUTO)
+        feeling = feeling_of(utterance.text) if self.emoji == "feel" and not given else None
+        plain = with_names(utterance, self.expected) if self.emoji == "read" else without_emoji(utterance)
+        if not plain.readings and not any(map(str.isalnum, plain.text)):
+            plain = replace(plain, text="")
+        if feeling is not None:
+            return replace(plain, emotion=feeling[0], intensity=feeling[1] * utterance.intensity)
+        return replace(plain, emotion="neutral") if utterance.emotion == _OPEN else plain
 
 
 def direct(
@@ -78,10 +93,15 @@ def direct(
         InvalidOption: The dictionary holds a line that is no entry.
     """
     named = None if request.language == "auto" else language
-    start = Utterance("", request.emotion, request.emotion_intensity, language=named or "")
+    # Emoji give an emotion where neither the request nor the script does.
+    emotion = _OPEN if request.emotion == "neutral" else request.emotion
+    start = Utterance("", emotion, request.emotion_intensity, language=named or "")
     script = read_script(text, start) if request.markup else Script((replace(start, text=text),))
-    readable, notes = readable_script(script, language, max_characters, also)
-    return DirectedText(readable, _dictionary(request), (*notes, *_notes(readable)), named, language)
+    readable, notes = readable_script(
+        script, language, max_characters, also, emoji=request.emoji != "skip", named=request.emoji == "read"
+    )
+    dictionary, notes = _dictionary(request), [*notes, *_notes(readable)]
+    return DirectedText(readable, dictionary, tuple(notes), named, language, request.emoji)
 
 
 def read_script(text: str, start: Utterance | None = None) -> Script:

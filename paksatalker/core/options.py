@@ -18,6 +18,8 @@ ENHANCERS: tuple[str, ...] = ("gfpgan",)
 BLINKS: tuple[str, ...] = ("auto", "none")
 REFERENCE_USES: tuple[str, ...] = ("pose", "blinks", "both")
 SOUND_FORMATS: tuple[str, ...] = ("wav", "flac", "mp3", "ogg", "opus", "m4a")
+#: What becomes of emoji: they set the emotion of their sentence, are read by their names, or nothing.
+EMOJI: tuple[str, ...] = ("feel", "read", "skip")
 SUBTITLES: tuple[str, ...] = ("srt", "vtt", "burn")
 
 

@@ -32,6 +32,8 @@ class SpeechRequest:
         markup: Whether the text is read as script markup (``docs/script.md``); plain prose stays itself.
         pronounce: How words are pronounced, each ``word = spelling`` or ``word = /IPA/``.
         dictionary: A file of such lines.
+        emoji: ``feel``: not said, faces among them give their sentence an emotion where nothing else does; ``read``: by
+            their names; ``skip``: nothing.
         emotion: One of :data:`~paksatalker.core.timeline.EMOTIONS`, or ``auto``: from words and marks of each sentence.
         emotion_intensity: 0–1.
         seed: Equal seeds and inputs give equal results, bit for bit, on one machine.
@@ -52,6 +54,7 @@ class SpeechRequest:
     markup: bool = True
     pronounce: tuple[str, ...] = ()
     dictionary: Path | str | None = None
+    emoji: str = "feel"
     emotion: str = "neutral"
     emotion_intensity: float = 1.0
     seed: int = 0
@@ -60,6 +63,7 @@ class SpeechRequest:
     def __post_init__(self) -> None:
         self._check_source()
         options.require_choice("emotion", self.emotion, (*EMOTIONS, "auto"))
+        options.require_choice("emoji", self.emoji, options.EMOJI)
         options.require_range("speed", self.speed, options.SPEED)
         options.require_range("pitch", self.pitch, options.PITCH)
         options.require_range("volume", self.volume, options.VOLUME)

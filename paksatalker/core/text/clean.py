@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from paksatalker.config.limits import MAX_TEXT_CHARACTERS
+from paksatalker.core.text.emoji import EMOJI, face_of
 from paksatalker.core.text.scripts import SCRIPT_NAMES, count_scripts, language_name, script_of, scripts_of
 from paksatalker.errors import TextEmpty, TextTooLong, TextUnspeakable
 
@@ -55,7 +56,7 @@ class Readable:
     warnings: tuple[str, ...] = ()
 
 
-def clean_text(text: str, keep: frozenset[str] = frozenset()) -> str:
+def clean_text(text: str, keep: frozenset[str] = frozenset(), *, emoji: bool = False) -> str:
     """Removes what is not meant to be spoken: markup, emoji, control and invisible characters.
 
     What is written otherwise than it is said (numbers, addresses, signs) stays: subtitles show it as it is. Line ends
@@ -64,6 +65,7 @@ def clean_text(text: str, keep: frozenset[str] = frozenset()) -> str:
     Args:
         text: As the user gave it.
         keep: Characters that stay although they cannot be spoken.
+        emoji: Whether emoji stay, too, and emoticons become emoji.
     """
     text = re.sub("[\ud800-\udfff]", "", text).replace("\r\n", "\n").replace("\r", "\n")
     text = unicodedata.normalize("NFC", text)
@@ -74,9 +76,12 @@ def clean_text(text: str, keep: frozenset[str] = frozenset()) -> str:
     text = re.sub(r"[^\S\n]+", " ", text)
     for pattern, replacement in _MARKDOWN:
         text = pattern.sub(replacement, text)
-    text = _CREDENTIALS.sub("", _EMOTICON.sub("", text))
+    text = _EMOTICON.sub((lambda match: face_of(match[0])) if emoji else "", text)
+    text = _CREDENTIALS.sub("", text)
     text = _NOT_SPACE_CONTROL.sub(" ", text)
     joiners = {match.start() for match in _JOINER.finditer(text)}
+    if emoji:
+        joiners |= {place for match in EMOJI.finditer(text) for place in range(*match.span())}
     text = "".join(c if c in keep or place in joiners else _speakable(c) for place, c in enumerate(text))
     text = re.sub(r"[^\S\n]+", " ", text)
     text = re.sub(r" (?=[,.;:!?\n])|(?<=\n) ", "", text)
@@ -89,6 +94,9 @@ def readable_for(
     max_characters: int = MAX_TEXT_CHARACTERS,
     keep: frozenset[str] = frozenset(),
     also: Callable[[], Iterable[str]] = tuple,
+    *,
+    emoji: bool = False,
+    named: bool = False,
 ) -> Readable:
     """Cleans a text and checks that a voice of this language can read it.
 
@@ -99,6 +107,8 @@ def readable_for(
         keep: Characters that stay although they cannot be spoken.
         also: Other languages that voices speak; asked for only where the text has letters of another script. Whole
             sentences in these stay.
+        emoji: Whether emoji stay in the text, and emoticons as such.
+        named: Whether they are words to be said then; else a warning counts them.
 
     Returns:
         The clean text, with a warning for emoji and for passages in another script that were left out.
@@ -116,14 +126,15 @@ def readable_for(
             f"it has {len(text):,} characters and {max_characters:,} are allowed",
             "Shorten it or split it into several videos",
         )
-    cleaned = clean_text(text, keep)
+    cleaned = clean_text(text, keep, emoji=emoji)
     warnings = []
-    if emoji := sum(_is_emoji(char) for char in text):
-        warnings.append(f"{emoji} emoji {'is' if emoji == 1 else 'are'} not spoken")
+    count = sum(any(map(_is_emoji, match[0])) for match in EMOJI.finditer(text))
+    if count and not named:
+        warnings.append(f"{count} emoji {'is' if count == 1 else 'are'} not spoken")
     cleaned, foreign = _without_foreign(cleaned, language, also)
     warnings += foreign
-    if not any(char.isalnum() for char in cleaned):
-        content = "emoji" if emoji and not re.search(r"[^\W_]", text) else "punctuation and signs"
+    if not any(char.isalnum() for char in cleaned) and not (named and EMOJI.search(cleaned)):
+        content = "emoji" if count and not re.search(r"[^\W_]", text) else "punctuation and signs"
         raise TextUnspeakable("there is nothing to say", f"the text holds only {content}", "Write at least one word")
     return Readable(cleaned, tuple(warnings))
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from paksatalker.core.text.emoji import AFTER_SENTENCE, EMOJI
 from paksatalker.core.timeline import Utterance
 
 #: Longest utterance, characters: about 15 s of speech. The bundled voice says at most 400 phonemes at once, so text
@@ -21,8 +22,8 @@ _LOOKAHEAD = 32  # characters that must be known after a border to judge it
 _HARD_WRAP = 48  # a line at least this long without an end mark was broken by an editor, not by the writer
 _CLOSERS = "\"'”’»)\\]*_"
 _BORDER = re.compile(
-    rf"(?P<mark>[.!?…]+[{_CLOSERS}]*)(?=\s)|(?P<space>\s+)"
-    r"|(?P<cjk>[。！？｡।॥۔؟]+[」』”’）\"'»)]*)"  # these marks need no space after them
+    rf"(?P<mark>[.!?…]+[{_CLOSERS}]*){AFTER_SENTENCE}(?=\s)|(?P<space>\s+)"
+    rf"|(?P<cjk>[。！？｡।॥۔؟]+[」』”’）\"'»)]*){AFTER_SENTENCE}"  # these marks need no space after them
 )
 _OPENERS = "\"'“‘«([—–-*_¿¡ "
 _CLAUSE = re.compile(r"[,;:—–،؛]['\"”’)]*\s|\s[—–]\s|[，、；：]")
@@ -106,12 +107,16 @@ class Sentence:
 class Splitter:
     """What :func:`sentences` does, for those who want to know where in the text a sentence lies.
 
+    Emoji after the mark that ends a sentence belong to it.
+
     Args:
         limit: Longest sentence, characters.
+        emoji: Whether a piece of nothing but emoji says something; else it is left out.
     """
 
-    def __init__(self, limit: int = MAX_CHARACTERS) -> None:
+    def __init__(self, limit: int = MAX_CHARACTERS, *, emoji: bool = False) -> None:
         self._limit = limit
+        self._emoji = emoji
         self._position = 0  # characters before the buffer
         self._buffer = ""
         self._column = 0  # characters of the current line before the buffer
@@ -133,7 +138,7 @@ class Splitter:
             piece = " ".join(self._buffer[: cut.end].split())
             start = self._position
             self._consume(cut.resume)
-            if any(c.isalnum() for c in piece):
+            if any(c.isalnum() for c in piece) or (self._emoji and EMOJI.search(piece)):
                 yield Sentence(piece, start, start + cut.end, cut.pause)
 
     def _consume(self, count: int) -> None:
@@ -161,10 +166,10 @@ class Splitter:
 
     def _sentence_end(self, limit: int, *, final: bool) -> _Cut | None:
         """The first certain sentence end in the first two limits' length."""
-        buffer, mark = self._buffer, ""
+        buffer, mark, said = self._buffer, "", 0  # ``said``: the end of the mark, before emoji
         for match in _BORDER.finditer(buffer, 0, 2 * limit + _LOOKAHEAD):
             if match["mark"]:
-                mark = match["mark"]
+                mark, said = match["mark"], match.end("mark")
                 continue
             if match["cjk"]:
                 if match["cjk"] == "۔" and buffer[match.start() - 1 : match.start()].isdigit():
@@ -173,23 +178,23 @@ class Splitter:
                         if not after:
                             return None
                         continue
-                space, end, mark = "", match.end(), match["cjk"]
+                space, end, mark, said = "", match.end(), match["cjk"], match.end("cjk")
             else:
                 space, end = match["space"], match.start()
             after = buffer[match.end() : match.end() + _LOOKAHEAD]
             if end > 2 * limit or (len(after) < _LOOKAHEAD and not final):
                 return None
-            pause = self._pause(end, mark, space, after)
+            pause = self._pause(end, buffer[:said] if mark else "", mark, space, after)
             if pause is not None:
                 return _Cut(end, match.end(), pause)
             mark = ""
         return None
 
-    def _pause(self, end: int, mark: str, space: str, after: str) -> float | None:
+    def _pause(self, end: int, said: str, mark: str, space: str, after: str) -> float | None:
         """The pause that a border makes, or None where the sentence goes on."""
         if space.count("\n") > 1:
             return PARAGRAPH_PAUSE
-        is_end = bool(mark) and _is_sentence_end(self._buffer[:end], mark, after)
+        is_end = bool(mark) and _is_sentence_end(said, mark, after)
         if "\n" in space:
             newline = self._buffer.rfind("\n", 0, end)
             length = end - newline - 1 if newline >= 0 else end + self._column

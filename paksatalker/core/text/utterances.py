@@ -24,6 +24,9 @@ def readable_script(
     language: str = "en-US",
     max_characters: int = MAX_TEXT_CHARACTERS,
     also: Callable[[], Iterable[str]] = tuple,
+    *,
+    emoji: bool = False,
+    named: bool = False,
 ) -> tuple[Script, list[str]]:
     """Cleans the text of a script and checks that a voice of this language can read it.
 
@@ -32,6 +35,8 @@ def readable_script(
         language: BCP-47 tag of the voice.
         max_characters: Longest text taken.
         also: Other languages that voices speak, see :func:`~paksatalker.core.text.clean.readable_for`.
+        emoji: Whether emoji stay in the text.
+        named: Whether they are words to be said then.
 
     Returns:
         The script with clean text, and warnings about what was left out.
@@ -46,7 +51,7 @@ def readable_script(
         readable_for(script.text, language, max_characters)  # says what is wrong
 
     def clean(text: str) -> str:
-        readable = readable_for(text, language, len(text), ANCHORS, also)
+        readable = readable_for(text, language, len(text), ANCHORS, also, emoji=emoji, named=named)
         notes.extend(readable.warnings)
         return readable.text
 
@@ -60,7 +65,7 @@ def cut_script(script: Script) -> Iterator[Utterance]:
         Utterances with their pauses; those with an empty text are pauses alone. Cues that stand after the last word of
         a sentence belong to the next.
     """
-    cutter = _Cutter()
+    cutter = _Cutter(emoji=True)
     for utterance, following in zip_longest(script.utterances, script.utterances[1:]):
         yield from cutter.grow(utterance)
         yield from cutter.end(utterance, following)
@@ -105,8 +110,9 @@ def _clean(utterance: Utterance) -> Utterance:
 class _Cutter:
     """Cuts one utterance of a script after the other into sentences, while it grows."""
 
-    def __init__(self) -> None:
-        self._splitter = Splitter()
+    def __init__(self, *, emoji: bool = False) -> None:
+        self._emoji = emoji  # whether emoji without words are a sentence
+        self._splitter = Splitter(emoji=emoji)
         self._fed = 0
         self._cues = 0  # of this utterance that are given to a sentence
         self._early: tuple[StageCue, ...] = ()  # after the last word of an utterance before
@@ -129,7 +135,7 @@ class _Cutter:
         elif utterance.pause_after:
             yield replace(utterance, text="", emphasis=(), readings=(), cues=())
         self._early += tuple(replace(cue, at=0) for cue in utterance.cues[self._cues :])
-        self._splitter, self._fed, self._cues = Splitter(), 0, 0
+        self._splitter, self._fed, self._cues = Splitter(emoji=self._emoji), 0, 0
 
     def close(self) -> Iterator[Utterance]:
         """Yields the cues after all words, if there are any."""
