@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -37,8 +37,14 @@ class Fleet:
         self._thread = threading.Thread(target=self._keep, name="workers", daemon=True)
 
     def __enter__(self) -> Self:
-        for slot in self._slots:
-            slot.start()
+        started: list[_Slot] = []
+        try:
+            for slot in self._slots:
+                slot.start()
+                started.append(slot)
+        except BaseException:
+            _end(started)
+            raise
         self._thread.start()
         return self
 
@@ -47,11 +53,7 @@ class Fleet:
     ) -> None:
         self._stopping.set()
         self._thread.join()
-        for slot in self._slots:
-            slot.process.terminate()
-        deadline = time.monotonic() + _STOP_SECONDS
-        for slot in self._slots:
-            slot.end(max(0.0, deadline - time.monotonic()))
+        _end(self._slots)
 
     @property
     def pids(self) -> list[int]:
@@ -110,6 +112,15 @@ class _Slot:
     def _close(self) -> None:
         if self.process.stdin is not None:
             self.process.stdin.close()
+
+
+def _end(slots: Sequence[_Slot]) -> None:
+    """Ends the workers of some places, all at the same time."""
+    for slot in slots:
+        slot.process.terminate()
+    deadline = time.monotonic() + _STOP_SECONDS
+    for slot in slots:
+        slot.end(max(0.0, deadline - time.monotonic()))
 
 
 def stop_with_parent(stop: Callable[[], object]) -> None:

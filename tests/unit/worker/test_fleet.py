@@ -99,3 +99,22 @@ def test_what_does_not_come_to_its_end_is_ended():
     assert (
         subprocess.run([sys.executable, "-c", program], check=False, timeout=30, capture_output=True).returncode == 75
     )
+
+
+def test_when_one_cannot_be_started_those_before_it_are_ended(monkeypatch):
+    play(monkeypatch, IDLE)
+    started: list[psutil.Process] = []
+    popen = subprocess.Popen
+
+    def third_time_none(*args, **options):
+        if len(started) == 2:
+            raise OSError("no more processes")
+        process = popen(*args, **options)
+        started.append(psutil.Process(process.pid))
+        return process
+
+    monkeypatch.setattr(fleet.subprocess, "Popen", third_time_none)
+    with pytest.raises(OSError, match="no more processes"), Fleet(3, "redis://x"):
+        raise AssertionError
+    assert len(started) == 2
+    assert psutil.wait_procs(started, 5)[1] == []
