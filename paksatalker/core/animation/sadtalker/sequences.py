@@ -107,7 +107,7 @@ class BlinkStream:
 
 
 def camera_degrees(stations: Sequence[float], frames: int) -> Array:
-    """A turn through stations at constant speed, one step short of the last one in the last frame.
+    """A turn through stations at constant speed, short of the last one by one step, or none: see below.
 
     Args:
         stations: Degrees, one or more.
@@ -127,7 +127,8 @@ def camera_degrees(stations: Sequence[float], frames: int) -> Array:
 def _legs(stations: Sequence[float], step: float) -> Iterator[Array]:
     for start, end in pairwise(stations):
         if start != end:
-            yield np.arange(start, end, step if end > start else -step, dtype=np.float64)
+            # Rounded as the original rounds its way to the sign: a last bit decides how many steps a leg has.
+            yield np.arange(start, end, step * abs(end - start) / (end - start), dtype=np.float64)
 
 
 class Turn:

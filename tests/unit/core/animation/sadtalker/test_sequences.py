@@ -61,6 +61,8 @@ def test_camera() -> None:
     wanted = data["camera_m20_30_10_51frames_batch2"].ravel()[:51]
     assert np.abs(sequences.camera_degrees([-20, 30, 10], 51) - wanted).max() <= 1e-9
     assert sequences.camera_degrees([15], 7).tolist() == [15] * 7
+    short, there = sequences.camera_degrees([-40, 30], 71), sequences.camera_degrees([-40, 30], 75)
+    assert [short[-1], there[-1]] == pytest.approx([29, 30]), "the last bit of a step decides"
 
 
 @settings(max_examples=60, deadline=None)
