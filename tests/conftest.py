@@ -1,8 +1,18 @@
-"""For all tests: native thread pools stay small, so that tests take as long on a busy machine as on an idle one."""
+"""For all tests: native thread pools stay small, so that tests take as long on a busy machine as on an idle one.
 
+And the service's folder is one of their own: with a certificate in the developer's, all that they make would be signed.
+"""
+
+import atexit
 import os
+import shutil
+import tempfile
 
 # Before anything that starts such a pool is imported. Threads that spin while they wait for each other are many times
 # slower than one thread as soon as there are more of them than free cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+if "PAKSATALKER_SERVICE_HOME" not in os.environ:
+    os.environ["PAKSATALKER_SERVICE_HOME"] = tempfile.mkdtemp(prefix="paksatalker-tests-")
+    atexit.register(shutil.rmtree, os.environ["PAKSATALKER_SERVICE_HOME"], ignore_errors=True)

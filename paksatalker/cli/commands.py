@@ -16,6 +16,7 @@ from paksatalker.cli import (
     generate,
     keys,
     models,
+    provenance,
     say,
     score,
     script,
@@ -50,6 +51,7 @@ app.add_typer(script.app, name="script")
 app.command("serve", epilog=_EPILOG)(serve.serve)
 app.command("worker", epilog=_EPILOG)(serve.worker)
 app.add_typer(keys.app, name="keys")
+app.command("provenance")(provenance.provenance)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 app.command("score")(score.score)

@@ -133,6 +133,14 @@ def generate(
         Path | None, typer.Option(help="Also write words and phones as JSON lines.", rich_help_panel=_VIDEO)
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same video.", rich_help_panel=_VIDEO)] = 0,
+    provenance: Annotated[
+        bool | None,
+        typer.Option(
+            "--provenance/--no-provenance",
+            help="Sign the file (C2PA) [default: if there is a certificate; see: paksatalker keys provenance].",
+            rich_help_panel=_VIDEO,
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Write the result as JSON to stdout.")] = False,
 ) -> None:
     """Make a talking video from a photo and a text or a recording."""
@@ -188,7 +196,9 @@ def generate(
         from paksatalker.core.pipeline import Pipeline  # heavy: not for --help or a wrong option
 
         with Pipeline() as pipeline, ProgressView() as view:
-            result = pipeline.generate(request, output, timeline=timeline, on_progress=view.update, cancel=cancel)
+            result = pipeline.generate(
+                request, output, timeline=timeline, on_progress=view.update, cancel=cancel, provenance=provenance
+            )
     for note in result.notes:
         say(f"note: {note}")
     if json:

@@ -92,12 +92,14 @@ def provenance(
     organisation: Annotated[str, typer.Option(help="Named in the certificate.")] = "PaksaTalker",
     again: Annotated[bool, typer.Option(help="Replace the certificate that is there.")] = False,
 ) -> None:
-    """Make the certificate that signs videos (C2PA). The service makes one by itself when there is none."""
-    need_service()
-    from paksatalker.service.certificates import CERTIFICATES, PRIVATE_KEY, make_credentials, own_folder
-    from paksatalker.service.settings import get_service_settings
+    """Make the certificate that signs videos and sounds (C2PA). The service makes one by itself if there is none."""
+    from paksatalker.core.provenance.signing import need_signing
 
-    place = folder or own_folder(get_service_settings())
+    need_signing()
+    from paksatalker.config.signing import get_signing_settings
+    from paksatalker.core.provenance.certificates import CERTIFICATES, PRIVATE_KEY, make_credentials
+
+    place = folder or get_signing_settings().own_certificate
     if not make_credentials(place, organisation, again):
         raise InvalidOption(f"there is a certificate in {place}", fix="Add --again to replace it")
     say(f"{place / CERTIFICATES}: give its last certificate to whoever is to trust your videos")

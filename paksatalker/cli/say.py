@@ -57,6 +57,13 @@ def say(
     ] = None,
     engine: Annotated[str, typer.Option(help="The speech engine; see: paksatalker engines.")] = "auto",
     seed: Annotated[int, typer.Option(help="Same seed, same sound.")] = 0,
+    provenance: Annotated[
+        bool | None,
+        typer.Option(
+            "--provenance/--no-provenance",
+            help="Sign the file (C2PA) [default: if there is a certificate; see: paksatalker keys provenance].",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Write the result as JSON to stdout.")] = False,
 ) -> None:
     """Speak a text into a sound file."""
@@ -78,6 +85,7 @@ def say(
                 timeline=timeline,
                 on_progress=view.update,
                 cancel=cancel,
+                provenance=provenance,
                 text_file=text_file,
                 voice=voice,
                 speakers=tuple(speaker or ()),

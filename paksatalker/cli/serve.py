@@ -53,7 +53,7 @@ def serve(
     from paksatalker.worker.fleet import Fleet
 
     if workers:
-        from paksatalker.service.certificates import credentials
+        from paksatalker.core.provenance.certificates import credentials
 
         credentials(settings)  # made if there are none; if they cannot be used, it is told here and not by each worker
     with ExitStack() as stack:

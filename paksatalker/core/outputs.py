@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from paksatalker.core.files import same_file
 from paksatalker.core.parts import StreamPart
+from paksatalker.core.provenance.signing import Place, Seal
 from paksatalker.core.rendering.encode import Encoder, check_output
 from paksatalker.core.rendering.hls import PieceListener
 from paksatalker.core.request import Request
@@ -22,6 +23,7 @@ from paksatalker.errors import EncodingFailed, OutputUnwritable
 
 if TYPE_CHECKING:
     from paksatalker.core.pipeline import VideoStream
+    from paksatalker.core.provenance.manifests import Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Result:
         subtitles: The subtitle file, if one was asked for.
         timeline: The timeline file, if one was asked for.
         notes: What the user should know, one sentence each.
+        provenance: Where the signed manifest (C2PA) is: ``embedded``, ``sidecar`` or ``none``.
+        manifest: The file with it, if it lies beside the video.
     """
 
     path: Path
@@ -57,6 +61,8 @@ class Result:
     subtitles: Path | None = None
     timeline: Path | None = None
     notes: tuple[str, ...] = ()
+    provenance: Place = "none"
+    manifest: Path | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: paths as strings, seconds rounded to milliseconds."""
@@ -73,6 +79,7 @@ class Output:
         timeline: The timeline file, or None.
         on_piece: See :meth:`paksatalker.core.pipeline.Pipeline.generate`.
         part: Which part of a longer stream the pieces are.
+        signer: Signs the video; None signs nothing.
 
     Raises:
         InvalidOption: The format cannot hold what is asked for.
@@ -86,6 +93,8 @@ class Output:
         timeline: Path | None,
         on_piece: PieceListener | None = None,
         part: StreamPart | None = None,
+        *,
+        signer: Provenance | None = None,
     ) -> None:
         self._on_piece, self._part = on_piece, part
         self._began = time.monotonic()
@@ -98,6 +107,9 @@ class Output:
             outputs["the subtitles"] = path.with_suffix(f".{request.subtitles}")
         if timeline is not None:
             outputs["the timeline"] = timeline
+        self._seal = Seal(signer, path, self._format)
+        if self._seal.sidecar is not None:
+            outputs["the manifest"] = self._seal.sidecar
         check_no_clash(_inputs(request), outputs)
         self._timeline = None if timeline is None else TimelineFile(timeline)
         self._subtitles = SubtitleWriter(outputs["the subtitles"]) if "the subtitles" in outputs else None
@@ -107,7 +119,7 @@ class Output:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            for part in (self._timeline, self._subtitles):
+            for part in (self._timeline, self._subtitles, self._seal):
                 if part is not None:
                     stack.enter_context(part)
             self._stack = stack.pop_all()
@@ -157,6 +169,8 @@ class Output:
         for part in (self._encoder, self._subtitles, self._timeline):
             if part is not None:
                 part.complete()
+        assert self._encoder is not None
+        self._seal.sign(self._encoder.unfinished, self._request, self._stream.engines)
         self._stack.close()  # all are whole: now each takes its name
         seconds, frames = time.monotonic() - self._began, self._last + 1 - self._first
         duration = frames / self._request.fps
@@ -174,6 +188,8 @@ class Output:
             subtitles=None if self._subtitles is None else self._subtitles.path,
             timeline=None if self._timeline is None else self._timeline.path,
             notes=tuple(self._stream.notes),
+            provenance=self._seal.place,
+            manifest=self._seal.sidecar,
         )
 
 

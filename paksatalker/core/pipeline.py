@@ -22,6 +22,7 @@ from paksatalker.core.engines import EngineInfo, FaceEngine, Renderer, find
 from paksatalker.core.outputs import Output, Result
 from paksatalker.core.parts import CAN_BEGIN_ANYWHERE, Part, cut
 from paksatalker.core.progress import FrameCounter, ProgressCallback
+from paksatalker.core.provenance.signing import find_signer
 from paksatalker.core.rendering.captions import Captioner
 from paksatalker.core.rendering.hls import PieceListener
 from paksatalker.core.rendering.label import Label
@@ -38,6 +39,7 @@ from paksatalker.models.cache import ModelCache
 
 Listener = Callable[[Speech], None]
 
+_BESIDE = ("timeline", "on_progress", "cancel", "provenance")  # options that are no fields of a request
 _TIDY_EVERY = 30.0  # seconds of speech after which the heaps have gathered some 10 MB that are free
 
 
@@ -154,6 +156,7 @@ class Pipeline:
         on_progress: ProgressCallback | None = None,
         on_piece: PieceListener | None = None,
         cancel: threading.Event | None = None,
+        provenance: bool | None = None,
     ) -> Result:
         """Makes a video file.
 
@@ -165,11 +168,14 @@ class Pipeline:
             on_piece: Called with the pieces of the same video as a stream, which plays before the file is complete
                 (``mp4`` only, see :mod:`paksatalker.core.rendering.hls`); on a thread of its own.
             cancel: Set it from any thread to stop.
+            provenance: Whether the video is signed (C2PA); None signs it if there is a certificate, see
+                :func:`~paksatalker.core.provenance.signing.find_signer`.
 
         Raises:
             PaksaTalkerError: Any of the errors of ``docs/errors.md``; nothing is left behind then.
         """
-        with Output(request, Path(output), None if timeline is None else Path(timeline), on_piece) as out:
+        signer, words = find_signer(provenance), None if timeline is None else Path(timeline)
+        with Output(request, Path(output), words, on_piece, signer=signer) as out:
             stream = self.stream(request, on_progress=on_progress, cancel=cancel)
             out.open(stream)
             with closing(iter(stream)) as frames:
@@ -357,12 +363,12 @@ def generate(output: Path | str, **options: Any) -> Result:
 
     Args:
         output: The video file.
-        **options: The fields of :class:`~paksatalker.core.request.Request`, and ``timeline``, ``on_progress`` and
-            ``cancel`` as :meth:`Pipeline.generate` has them.
+        **options: The fields of :class:`~paksatalker.core.request.Request`, and ``timeline``, ``on_progress``,
+            ``cancel`` and ``provenance`` as :meth:`Pipeline.generate` has them.
 
     Raises:
         PaksaTalkerError: Any of the errors of ``docs/errors.md``.
     """
-    extra = {name: options.pop(name) for name in ("timeline", "on_progress", "cancel") if name in options}
+    extra = {name: options.pop(name) for name in _BESIDE if name in options}
     with Pipeline() as pipeline:
         return pipeline.generate(Request(**options), output, **extra)

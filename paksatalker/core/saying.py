@@ -14,6 +14,7 @@ from paksatalker.core.audio.sound_file import SoundFile, SoundSink, WavStream
 from paksatalker.core.options import require_choice
 from paksatalker.core.outputs import check_no_clash
 from paksatalker.core.pipeline import Pipeline
+from paksatalker.core.provenance.signing import Place, Seal, find_signer
 from paksatalker.core.request import SpeechRequest
 from paksatalker.core.sources import SpeechSource
 from paksatalker.core.text.subtitles import SubtitleWriter
@@ -54,6 +55,8 @@ class SpokenResult:
         subtitles: The subtitle file, if one was asked for.
         timeline: The timeline file, if one was asked for.
         notes: What the user should know, one sentence each.
+        provenance: Where the signed manifest (C2PA) is: ``embedded``, ``sidecar`` or ``none``.
+        manifest: The file with it, if it lies beside the sound.
     """
 
     path: Path | None
@@ -66,6 +69,8 @@ class SpokenResult:
     subtitles: Path | None = None
     timeline: Path | None = None
     notes: tuple[str, ...] = ()
+    provenance: Place = "none"
+    manifest: Path | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: paths as strings, seconds rounded to milliseconds."""
@@ -83,6 +88,7 @@ def say(
     pipeline: Pipeline | None = None,
     on_progress: Callable[[SpeechProgress], None] | None = None,
     cancel: threading.Event | None = None,
+    provenance: bool | None = None,
     **options: Any,
 ) -> SpokenResult:
     """Speaks a text into a sound file. Memory is flat in its length.
@@ -97,6 +103,7 @@ def say(
         pipeline: One whose voices are warm; None makes one.
         on_progress: Called after every piece.
         cancel: Set it from any thread to stop.
+        provenance: Whether the file is signed (C2PA); None signs it if there is a certificate. A stream cannot be.
         **options: The other fields of :class:`~paksatalker.core.request.SpeechRequest`.
 
     Raises:
@@ -106,11 +113,12 @@ def say(
     _refuse_unknown(options)
     request = SpeechRequest(text=text, **options)
     path = Path(output) if isinstance(output, (str, Path)) else None
-    files = _Files(request, path, subtitles, None if timeline is None else Path(timeline))
     sink: SoundSink = WavStream(output) if not isinstance(output, (str, Path)) else SoundFile(Path(output), format)
+    seal = _seal(sink, provenance)
+    files = _Files(request, path, subtitles, None if timeline is None else Path(timeline), seal)
     with ExitStack() as stack:
         used = pipeline or stack.enter_context(Pipeline())
-        for part in (sink, *files.parts):
+        for part in (seal, sink, *files.parts):
             stack.enter_context(part)
         source = used.speech(request)
         counter = _Counter(began, source.characters, on_progress)
@@ -122,6 +130,8 @@ def say(
         counter.finish()
         for part in (sink, *files.parts):
             part.complete()
+        if isinstance(sink, SoundFile):
+            seal.sign(sink.unfinished, request, {source.stage: source.engine})
     seconds = time.monotonic() - began
     return SpokenResult(
         path=path,
@@ -134,13 +144,31 @@ def say(
         subtitles=files.subtitles,
         timeline=files.timeline,
         notes=(*source.notes, *source.late_notes()),
+        provenance=seal.place,
+        manifest=seal.sidecar,
     )
+
+
+def _seal(sink: SoundSink, provenance: bool | None) -> Seal:
+    """What signs the file.
+
+    Raises:
+        InvalidOption: A stream is to be signed.
+    """
+    if isinstance(sink, SoundFile):
+        return Seal(find_signer(provenance), sink.path, sink.format)
+    if provenance:
+        why = "a stream is gone before it is whole"
+        raise InvalidOption("--provenance cannot be used with a stream", why, "Write the sound into a file")
+    return Seal(None, Path("-"), "wav")
 
 
 class _Files:
     """The files beside the sound."""
 
-    def __init__(self, request: SpeechRequest, path: Path | None, subtitles: str | None, timeline: Path | None) -> None:
+    def __init__(
+        self, request: SpeechRequest, path: Path | None, subtitles: str | None, timeline: Path | None, seal: Seal
+    ) -> None:
         outputs = {} if path is None else {"the sound": path}
         self.subtitles = None
         self.timeline = timeline
@@ -152,6 +180,8 @@ class _Files:
             outputs["the subtitles"] = self.subtitles = path.with_suffix(f".{subtitles}")
         if timeline is not None:
             outputs["the timeline"] = timeline
+        if seal.sidecar is not None:
+            outputs["the manifest"] = seal.sidecar
         inputs = {"the text": request.text_file, "the dictionary": request.dictionary}
         check_no_clash(inputs, outputs)
         self.parts: list[SubtitleWriter | TimelineFile] = []

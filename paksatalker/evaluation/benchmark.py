@@ -128,7 +128,7 @@ def latency(options: Options, store: WeightsStore) -> Iterator[Measure]:
         _first_frame(pipeline, request)
         _, warm = timed(lambda: _first_frame(pipeline, request))
         yield Measure("first frame, warm", warm, "s", "a new photo and text in a pipeline that has made one before")
-        result = pipeline.generate(request, options.work / "whole.mp4")
+        result = pipeline.generate(request, options.work / "whole.mp4", provenance=False)
     yield Measure(
         "text to file", result.realtime, "× real time", f"{result.duration:.1f} s of video in {result.seconds:.1f} s"
     )
@@ -194,7 +194,7 @@ def quality(options: Options, store: WeightsStore) -> Iterator[Measure]:
     path, timeline = options.work / "quality.mp4", options.work / "quality.jsonl"
     text = SHORT_PASSAGE if options.quick else PASSAGE
     with Pipeline(store=store) as pipeline:
-        pipeline.generate(Request(image=options.image, text=text), path, timeline=timeline)
+        pipeline.generate(Request(image=options.image, text=text), path, timeline=timeline, provenance=False)
     yield from score(path, store, timeline=Timeline.load(timeline), photo=options.image).measures
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platformdirs import user_data_path
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from paksatalker.config.signing import SigningSettings
 from paksatalker.errors import SettingsInvalid
 
 
@@ -31,14 +30,13 @@ class IceServer(BaseModel):
     credential: str | None = None
 
 
-class ServiceSettings(BaseSettings):
-    """What an operator can set. Read it with :func:`get_service_settings`.
+class ServiceSettings(SigningSettings):
+    """What an operator can set, besides what signs. Read it with :func:`get_service_settings`.
 
     Attributes:
         host: Address the API listens at. Only this machine unless it is changed.
         port: Its port.
         debug: Tracebacks in answers; never on a public machine.
-        home: Folder of database, queue and local files.
         redis_url: Redis or Valkey; empty starts one of its own (:mod:`paksatalker.service.broker`).
         database_url: SQLAlchemy's address; empty is SQLite in ``home``.
         s3_bucket: Bucket for files; empty keeps them in ``home``.
@@ -64,9 +62,6 @@ class ServiceSettings(BaseSettings):
         render_memory: What the process that renders may allocate, bytes; 0 is no limit, None is chosen by the machine.
         render_silence_minutes: A renderer that reports nothing for so long hangs, and is ended.
         render_minutes: Longest time a video may take; 0 is no limit.
-        c2pa_certificate: The operator's certificate chain (PEM) that signs videos; None is one made in ``home``.
-        c2pa_private_key: Its private key (PEM, PKCS #8).
-        c2pa_timestamp_url: An RFC 3161 server that signatures are stamped by; empty is none.
         allow_private_callbacks: Whether callbacks may go to private networks and this machine; for developers.
         batch_max_rows: Most videos that are asked for in one batch.
         batch_max_bytes: Largest batch, JSON or CSV.
@@ -82,18 +77,9 @@ class ServiceSettings(BaseSettings):
         ice_servers: STUN and TURN servers for WebRTC; without any nobody else is asked for the way.
     """
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True,
-        populate_by_name=True,
-    )  # fmt: skip
-
     host: str = Field(default="127.0.0.1", validation_alias=_named("API_HOST", "PAKSATALKER_API_HOST"))
     port: int = Field(default=8000, ge=0, le=65535, validation_alias=_named("API_PORT", "PAKSATALKER_API_PORT"))
     debug: bool = Field(default=False, validation_alias=_named("DEBUG", "PAKSATALKER_DEBUG"))
-    home: Path = Field(
-        default_factory=lambda: user_data_path("paksatalker", appauthor=False) / "service",
-        validation_alias=_named("PAKSATALKER_SERVICE_HOME"),
-    )
     redis_url: str = Field(default="", validation_alias=_named("REDIS_URL", "PAKSATALKER_REDIS_URL"))
     database_url: str = Field(default="", validation_alias=_named("DATABASE_URL", "PAKSATALKER_DATABASE_URL"))
     s3_bucket: str = Field(default="", validation_alias=_named("S3_BUCKET"))
@@ -149,9 +135,6 @@ class ServiceSettings(BaseSettings):
     render_minutes: float = Field(
         default=0, ge=0, allow_inf_nan=False, validation_alias=_named("PAKSATALKER_RENDER_MINUTES")
     )
-    c2pa_certificate: Path | None = Field(default=None, validation_alias=_named("PAKSATALKER_C2PA_CERTIFICATE"))
-    c2pa_private_key: Path | None = Field(default=None, validation_alias=_named("PAKSATALKER_C2PA_PRIVATE_KEY"))
-    c2pa_timestamp_url: str = Field(default="", validation_alias=_named("PAKSATALKER_C2PA_TIMESTAMP_URL"))
 
     @property
     def work(self) -> Path:

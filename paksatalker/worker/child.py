@@ -95,7 +95,7 @@ def _done(pipeline: Any, order: dict[str, Any], cancel: threading.Event, say: _V
     reporter = Reporter(say, pieces)
     result = pipeline.generate(
         request, Path(order["output"]), on_progress=reporter.report, on_piece=reporter.keep if pieces else None,
-        cancel=cancel,
+        cancel=cancel, provenance=False,  # the worker signs: this process has no key
     )  # fmt: skip
     values: dict[str, Any] = result.to_dict()
     return values

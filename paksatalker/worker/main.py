@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from paksatalker.core.provenance.certificates import credentials
+from paksatalker.core.provenance.manifests import Provenance
 from paksatalker.errors import EngineUnavailable
-from paksatalker.service.certificates import credentials
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
 from paksatalker.service.ids import new_id
 from paksatalker.service.jobs import JobStore
-from paksatalker.service.provenance import Provenance
 from paksatalker.service.sealing import sealer
 from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.states import VOICES

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from paksatalker.service.provenance import Origin
+from paksatalker.core.provenance.manifests import Origin
 from paksatalker.service.video import VideoRequest
 
 _TEXTS = ("text", "script", "brief", "transcript")

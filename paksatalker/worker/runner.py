@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from paksatalker.config import log_ids
+from paksatalker.core.provenance.manifests import SIDECAR, Provenance
 from paksatalker.errors import DiskFull, PaksaTalkerError
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
@@ -22,7 +23,6 @@ from paksatalker.service.hls import PLAYLIST, STREAM_MANIFEST, StreamPublisher, 
 from paksatalker.service.ids import is_id
 from paksatalker.service.jobs import JobHeld, JobStore
 from paksatalker.service.parts import PART, PartStore, let_go, place_of
-from paksatalker.service.provenance import SIDECAR, Provenance
 from paksatalker.service.queue import Later
 from paksatalker.service.reuse import reuse
 from paksatalker.service.states import State
@@ -41,6 +41,7 @@ from paksatalker.worker.thumbnail import write_thumbnail
 
 _log = logging.getLogger(__name__)
 
+_BESIDE = frozenset({"path", "subtitles", "timeline", "provenance", "manifest"})  # of a result: what is kept elsewhere
 _NOTE_SECONDS = 1.0  # between two notes of progress in the database
 _STOP_SECONDS = 1.0  # a renderer has ended by itself by then, when its video is cancelled
 
@@ -312,12 +313,14 @@ class Runner:
             files["subtitles"] = output.with_suffix(f".{request.subtitles}")
         stored: dict[str, str] = {}
         stored |= {name: result.pop(name) for name in ("stream", "stream_provenance") if name in result}
+        total = result.get("stream_bytes", 0) + sum([await self._files.size(key) or 0 for key in stored.values()])
         for name, path in files.items():
             stored[name] = f"{place}/{path.name}"
             await self._files.put(stored[name], path)
+            total += path.stat().st_size
         size = output.stat().st_size
-        kept = {name: value for name, value in result.items() if name not in ("path", "subtitles", "timeline")}
-        return {"files": stored, "bytes": size, **kept}
+        kept = {name: value for name, value in result.items() if name not in _BESIDE}
+        return {"files": stored, "bytes": size, "stored_bytes": total, **kept}
 
     async def _delete_before(self, job: Job) -> None:
         """Deletes what workers have stored that were killed over a job, and an API that was killed while it copied."""

@@ -103,6 +103,11 @@ class SoundFile:
         """Appends samples [N], −1 to 1; the rate is that of the first call."""
         self._encoder.write(samples, rate)
 
+    @property
+    def unfinished(self) -> Path:
+        """The file until it takes its name: whole after :meth:`complete`."""
+        return self._part
+
     def complete(self) -> None:
         """Writes out what is held back, so that nothing but the renaming can fail any more."""
         self._encoder.complete()

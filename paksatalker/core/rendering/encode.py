@@ -200,6 +200,11 @@ class Encoder:
             raise ValueError(f"the sound has {frame.sample_rate} Hz, not {self.spec.sample_rate}")
         self._next = frame.index + 1
 
+    @property
+    def unfinished(self) -> Path:
+        """The file until it takes its name: whole after :meth:`complete`."""
+        return self._part
+
     def complete(self) -> None:
         """Waits for the last frame and ends the file; it then only needs its name. No frame can follow.
 

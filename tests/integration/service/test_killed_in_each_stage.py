@@ -31,7 +31,7 @@ from pathlib import Path
 
 from paksatalker.service.files import FileStore
 from paksatalker.service.jobs import JobStore
-from paksatalker.service.provenance import Provenance
+from paksatalker.core.provenance.manifests import Provenance
 from paksatalker.service.streaq_queue import StreaqQueue
 from paksatalker.worker import deliverer, runner
 from paksatalker.worker.process import RenderProcess

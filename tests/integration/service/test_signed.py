@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from paksatalker.service.hls import piece_path
-from paksatalker.service.provenance import check
+from paksatalker.core.provenance.manifests import check
 from paksatalker.service.states import State
 from paksatalker.worker.main import work
 

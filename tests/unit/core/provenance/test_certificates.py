@@ -9,9 +9,15 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from paksatalker.core.provenance import certificates
+from paksatalker.core.provenance.certificates import (
+    CERTIFICATES,
+    PRIVATE_KEY,
+    credentials,
+    make_credentials,
+    read_credentials,
+)
 from paksatalker.errors import OutputUnwritable, SettingsInvalid
-from paksatalker.service import certificates
-from paksatalker.service.certificates import CERTIFICATES, PRIVATE_KEY, credentials, make_credentials, read_credentials
 from paksatalker.service.settings import ServiceSettings
 
 

@@ -1,10 +1,10 @@
-"""Certificates that sign videos: one of our own, made when there is none, or the operator's."""
+"""Certificates that sign what is made: one of our own, made when there is none, or the operator's."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -13,10 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from filelock import FileLock
 
+from paksatalker.config.signing import SigningSettings
 from paksatalker.core.files import take_place, unfinished_name
 from paksatalker.errors import OutputUnwritable, SettingsInvalid
-from paksatalker.service.settings import ServiceSettings
-from paksatalker.service.tables import now
 
 CERTIFICATES, PRIVATE_KEY = "certificates.pem", "private-key.pem"
 _YEARS = 10
@@ -42,7 +41,12 @@ class Credentials:
         return f"Credentials({self.algorithm})"  # never the key
 
 
-def credentials(settings: ServiceSettings) -> Credentials:
+def now() -> datetime:
+    """The time, with its zone."""
+    return datetime.now(UTC)
+
+
+def credentials(settings: SigningSettings) -> Credentials:
     """The operator's credentials, or our own; those are made when there are none.
 
     Raises:
@@ -53,17 +57,12 @@ def credentials(settings: ServiceSettings) -> Credentials:
     if any(chosen):
         if chosen[0] is None or chosen[1] is None:
             lacking = "PAKSATALKER_C2PA_CERTIFICATE" if chosen[0] is None else "PAKSATALKER_C2PA_PRIVATE_KEY"
-            raise SettingsInvalid("videos cannot be signed", f"{lacking} is not set", "Set both, or neither")
+            raise SettingsInvalid("nothing can be signed", f"{lacking} is not set", "Set both, or neither")
         return read_credentials(chosen[0], chosen[1])
-    folder = own_folder(settings)
+    folder = settings.own_certificate
     if not (folder / CERTIFICATES).exists():
         make_credentials(folder)
     return read_credentials(folder / CERTIFICATES, folder / PRIVATE_KEY)
-
-
-def own_folder(settings: ServiceSettings) -> Path:
-    """Where our own credentials are."""
-    return settings.home / "provenance"
 
 
 def make_credentials(folder: Path, organisation: str = "PaksaTalker", again: bool = False) -> bool:

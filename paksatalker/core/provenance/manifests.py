@@ -1,6 +1,6 @@
-"""Where a video comes from, signed (C2PA): made by a machine, by which engines, from which files.
+"""Where a video or a sound comes from, signed (C2PA): made by a machine, by which engines, from which files.
 
-Anybody can read the manifest with any C2PA tool, and see whether the video was changed after it was made. It is inside
+Anybody can read the manifest with any C2PA tool, and see whether the file was changed after it was made. It is inside
 the file where the file has a place for it, and beside every file besides (a sidecar). That of a stream is signed over
 its playlist, and names the hash of every piece.
 """
@@ -19,13 +19,19 @@ from typing import IO, Any
 import c2pa
 
 from paksatalker.core.files import take_place, unfinished_name
+from paksatalker.core.provenance.certificates import Credentials
 from paksatalker.errors import DiskFull, OutputUnwritable
-from paksatalker.service.certificates import Credentials
 
-#: Media type by extension, of what can carry a manifest; WebM cannot (C2PA 2.2 has no place for it there).
-MEDIA_TYPES = {".mp4": "video/mp4", ".gif": "image/gif", ".jpg": "image/jpeg"}
+#: Media type by extension, of what can carry a manifest; WebM has no place for one (C2PA 2.2), Ogg not in our library.
+MEDIA_TYPES = {
+    ".mp4": "video/mp4", ".gif": "image/gif", ".jpg": "image/jpeg",
+    ".wav": "audio/wav", ".mp3": "audio/mpeg", ".flac": "audio/flac", ".m4a": "audio/mp4",
+}  # fmt: skip
 #: Of what is signed as it lies there, byte for byte.
-_OTHER_TYPES = {".webm": "video/webm", ".m3u8": "application/vnd.apple.mpegurl"}
+_OTHER_TYPES = {
+    ".webm": "video/webm", ".m3u8": "application/vnd.apple.mpegurl", ".ogg": "audio/ogg", ".opus": "audio/ogg",
+    ".aac": "audio/aac", ".pcm": "audio/pcm",
+}  # fmt: skip
 SIDECAR = ".c2pa"
 #: Of our own assertions.
 LABEL, STREAM_LABEL = "paksatalker.generation", "paksatalker.stream"
@@ -42,12 +48,12 @@ _OFFLINE: dict[str, Any] = {"verify": _LOCAL, "builder": {"thumbnail": {"enabled
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a video was made of.
+    """What a video or a sound was made of.
 
     Attributes:
         engines: Name of the engine of each stage.
         inputs: SHA-256 of each input by its name, e.g. ``portrait``, ``text``.
-        title: Name of the video.
+        title: Name of the file.
         pieces: SHA-256 of each piece of a stream by its name.
     """
 
@@ -79,7 +85,7 @@ class Checked:
 
 
 class Provenance:
-    """Signs videos.
+    """Signs files.
 
     Args:
         credentials: What signs.
@@ -104,26 +110,46 @@ class Provenance:
             DiskFull: There is no room for the signed file.
             OutputUnwritable: It cannot be signed.
         """
-        embedded = video.suffix.lower() in MEDIA_TYPES
-        part, sidecar = unfinished_name(video), video.with_suffix(SIDECAR)
+        manifest = self.seal(video, video.suffix, origin)
         try:
-            with video.open("rb") as source, part.open("w+b") as signed:
-                manifest = self._signed(_media_type(video), origin, source, signed, embedded=embedded)
-            if embedded:
-                take_place(part, video)
-            sidecar.write_bytes(manifest)
-        except (c2pa.C2paError, OSError) as error:
+            video.with_suffix(SIDECAR).write_bytes(manifest)
+        except OSError as error:
             raise _unsigned(video.name, error) from error
+        return embeds(video.suffix)
+
+    def seal(self, file: Path, suffix: str, origin: Origin) -> bytes:
+        """Puts a signed manifest into a file, in place; a form of file that cannot carry one stays as it is.
+
+        Args:
+            file: Finished, whatever its name is.
+            suffix: Of the name that it will have: what form it has.
+            origin: What it was made of.
+
+        Returns:
+            The manifest.
+
+        Raises:
+            DiskFull: There is no room for the signed file.
+            OutputUnwritable: It cannot be signed.
+        """
+        part, embedded = unfinished_name(file), embeds(suffix)
+        try:
+            with file.open("rb") as source, part.open("w+b") as signed:
+                manifest = self._signed(_media_type(suffix), origin, source, signed, embedded=embedded)
+            if embedded:
+                take_place(part, file)
+        except (c2pa.C2paError, OSError) as error:
+            raise _unsigned(origin.title, error) from error
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
-        return embedded
+        return manifest
 
-    def vouch(self, content: bytes, name: str, origin: Origin) -> bytes:
-        """The manifest of something small, to lie beside it.
+    def vouch(self, content: bytes | IO[bytes], name: str, origin: Origin) -> bytes:
+        """The manifest of something that is no file, to lie beside it.
 
         Args:
-            content: Of the file, e.g. a playlist.
+            content: Of the file, e.g. a playlist; or a stream of it, at its beginning.
             name: Of the file.
             origin: What it was made of.
 
@@ -131,7 +157,8 @@ class Provenance:
             OutputUnwritable: It cannot be signed.
         """
         try:
-            return self._signed(_media_type(Path(name)), origin, io.BytesIO(content), io.BytesIO(), embedded=False)
+            source = io.BytesIO(content) if isinstance(content, bytes) else content
+            return self._signed(_media_type(Path(name).suffix), origin, source, io.BytesIO(), embedded=False)
         except c2pa.C2paError as error:
             raise _unsigned(name, error) from error
 
@@ -154,9 +181,14 @@ class Provenance:
         )
 
 
-def _media_type(file: Path) -> str:
+def embeds(suffix: str) -> bool:
+    """Whether a form of file, by its suffix (``.mp4``), can carry a manifest."""
+    return suffix.lower() in MEDIA_TYPES
+
+
+def _media_type(suffix: str) -> str:
     kinds = MEDIA_TYPES | _OTHER_TYPES
-    return kinds.get(file.suffix.lower(), "application/octet-stream")
+    return kinds.get(suffix.lower(), "application/octet-stream")
 
 
 def _unsigned(name: str, error: Exception) -> DiskFull | OutputUnwritable:
@@ -216,7 +248,7 @@ def _versions() -> dict[str, str]:
 
 
 def check(video: Path, trusted: str = "", sidecar: bytes | None = None) -> Checked | None:
-    """Reads and verifies the manifest of a video; None if it has none.
+    """Reads and verifies the manifest of a file; None if it has none.
 
     Args:
         video: A file. Of a stream, its playlist; its pieces are for the caller to compare with ``origin.pieces``.
@@ -227,7 +259,7 @@ def check(video: Path, trusted: str = "", sidecar: bytes | None = None) -> Check
     Raises:
         FileNotFoundError: There is no such file.
     """
-    media_type = _media_type(video) if video.suffix else "video/mp4"
+    media_type = _media_type(video.suffix) if video.suffix else "video/mp4"
     settings: dict[str, Any] = {"verify": {**_LOCAL, "verify_trust": bool(trusted)}}
     if trusted:
         settings["trust"] = {"trust_anchors": trusted}

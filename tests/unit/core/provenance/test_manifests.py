@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paksatalker.cli.app import main
+from paksatalker.core.provenance.certificates import CERTIFICATES, credentials, make_credentials
+from paksatalker.core.provenance.manifests import Origin, Provenance, check
 from paksatalker.errors import OutputUnwritable
-from paksatalker.service.certificates import CERTIFICATES, credentials, make_credentials
-from paksatalker.service.provenance import Origin, Provenance, check
 from paksatalker.service.settings import ServiceSettings
 
 ORIGIN = Origin({"voice": "hibari", "renderer": "portrait"}, {"portrait": "ab" * 32, "text": "cd" * 32}, "vid_1.mp4")
@@ -87,6 +87,59 @@ def test_webm_stays_as_it_was_and_its_manifest_lies_beside_it(tmp_path, own):
         tampered = check(web, sidecar=sidecar)
         assert tampered is not None
         assert (tampered.valid, tampered.problems) == (False, ("assertion.dataHash.mismatch",))
+
+
+def sounds(path: Path) -> Path:
+    codec, container = {".mp3": ("libmp3lame", "mp3"), ".wav": ("pcm_s16le", "wav"), ".flac": ("flac", "flac"),
+                        ".m4a": ("aac", "ipod"), ".opus": ("libopus", "ogg"), ".aac": ("aac", "adts"),
+                        ".pcm": ("pcm_s16le", "s16le")}[path.suffix]  # fmt: skip
+    with av.open(str(path), "w", format=container) as out:
+        stream = out.add_stream(codec, rate=48_000, layout="mono")
+        tone = np.sin(np.arange(24_000) / 20)[None] * 9000
+        frame = av.AudioFrame.from_ndarray(tone.astype(np.int16), "s16", "mono")
+        frame.sample_rate = 48_000
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            out.mux(packet)
+    return path
+
+
+def heard(path: Path) -> bytes:
+    with av.open(str(path)) as file:
+        return b"".join(frame.to_ndarray().tobytes() for frame in file.decode(audio=0))
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".mp3", ".flac", ".m4a"])
+def test_sounds_carry_theirs_and_sound_as_before(tmp_path, own, suffix):
+    sound = sounds(tmp_path / f"a{suffix}")
+    before, near_the_end = heard(sound), sound.read_bytes()[-232:-200]
+    assert check(sound) is None
+    assert Provenance(own).sign(sound, ORIGIN)
+    assert heard(sound) == before
+    found = check(sound)
+    assert found is not None
+    assert (found.valid, found.origin, found.ai_generated) == (True, ORIGIN, True)
+    content = bytearray(sound.read_bytes())
+    content[content.index(near_the_end)] ^= 1
+    sound.write_bytes(content)
+    tampered = check(sound)
+    assert tampered is not None
+    assert not tampered.valid
+
+
+@pytest.mark.parametrize("suffix", [".opus", ".aac", ".pcm"])
+def test_other_sounds_have_theirs_beside_them(tmp_path, own, suffix):
+    sound = sounds(tmp_path / f"a{suffix}")
+    before = sound.read_bytes()
+    assert not Provenance(own).sign(sound, ORIGIN)
+    assert sound.read_bytes() == before
+    sidecar = (tmp_path / "a.c2pa").read_bytes()
+    found = check(sound, sidecar=sidecar)
+    assert found is not None
+    assert (found.valid, found.origin) == (True, ORIGIN)
+    sound.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+    tampered = check(sound, sidecar=sidecar)
+    assert tampered is not None
+    assert not tampered.valid
 
 
 def test_the_manifest_inside_lies_beside_it_too(signed):
