@@ -43,7 +43,7 @@ def serve(
     redis: Annotated[str | None, typer.Option(help="Redis or Valkey [default: one of its own].")] = None,
     workers: Annotated[int, typer.Option(help="Workers on this machine.", min=0, max=64)] = 1,
 ) -> None:
-    """Run the service: API, queue, worker and storage in one command."""
+    """Run the service: API, queue, worker, storage in one command."""
     need_service()
     from paksatalker.service.settings import get_service_settings
 
