@@ -94,3 +94,19 @@ def test_lashes_beyond_the_outer_corner_come_down_with_the_lid(drawn, make_state
     for x, y in tips:
         before, after = (int(i[y - 1 : y + 2, x - 1 : x + 2].min()) for i in (image, frame))
         assert after > before + 20
+
+
+def test_brows_down_to_the_eyes_give_no_dark_lids(drawn, make_state):
+    image = drawn.image.copy()
+    for eye in EYES:
+        brow = np.concatenate([drawn.points[list(eye.upper), :2], drawn.points[list(eye.outer_ring), :2][::-1]])
+        brow[len(eye.upper) :] -= [0, 4 * drawn.mm]
+        cv2.fillPoly(image, [np.round(brow).astype(np.int32)], (45, 35, 32))
+    frowning = replace(drawn, image=image)
+    frame = image.copy()
+    posed = FaceGeometry(frowning).pose(blink(make_state, 1.0))
+    Eyelids(frowning).paint(frame, posed)
+    for eye in EYES:
+        upper, lower = drawn.points[list(eye.upper), :2], drawn.points[list(eye.lower), :2]
+        x, y = np.round(0.5 * (upper + lower)[4]).astype(int)
+        assert frame[y, x].mean() > 0.55 * np.mean(SKIN)
