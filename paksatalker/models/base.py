@@ -195,15 +195,15 @@ class WeightsStore:
         return folder
 
     def _fetch(self, entry: WeightEntry, file: WeightFile, tell: Progress, before: int) -> None:
+        folder = self._folder(entry)
         if get_settings().offline:
             raise DownloadFailed(
                 f"{file.name} was not downloaded",
                 "PAKSATALKER_OFFLINE is set",
-                "Unset PAKSATALKER_OFFLINE and try again",
+                f"Unset PAKSATALKER_OFFLINE and try again, or put the file at {folder / file.name} yourself",
             )
-        folder = self._folder(entry)
         if not file.sha256:
-            file = self._downloader.published(file)
+            file = self._downloader.published(file, folder / file.name)
             self._record(entry, file)
         if shutil.disk_usage(folder).free < file.bytes + _SPARE:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -95,14 +95,19 @@ class Downloader:
         raise DownloadFailed(
             f"{file.name} could not be downloaded",
             "; ".join(failures),
-            f"Check the network and try again, or put the file at {work.parent.parent / file.name} yourself",
+            f"Check the network and try again, or put the file with the SHA-256 {file.sha256} at "
+            f"{work.parent.parent / file.name} yourself",
         )
 
-    def published(self, file: WeightFile) -> WeightFile:
+    def published(self, file: WeightFile, place: Path) -> WeightFile:
         """The same file with the size and the SHA-256 that the server of its first source declares.
 
         Hubs that keep large files by their hash (Git LFS) say so in the headers ``X-Linked-ETag`` and
         ``X-Linked-Size`` of the answer that leads to the file.
+
+        Args:
+            file: What is to be got.
+            place: Where it is to lie: the user is told to put it there where the server does not help.
 
         Raises:
             DownloadFailed: The server cannot be asked or does not say.
@@ -112,15 +117,15 @@ class Downloader:
             with self._client(self._limits) as client:
                 answer = _head(client, url)
         except (httpx.HTTPError, SourceFailed) as error:
-            raise _unpublished(file, f"{url}: {error}") from error
+            raise _unpublished(file, place, f"{url}: {error}") from error
         digest = answer.headers.get("x-linked-etag", "").removeprefix("W/").strip('"')
         size = answer.headers.get("x-linked-size", "")
         if answer.status_code >= 400:
-            raise _unpublished(file, f"{url} answered {answer.status_code}")
+            raise _unpublished(file, place, f"{url} answered {answer.status_code}")
         if not (_SHA256.fullmatch(digest) and size.isascii() and size.isdigit() and int(size) > 0):
-            raise _unpublished(file, f"{url} does not say what the file's SHA-256 is")
+            raise _unpublished(file, place, f"{url} does not say what the file's SHA-256 is")
         if int(size) > _MOST_LARGER * file.bytes:
-            raise _unpublished(file, f"{url} is {int(size)} bytes large; about {file.bytes} are expected")
+            raise _unpublished(file, place, f"{url} is {int(size)} bytes large; about {file.bytes} are expected")
         return replace(file, bytes=int(size), sha256=digest)
 
     def _from_source(
@@ -282,8 +287,9 @@ def _head(client: httpx.Client, url: str) -> httpx.Response:
     return answer
 
 
-def _unpublished(file: WeightFile, why: str) -> DownloadFailed:
-    return DownloadFailed(f"{file.name} could not be downloaded", why, "Check the network and try again")
+def _unpublished(file: WeightFile, place: Path, why: str) -> DownloadFailed:
+    fix = f"Check the network and try again, or put the makers' file at {place} yourself"
+    return DownloadFailed(f"{file.name} could not be downloaded", why, fix)
 
 
 def hash_file(path: Path) -> str:

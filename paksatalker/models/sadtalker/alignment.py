@@ -21,8 +21,8 @@ Picture = npt.NDArray[np.uint8]
 ALIGNED_SIZE = 224
 #: How large a face is in it: pixels for a unit of :data:`FACE_POINTS`.
 _ALIGNED_SCALE = 102.0
-#: Eyes, nose and corners of the mouth, left in the image first, on the mean face of the 3-D model, x right, y up. Numbers
-#: of 32 bits, as the original has them: in 64 it comes out 1e-6 pixels apart, more the larger the image.
+#: Eyes, nose and corners of the mouth, left in the image first, on the mean face of the 3-D model, x right, y up.
+#: Numbers of 32 bits, as the original has them: with 64 a face lies 1e-6 pixels off, more in a larger image.
 FACE_POINTS: Array = np.array(
     [
         (-0.31148657, 0.29036078, 0.13377953),

@@ -93,6 +93,7 @@ def test_all_failures_are_told_in_one_line(tmp_path):
     assert f"{BAD}: no connection to bad.example" in message
     assert f"{GOOD}: its SHA-256 is" in message
     assert "pypi:lost==1#m.bin: pip: no such package" in message
+    assert f"put the file with the SHA-256 {wanted.sha256} at " in message
     assert "\n" not in message
 
 

@@ -75,9 +75,10 @@ def test_a_move_that_leads_nowhere_or_away_is_refused(tmp_path, moved):
 
 
 @pytest.mark.parametrize("wrong", [{"digest": "0123"}, {"size": 1 << 40}])
-def test_a_server_that_does_not_say_is_refused(tmp_path, wrong):
-    with pytest.raises(DownloadFailed):
+def test_a_server_that_does_not_say_is_refused_and_the_place_for_the_file_named(tmp_path, wrong):
+    with pytest.raises(DownloadFailed, match="put the makers' file at") as error:
         store(tmp_path, **wrong).download("thing")
+    assert str(tmp_path / "thing" / "a.bin") in error.value.message
 
 
 def test_a_file_that_the_user_put_there_is_recorded_at_first_use(tmp_path):
