@@ -126,7 +126,7 @@ def _bare_skin(
     hidden = np.zeros(image.shape[:2], np.uint8)
     cv2.fillPoly(hidden, [np.round(outline).astype(np.int32)], 1)
     luma = luminance(image)
-    target = _lid_colour(image, luma, upper, lower, ring, face.mm)
+    target = _lid_colour(image, upper, lower, ring, face.mm)
     level = float(luminance(target))
     # Single lashes beyond it are fine and darker than their surroundings. The fold's broad shade stays.
     reach = 2 * max(1, round(1.8 * face.mm + palette.softness)) + 1
@@ -180,7 +180,6 @@ def _mostly_within(mask: npt.NDArray[np.uint8], region: npt.NDArray[np.uint8]) -
 
 def _lid_colour(
     image: Float,
-    luma: Float,
     upper: npt.NDArray[np.float64],
     lower: npt.NDArray[np.float64],
     ring: npt.NDArray[np.float64],
@@ -190,6 +189,7 @@ def _lid_colour(
 
     A brow that is drawn down to the eye covers both: the skin under the eye tells how dark a lid can be.
     """
+    luma = luminance(image)
     upper, lower, ring = upper[2:-2], lower[2:-2], ring[2:-2]
     down = (lower - ring).mean(axis=0)
     under = lower + _BELOW * mm * down / max(float(np.linalg.norm(down)), 1e-3)
