@@ -138,12 +138,16 @@ class Leveller:
     _FOLLOW = 0.75  # share of the difference taken over by each piece
     _CORRECTION = 1.5  # decibels by which a piece makes up for those before at most
     _SLOPE = 0.3  # seconds in which the gain changes inside of a sentence
+    _ROUNDS, _NEAR = 6, 0.1  # times that a gain is tried, and decibels that are near enough
+    _STEP = 1.5  # of what is missing: the limiter and a sentence's beginning do not follow
+    _MADE_UP = 5.0  # decibels at most that a gain is changed for what the limiter or a sentence's beginning took
 
     def __init__(self, target: float = LOUDNESS, gain_db: float = 0.0) -> None:
         self._target = target
         self._base_db = self._gain_db = gain_db
         self._measured = False
         self._given = LoudnessMeter()
+        self._begun: list[tuple[FloatArray, FloatArray]] = []  # of a sentence in parts: as they came and as made
 
     def apply(self, samples: FloatArray, rate: int, *, partial: bool = False, joined: bool = False) -> FloatArray:
         """The piece at the common level, true peaks limited to −1 dBTP.
@@ -155,18 +159,34 @@ class Leveller:
             joined: It goes on where the last piece ended: the gain goes smoothly from that piece's to its own.
         """
         before = self._gain_db
-        if len(samples) >= self._GUESSABLE * rate and not (partial and self._measured):
-            self._follow(
-                integrated_loudness(samples, rate), sure=len(samples) >= self._MEASURABLE * rate and not partial
-            )
-        gains: float | np.ndarray = self._gain_db
-        if joined:
-            gains = np.full(len(samples), self._gain_db)
-            slope = min(len(samples), round(self._SLOPE * rate))
-            gains[:slope] = np.linspace(before, self._gain_db, slope)
-        made = limit_peaks((samples * 10 ** (gains / 20)).astype(np.float32), rate)
+        if not joined:
+            self._begun = []
+        whole = np.concatenate([*(raw for raw, _ in self._begun), samples])
+        sure = len(whole) >= self._MEASURABLE * rate and not partial
+        if len(whole) >= self._GUESSABLE * rate and not (partial and self._measured):
+            self._follow(integrated_loudness(whole, rate), sure=sure)
+        made = self._made(samples, rate, before if joined else self._gain_db, sure=sure)
         if len(made) >= self._GUESSABLE * rate:
             self._given.add(made, rate)
+        self._begun = [*self._begun, (samples, made)] if partial else []
+        return made
+
+    def _made(self, samples: FloatArray, rate: int, before: float, *, sure: bool) -> FloatArray:
+        """The piece with its gain, which is corrected until the limiter and what came before are made up for."""
+        parts = [made for _, made in self._begun]
+        wanted = self._target if parts else integrated_loudness(samples, rate) + self._gain_db
+        low, high = self._gain_db - self._MADE_UP, self._gain_db + self._MADE_UP
+        slope = min(len(samples), round(self._SLOPE * rate))
+        for _ in range(self._ROUNDS):
+            gains = np.full(len(samples), self._gain_db)
+            gains[:slope] = np.linspace(before, self._gain_db, slope) if parts else self._gain_db
+            made = limit_peaks((samples * 10 ** (gains / 20)).astype(np.float32), rate)
+            miss = wanted - integrated_loudness(np.concatenate([*parts, made]), rate) if sure else 0.0
+            if not np.isfinite(miss) or abs(miss) <= self._NEAR:
+                break
+            low, high = (self._gain_db, high) if miss > 0 else (low, self._gain_db)
+            next_one = self._gain_db + self._STEP * miss
+            self._gain_db = next_one if low < next_one < high else (low + high) / 2
         return made
 
     def _follow(self, loudness: float, *, sure: bool) -> None:
