@@ -43,6 +43,10 @@ def generate(
         str | None,
         typer.Option(help="What is said in --audio, or @FILE: makes the lips exact.", rich_help_panel=_SAYS),
     ] = None,
+    loudness: Annotated[
+        float | None,
+        typer.Option(help="What --audio is brought to, LUFS, e.g. -16 [default: as it is].", rich_help_panel=_SAYS),
+    ] = None,
     voice: Annotated[str, typer.Option(help="See: paksatalker voices.", rich_help_panel=_SAYS)] = "auto",
     speaker: Annotated[
         list[str] | None,
@@ -66,6 +70,12 @@ def generate(
     markup: Annotated[
         bool, typer.Option(help="Read the text as a script with tags, see docs/script.md.", rich_help_panel=_SAYS)
     ] = True,
+    emoji: Annotated[
+        str,
+        typer.Option(
+            help="feel: faces give their sentence an emotion; read: by their names; skip.", rich_help_panel=_SAYS
+        ),
+    ] = "feel",
     emotion: Annotated[
         str,
         typer.Option(
@@ -155,6 +165,7 @@ def generate(
         length=length,
         audio=audio,
         transcript=_transcript(transcript),
+        loudness=loudness,
         voice=voice,
         speakers=tuple(speaker or ()),
         language=language,
@@ -163,6 +174,7 @@ def generate(
         volume=volume,
         pronounce=tuple(pronounce or ()),
         dictionary=dictionary,
+        emoji=emoji,
         markup=markup,
         emotion=emotion,
         emotion_intensity=emotion_intensity,

@@ -49,6 +49,9 @@ def say(
         list[str] | None, typer.Option(help="How a word sounds: 'Paksa = Pack-sah' or 'Paksa = /IPA/'.")
     ] = None,
     dictionary: Annotated[Path | None, typer.Option(help="A file of such lines.")] = None,
+    emoji: Annotated[
+        str, typer.Option(help="feel: faces give their sentence an emotion; read: by their names; skip.")
+    ] = "feel",
     markup: Annotated[bool, typer.Option(help="Read the text as a script with tags, see docs/script.md.")] = True,
     subtitles: Annotated[str | None, typer.Option(help="srt or vtt beside the sound.")] = None,
     timeline: Annotated[Path | None, typer.Option(help="Also write words and phones as JSON lines.")] = None,
@@ -97,6 +100,7 @@ def say(
                 emotion_intensity=emotion_intensity,
                 pronounce=tuple(pronounce or ()),
                 dictionary=dictionary,
+                emoji=emoji,
                 markup=markup,
                 speech_engine=engine,
                 seed=seed,

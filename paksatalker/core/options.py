@@ -43,6 +43,7 @@ class Range:
 SPEED = Range(0.5, 2)
 PITCH = Range(-6, 6)  # semitones
 VOLUME = Range(-24, 6)  # decibels
+LOUDNESS = Range(-36, -9)  # LUFS of a recording: from that of a film's quiet talk to what platforms turn down
 INTENSITY = Range(0, 1)
 STRENGTH = Range(0, 2)  # of facial expression and of head motion; 1 is natural
 POSE_STYLE = Range(0, 45, whole=True)

@@ -115,6 +115,7 @@ class Request(SpeechRequest):
         length: How long it takes to say: ``60s``, ``2m``, or seconds.
         audio: A recording to speak along with: any container and codec FFmpeg reads.
         transcript: What is said in ``audio``, or the path of a text file with it; makes the lips exact.
+        loudness: What ``audio`` is brought to, LUFS, −36 to −9 (voices have −16); None leaves it as it is.
         expression_scale: Size of all facial movement, 0–2.
         head_motion: Size of head movement, 0–2.
         pose_style: 0–45: the character of the head movement.
@@ -151,6 +152,7 @@ class Request(SpeechRequest):
     length: str | float = "30s"
     audio: Path | str | None = None
     transcript: str | Path | None = None
+    loudness: float | None = None
     expression_scale: float = 1.0
     head_motion: float = 1.0
     pose_style: int = 0
@@ -221,6 +223,11 @@ class Request(SpeechRequest):
         require_text(self.text)
         if self.transcript is not None and self.audio is None:
             raise InvalidOption("--transcript has no recording to go with", "--audio is not given", "Add --audio FILE")
+        if self.loudness is not None:
+            options.require_range("loudness", self.loudness, options.LOUDNESS)
+            if self.audio is None:
+                why = "--audio is not given, and voices have -16 LUFS"
+                raise InvalidOption("--loudness has no recording to go with", why, "Leave it out, or use --volume")
 
     @property
     def transparent(self) -> bool:

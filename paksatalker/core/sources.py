@@ -12,6 +12,7 @@ import numpy as np
 from paksatalker.config.settings import Settings
 from paksatalker.core.audio.decode import AudioReader
 from paksatalker.core.audio.quality import QualityMeter, measured
+from paksatalker.core.audio.recording_level import RecordingLevel
 from paksatalker.core.briefs import WriterGetter, check_brief, expected_characters, written
 from paksatalker.core.casting import Casting, primary
 from paksatalker.core.direction import direct
@@ -88,7 +89,7 @@ def open_source(
         EngineUnavailable: The engine cannot run here.
     """
     if isinstance(request, Request) and request.audio is not None:
-        return _from_recording(request, settings, engine)
+        return _from_recording(request, settings, engine, cancelled)
     if isinstance(request, Request) and request.brief is not None:
         return _from_brief(request, engine, moderator or Moderator(), (writer or Writer)(), cancelled)
     return _from_text(request, settings, engine, moderator or Moderator())
@@ -190,24 +191,30 @@ def _between_rests(pieces: Iterator[Speech]) -> Iterator[Speech]:
         yield Speech(np.zeros(round(LEAD_OUT * rate), np.float32), rate, start=end)
 
 
-def _from_recording(request: Request, settings: Settings, engine: EngineGetter) -> SpeechSource:
+def _from_recording(
+    request: Request, settings: Settings, engine: EngineGetter, cancelled: Callable[[], bool]
+) -> SpeechSource:
     info = find("recording", request.recording_engine)
     listener: RecordingEngine = engine(info)
     path = Path(request.audio or "")
-    duration = AudioReader(path, max_seconds=settings.max_audio_minutes * 60).duration
+    reader = AudioReader(path, max_seconds=settings.max_audio_minutes * 60)
+    level = None if request.loudness is None else RecordingLevel(reader, request.loudness, cancelled)
     meter = QualityMeter()
     transcript = read_transcript(request, settings.max_text_characters)
 
     def heard() -> Iterator[Speech]:
         return listener.listen(path) if transcript is None else transcript.listen(listener, path)
 
+    def felt() -> Iterator[Speech]:
+        return _felt(measured(heard(), meter), request)
+
     return SpeechSource(
         stage="recording",
         engine=info.name,
-        pieces=lambda: _felt(measured(heard(), meter), request),
-        duration=duration,
+        pieces=lambda: level.apply(felt()) if level else felt(),
+        duration=reader.duration,
         notes=_heard_only(info) if transcript is None else (),
-        late_notes=lambda: (*getattr(listener, "notes", ()), *meter.result().notes()),
+        late_notes=lambda: (*(level.notes if level else ()), *getattr(listener, "notes", ()), *meter.result().notes()),
     )
 
 

@@ -77,6 +77,12 @@ class VideoRequest(BaseModel):
     brief: str | None = Field(None, min_length=1, max_length=20_000, description="What a language model writes about.")
     audio: AssetId | None = Field(None, description="A recording to speak along with, an asset.")
     transcript: str | None = Field(None, max_length=1_000_000, description="What is said in `audio`.")
+    loudness: float | None = Field(
+        None,
+        ge=-36,
+        le=-9,
+        description="What `audio` is brought to, LUFS, e.g. -16 as voices have; left out: as it is.",
+    )
     tone: str = Field("", max_length=200, description="How what is written sounds.")
     length: str = Field("30s", max_length=20, description="How long what is written takes to say.")
     voice: VoiceName = Field("auto", description="One of `GET /voices`, or a voice of your own by its name or id.")
@@ -84,6 +90,9 @@ class VideoRequest(BaseModel):
     speed: float = Field(1.0, ge=0.5, le=2)
     pitch: float = Field(0.0, ge=-6, le=6, description="Semitones.")
     volume: float = Field(0.0, ge=-24, le=6, description="Decibels.")
+    emoji: Literal["feel", "read", "skip"] = Field(
+        "feel", description="Faces give their sentence an emotion; or emoji are read by their names; or neither."
+    )
     emotion: Emotion = "neutral"
     emotion_intensity: float = Field(1.0, ge=0, le=1)
     expression_scale: float = Field(1.0, ge=0, le=2)
@@ -129,6 +138,8 @@ class VideoRequest(BaseModel):
             raise ValueError("give a portrait or an avatar")
         if self.transcript is not None and self.audio is None:
             raise ValueError("transcript needs audio")
+        if self.loudness is not None and self.audio is None:
+            raise ValueError("loudness needs audio")
         return self
 
     @property

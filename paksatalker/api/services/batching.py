@@ -129,6 +129,8 @@ def _with(defaults: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
     """A row with its defaults; one that says by itself what is said needs none for that."""
     sources = {"text", "script", "brief", "audio", "transcript"}
     if sources & row.keys():
+        if "audio" not in row:
+            sources.add("loudness")  # which only a recording has
         defaults = {name: value for name, value in defaults.items() if name not in sources}
     return defaults | row
 

@@ -29,6 +29,8 @@ from paksatalker.errors import InvalidOption
         ({"text": "a", "subtitles": "ass"}, "srt, vtt, burn"),
         ({"text": "a", "preset": "best"}, "draft, standard, high"),
         ({"text": "a", "format": "avi"}, "mp4, webm, gif"),
+        ({"text": "a", "loudness": -16.0}, "voices have -16 LUFS"),
+        ({"audio": "a.wav", "loudness": 3.0}, "-36 to -9"),
     ],
 )
 def test_wrong_options_are_refused_and_mended(wrong: dict[str, Any], says: str) -> None:

@@ -157,6 +157,22 @@ def test_a_recording_has_the_emotion_asked_for(listener: Listener, recording: Pa
     assert (piece.emotion, piece.intensity) == ("happy", 0.5)
 
 
+def test_a_recording_is_brought_to_a_loudness(
+    listener: Listener, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = 0.01 * np.sin(np.arange(RATE) * 0.8)
+    with wave.open(str(recording), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes((32767 * sound).astype("<i2").tobytes())
+    monkeypatch.setattr(listener, "listen", lambda _: iter([Speech(sound.astype(np.float32), RATE)]))
+    source = opened(listener, audio=recording, loudness=-20)
+    (piece,) = source.pieces()
+    (note,) = [note for note in source.late_notes() if "LUFS" in note]
+    assert "to -20.0 LUFS" in note
+    louder = float(note.split(" dB")[0].split()[-1])
+    assert 20 * np.log10(np.abs(piece.samples).max() / 0.01) == pytest.approx(louder, abs=0.1)
+
+
 def test_recordings_that_cannot_be_heard(listener: Listener, recording: Path, tmp_path: Path) -> None:
     with pytest.raises(AudioUnreadable):
         opened(listener, audio=tmp_path / "none.wav")

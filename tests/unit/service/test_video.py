@@ -21,9 +21,16 @@ def test_what_is_asked_for_is_what_the_pipeline_takes():
     )  # fmt: skip
 
 
+def test_a_recording_can_be_brought_to_a_loudness():
+    wanted = request(text=None, audio=AST, loudness=-16)
+    assert Request(**wanted.options({"portrait": Path("face.png"), "audio": Path("said.wav")})).loudness == -16
+
+
 @pytest.mark.parametrize(
     "fields",
     [
+        {"loudness": -16},
+        {"emoji": "loud"},
         {"label": "two\nlines"},
         {"label": "x" * 61},
         {"label": "  "},
