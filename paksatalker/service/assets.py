@@ -60,8 +60,7 @@ class AssetStore:
 
     async def free(self, tenant_id: str) -> int:
         """Bytes that a tenant may still store."""
-        async with self._database.reader() as session:
-            used, quota = await room(session, tenant_id, self._storage)
+        used, quota = await self._database.read(lambda session: room(session, tenant_id, self._storage))
         return max(quota - used, 0)
 
     async def get(self, asset_id: str, tenant_id: str) -> Asset | None:

@@ -22,6 +22,7 @@ from paksatalker.service.cursor import read_cursor, write_cursor
 from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
 from paksatalker.service.parts import VIDEO, children, drop, fail_video, has_parts, video_of
+from paksatalker.service.room import StorageFull, room
 from paksatalker.service.states import PRIORITIES, VOICES, State
 from paksatalker.service.tables import Job, Tenant, now
 from paksatalker.service.tracing import traceparent
@@ -86,16 +87,18 @@ class JobStore:
         self._held = timedelta(seconds=held_seconds)
         self._keep = timedelta(days=keep_days) if keep_days else None
 
-    async def create(self, new: NewJob, minutes: float | None = None) -> tuple[Job, bool]:
+    async def create(self, new: NewJob, minutes: float | None = None, storage: int | None = None) -> tuple[Job, bool]:
         """A new job, or the one that was made before under the same idempotency key; and whether it is new.
 
         Args:
             new: What is asked for.
             minutes: Of video that a tenant may have in a day, unless it has its own limit; None is no limit.
+            storage: Bytes that a tenant may have, unless it has its own limit; None is no limit.
 
         Raises:
             IdempotencyConflict: The key was used for another request.
             MinutesUsed: It would be too much for a day.
+            StorageFull: The tenant's files take all the room there is.
         """
         if new.idempotency_key is not None and (found := await self._by_idempotency_key(new)):
             return found, False
@@ -105,7 +108,7 @@ class JobStore:
             **{name: getattr(new, name) for name in NewJob.__slots__} | {"priority": PRIORITIES[new.priority]},
         )  # fmt: skip
         try:
-            await self._database.write(lambda session: self._add(session, job, minutes))
+            await self._database.write(lambda session: self._add(session, job, minutes, storage))
         except IntegrityError:
             found = await self._by_idempotency_key(new)
             if found is None:
@@ -114,8 +117,12 @@ class JobStore:
         return job, True
 
     @staticmethod
-    def _add(session: Session, job: Job, minutes: float | None) -> None:
-        """Adds a job, if the videos of the last day and those that are still to be made leave time for it."""
+    def _add(session: Session, job: Job, minutes: float | None, storage: int | None) -> None:
+        """Adds a job, if the videos of the last day and those that are still to be made leave time and room for it."""
+        if storage is not None:
+            used, quota = room(session, job.tenant_id, storage, lock=True)
+            if used >= quota:
+                raise StorageFull(used, quota)
         if minutes is not None:
             tenant = session.get(Tenant, job.tenant_id, with_for_update=True)
             if tenant is not None and tenant.video_minutes_per_day is not None:
@@ -339,7 +346,7 @@ class JobStore:
             Job.id == job_id, Job.tenant_id == tenant_id,
             Job.state.in_((State.SUCCEEDED, State.FAILED, State.CANCELLED)),
         )  # fmt: skip
-        values = {"expires_at": now(), "result": None, "idempotency_key": None}
+        values = {"expires_at": now(), "result": None, "idempotency_key": None, "stored_bytes": 0}
 
         def act(session: Session) -> bool:
             done = session.scalar(query.values(**values).returning(Job.id)) is not None
@@ -372,6 +379,7 @@ class JobStore:
     def done(self, result: dict[str, Any]) -> dict[str, Any]:
         """The columns of a job that has ended well."""
         values = {"result": result, "progress": 1.0, "seconds_left": 0.0, **self._ending(State.SUCCEEDED)}
+        values["stored_bytes"] = result.get("stored_bytes", 0)
         if "frames" in result:
             values |= {"frames_done": result["frames"], "frames_total": result["frames"]}
         if "duration" in result:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
-from paksatalker.service.states import State
-from paksatalker.service.tables import Asset, Job, Tenant, Upload, now
+from paksatalker.service.tables import Asset, Job, Tenant, Upload, Voice, now
 
 
 class StorageFull(Exception):
@@ -37,15 +37,13 @@ async def take_room(session: AsyncSession, tenant_id: str, quota: int, wanted: i
     Raises:
         StorageFull: There is none.
     """
-    used, quota = await room(session, tenant_id, quota, lock=True, upload_id=upload_id)
+    used, quota = await session.run_sync(partial(room, lock=True, upload_id=upload_id), tenant_id, quota)
     if used + wanted > quota:
         raise StorageFull(used, quota)
 
 
-async def room(
-    session: AsyncSession, tenant_id: str, quota: int, *, lock: bool = False, upload_id: str = ""
-) -> tuple[int, int]:
-    """Bytes that a tenant's files, videos and unfinished uploads take, and bytes there are.
+def room(session: Session, tenant_id: str, quota: int, *, lock: bool = False, upload_id: str = "") -> tuple[int, int]:
+    """Bytes that a tenant's files, videos, voices and unfinished uploads take, and bytes there are.
 
     Args:
         session: To read with.
@@ -54,13 +52,14 @@ async def room(
         lock: Whether others of the tenant wait until the transaction ends.
         upload_id: An upload that does not count.
     """
-    tenant = await session.get(Tenant, tenant_id, with_for_update=lock or None)
+    tenant = session.get(Tenant, tenant_id, with_for_update=lock or None)
     own = None if tenant is None else tenant.storage_bytes
-    files = select(func.coalesce(func.sum(Asset.bytes), 0)).where(Asset.tenant_id == tenant_id)
-    video: Any = Job.result["bytes"].as_float()  # Postgres' integers end at 2 GB
-    videos = select(func.coalesce(func.sum(video), 0)).where(Job.tenant_id == tenant_id, Job.state == State.SUCCEEDED)
-    coming = select(func.coalesce(func.sum(Upload.length), 0)).where(
-        Upload.tenant_id == tenant_id, Upload.state == "open", Upload.expires_at > now(), Upload.id != upload_id
-    )
-    used = sum([int(await session.scalar(query) or 0) for query in (files, videos, coming)])
+    coming = and_(Upload.state == "open", Upload.expires_at > now(), Upload.id != upload_id)
+    used = 0
+    for table, size, which in (
+        (Asset, Asset.bytes, true()), (Job, Job.stored_bytes, true()), (Voice, Voice.bytes, true()),
+        (Upload, Upload.length, coming),
+    ):  # fmt: skip
+        query = select(func.coalesce(func.sum(size), 0)).where(table.tenant_id == tenant_id, which)
+        used += int(session.scalar(query) or 0)
     return used, quota if own is None else own

@@ -93,7 +93,7 @@ class Upload(Base):
     told: Mapped[str] = mapped_column(String(4096), default="")
     length: Mapped[int] = mapped_column(BigInteger)
     offset: Mapped[int] = mapped_column(BigInteger, default=0)
-    parts: Mapped[list[str]] = mapped_column(default=list)
+    pieces: Mapped[int] = mapped_column(default=0)
     state: Mapped[str] = mapped_column(String(16))
     asset_id: Mapped[str | None]
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -101,6 +101,15 @@ class Upload(Base):
     held_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class UploadPiece(Base):
+    """A piece of an upload that is not finished: where it begins, and where it lies in the file store."""
+
+    __tablename__ = "upload_pieces"
+    upload_id: Mapped[str] = mapped_column(ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True)
+    offset: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    file: Mapped[str]
 
 
 class Voice(Base):
@@ -115,6 +124,7 @@ class Voice(Base):
     consent: Mapped[dict[str, Any]]
     file: Mapped[str | None]
     digest: Mapped[str | None] = mapped_column(String(64))
+    bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     facts: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(default=now)
     __table_args__ = (UniqueConstraint("tenant_id", "name"),)
@@ -166,6 +176,7 @@ class Job(Base):
     seconds_left: Mapped[float | None]
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     result: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    stored_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]
@@ -175,6 +186,7 @@ class Job(Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "idempotency_key"),
         Index("ix_jobs_tenant_created", "tenant_id", "created_at", "id"),
+        Index("ix_jobs_room", "tenant_id", "stored_bytes"),
         Index("ix_jobs_twin", "tenant_id", "request_hash"),
         Index("ix_jobs_next", "queue", "state", "priority", "tenant_id", "created_at"),
     )

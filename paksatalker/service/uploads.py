@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,14 +23,14 @@ from paksatalker.service.audit import note
 from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
 from paksatalker.service.room import take_room
-from paksatalker.service.tables import Upload, now
+from paksatalker.service.tables import Upload, UploadPiece, now
 
 _log = logging.getLogger(__name__)
 
 #: Uploads of a tenant that are not finished.
 MOST_OPEN = 100
 #: Pieces of an upload.
-MOST_PARTS = 10_000
+MOST_PIECES = 10_000
 _HELD = timedelta(seconds=20)  # who says nothing for so long is dead, and another may go on
 _RENEWED = 5.0
 _TOLD = timedelta(hours=24)  # what has become of an upload is known for so long
@@ -86,7 +86,7 @@ class UploadStore:
         time = now()
         upload = Upload(
             id=new_id("upl"), tenant_id=tenant_id, key_id=key_id, name=name, told=told, length=length, offset=0,
-            parts=[], state=UploadState.OPEN, created_at=time, expires_at=time + self._life,
+            pieces=0, state=UploadState.OPEN, created_at=time, expires_at=time + self._life,
         )  # fmt: skip
         async with self._database.session() as session:
             await take_room(session, tenant_id, self._storage, length)
@@ -141,27 +141,43 @@ class UploadStore:
             except Exception as error:  # noqa: BLE001  (a database that is away for a moment)
                 _log.warning("an upload is not held any longer: %s: %s", type(error).__name__, error)
 
-    async def advance(self, upload: Upload, part: str, size: int) -> None:
-        """Counts a piece that is stored; changes ``upload``, too.
+    async def advance(self, upload: Upload, pieces: Sequence[tuple[str, int]]) -> None:
+        """Counts pieces that are stored; changes ``upload``, too.
 
         Args:
             upload: As it was held.
-            part: Key of the piece in the file store.
-            size: Its bytes.
+            pieces: The key of each in the file store, and its bytes; in order.
 
         Raises:
-            UploadLost: The piece does not count, and must go.
+            UploadLost: They do not count, and must go.
         """
-        offset, parts = upload.offset + size, [*upload.parts, part]
+        rows, offset = [], upload.offset
+        for file, size in pieces:
+            rows.append({"upload_id": upload.id, "offset": offset, "file": file})
+            offset += size
         guard = (Upload.holder == upload.holder, Upload.offset == upload.offset, Upload.state == UploadState.OPEN)
-        if not await self._change(upload.id, *guard, offset=offset, parts=parts):
-            raise UploadLost(upload.id)
-        upload.offset, upload.parts = offset, parts
+        values = {"offset": offset, "pieces": upload.pieces + len(rows)}
+        async with self._database.session() as session:
+            result = await session.execute(update(Upload).where(Upload.id == upload.id, *guard).values(**values))
+            if not isinstance(result, CursorResult) or result.rowcount != 1:
+                raise UploadLost(upload.id)
+            await session.execute(insert(UploadPiece), rows)
+        upload.offset, upload.pieces = offset, upload.pieces + len(rows)
+
+    async def pieces(self, upload: Upload) -> Sequence[str]:
+        """The keys of all pieces of an upload in the file store, in order."""
+        query = select(UploadPiece.file).where(UploadPiece.upload_id == upload.id).order_by(UploadPiece.offset)
+        async with self._database.reader() as session:
+            return (await session.scalars(query)).all()
 
     async def fail(self, upload: Upload, error: dict[str, str]) -> None:
         """Notes that the file is whole and of no use."""
-        values: dict[str, Any] = {"state": UploadState.FAILED, "error": error, "parts": []}
-        await self._change(upload.id, Upload.holder == upload.holder, **values, expires_at=now() + _TOLD)
+        values: dict[str, Any] = {"state": UploadState.FAILED, "error": error, "expires_at": now() + _TOLD}
+        async with self._database.session() as session:
+            mine = (Upload.id == upload.id, Upload.holder == upload.holder)
+            result = await session.execute(update(Upload).where(*mine).values(**values))
+            if isinstance(result, CursorResult) and result.rowcount == 1:
+                await _forget_pieces(session, upload)
         upload.state, upload.error = UploadState.FAILED, error
 
     async def delete(self, upload: Upload, by: str) -> None:
@@ -188,8 +204,13 @@ async def finish(session: AsyncSession, upload: Upload, asset_id: str) -> None:
         UploadLost: It is gone, or somebody else has finished it.
     """
     mine = (Upload.id == upload.id, Upload.state == UploadState.OPEN, Upload.holder == upload.holder)
-    values = {"state": UploadState.DONE, "asset_id": asset_id, "parts": [], "expires_at": now() + _TOLD}
+    values = {"state": UploadState.DONE, "asset_id": asset_id, "expires_at": now() + _TOLD}
     result = await session.execute(update(Upload).where(*mine).values(**values))
     if not isinstance(result, CursorResult) or result.rowcount != 1:
         raise UploadLost(upload.id)
+    await _forget_pieces(session, upload)
     upload.state, upload.asset_id = UploadState.DONE, asset_id
+
+
+async def _forget_pieces(session: AsyncSession, upload: Upload) -> None:
+    await session.execute(delete(UploadPiece).where(UploadPiece.upload_id == upload.id))

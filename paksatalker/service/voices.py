@@ -74,7 +74,9 @@ class VoiceStore:
             await session.execute(update(Voice).where(Voice.id == voice.id).values(job_id=job_id))
         voice.job_id = job_id
 
-    async def made(self, voice_id: str, job_id: str, file: str, digest: str, facts: dict[str, Any]) -> bool:
+    async def made(
+        self, voice_id: str, job_id: str, file: str, digest: str, facts: dict[str, Any], *, size: int
+    ) -> bool:
         """Notes where a voice lies that was made; False if it was deleted meanwhile, and its files must go.
 
         Args:
@@ -83,10 +85,11 @@ class VoiceStore:
             file: Prefix of its keys in the file store.
             digest: SHA-256 of its content.
             facts: What is known of it: how alike it is, to whom.
+            size: Of its files, bytes.
         """
         query = update(Voice).where(Voice.id == voice_id, Voice.job_id == job_id)
         async with self._database.session() as session:
-            result = await session.execute(query.values(file=file, digest=digest, facts=facts))
+            result = await session.execute(query.values(file=file, digest=digest, facts=facts, bytes=size))
         return isinstance(result, CursorResult) and result.rowcount == 1
 
     async def get(self, voice_id: str, tenant_id: str) -> Voice | None:

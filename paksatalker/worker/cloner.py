@@ -124,10 +124,11 @@ class Cloner:
         """Stores the voice and its consent, then says that they are there; nobody finds a voice without its consent."""
         voice_id = job.request["voice"]
         place = f"{folder_of(job.tenant_id, voice_id)}/{job.attempt}"
-        await self._parts.files.put(f"{place}/{CONSENT_FILE}", made["consent"].encode())
-        await self._parts.files.put(f"{place}/{VOICE_FILE}", made["voice"].encode())
-        digest = digest_of(made["voice"], made["consent"])
-        if not await self._voices.made(voice_id, job.id, place, digest, made["facts"]):
+        consent, voice = made["consent"].encode(), made["voice"].encode()
+        await self._parts.files.put(f"{place}/{CONSENT_FILE}", consent)
+        await self._parts.files.put(f"{place}/{VOICE_FILE}", voice)
+        digest, size = digest_of(made["voice"], made["consent"]), len(consent) + len(voice)
+        if not await self._voices.made(voice_id, job.id, place, digest, made["facts"], size=size):
             await self._parts.files.delete(place)
         await self._jobs.succeed(job, {})
 

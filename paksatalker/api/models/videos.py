@@ -42,6 +42,7 @@ class Result(BaseModel):
     height: int | None = None
     fps: float | None = None
     bytes: int | None = None
+    stored_bytes: int | None = Field(None, description="Of all its files, the stream, too: they take up your room.")
     seconds: float | None = Field(None, description="How long it took.")
     engines: dict[str, str] = Field({}, description="What made it, by stage.")
     notes: list[str] = Field([], description="What is worth knowing about it.")

@@ -1,7 +1,7 @@
 """The tus protocol, version 1.0: an upload goes on where its connection broke off.
 
-What has come is stored in parts of some megabytes while it comes, so that little is lost however a process ends, and
-memory and local disk hold one part at most.
+What has come is stored in pieces of some megabytes while it comes, so that little is lost however a process ends, and
+memory and local disk hold one piece at most. With a checksum they count when all of them are there, and it is right.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from paksatalker.api.services import uploads
 from paksatalker.api.services.storing import keep, upload_folder
 from paksatalker.errors import DiskFull, PaksaTalkerError
 from paksatalker.service.tables import Upload
-from paksatalker.service.uploads import MOST_PARTS, UploadLost, UploadStore
+from paksatalker.service.uploads import MOST_PIECES, UploadLost, UploadStore
 from paksatalker.worker.inspection import MediaRefused
 from paksatalker.worker.main import Parts
 
@@ -30,7 +30,7 @@ EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum"
 #: Algorithms by the names that the protocol gives them.
 ALGORITHMS = {"sha1": hashlib.sha1, "sha256": hashlib.sha256, "sha512": hashlib.sha512}
 PIECE_TYPE = "application/offset+octet-stream"
-_PART = 8 << 20
+_PIECE = 8 << 20
 _METADATA = 4096
 _SILENCE = 30.0  # seconds; a connection that brings nothing for so long is taken for cut
 
@@ -109,6 +109,7 @@ class Receiver:
 
     def __init__(self, parts: Parts, store: UploadStore, upload: Upload) -> None:
         self._files, self._parts, self._store, self._upload = parts.files, parts, store, upload
+        self._staged: list[tuple[str, int]] = []  # pieces that are stored and do not count yet
 
     async def receive(self, body: AsyncIterator[bytes], checksum: tuple[str, bytes] | None) -> None:
         """Stores a body. If its connection breaks off, what has come counts, unless there is a checksum to hold.
@@ -123,25 +124,32 @@ class Receiver:
             UploadLost: The upload was deleted, or is another's.
             ClientDisconnect: Nobody hears the answer.
         """
-        async with upload_folder(self._parts) as folder:
-            path = Path(folder) / "part.bin"
-            digest = None if checksum is None else ALGORITHMS[checksum[0]]()
-            try:
-                await self._take(body, path, digest)
-            except (ClientDisconnect, TimeoutError) as error:
-                if digest is None:
-                    await self._commit(path)
-                if isinstance(error, TimeoutError):
-                    why, fix = f"nothing came for {_SILENCE:.0f} s", "Ask for the offset (HEAD) and go on there"
-                    raise ApiError(408, "Stalled", "the upload stalls", why=why, fix=fix) from None
-                raise
-            if checksum is not None and digest is not None and digest.digest() != checksum[1]:
-                fix = "Send the piece again from the same offset"
-                raise ApiError(460, "ChecksumMismatch", "the piece was damaged on its way", why=checksum[0], fix=fix)
-            await self._commit(path)
+        digest = None if checksum is None else ALGORITHMS[checksum[0]]()
+        try:
+            async with upload_folder(self._parts) as folder:
+                path = Path(folder) / "piece.bin"
+                try:
+                    await self._take(body, path, digest)
+                except (ClientDisconnect, TimeoutError) as error:
+                    if digest is None:
+                        await self._keep(path)
+                    if isinstance(error, TimeoutError):
+                        why, fix = f"nothing came for {_SILENCE:.0f} s", "Ask for the offset (HEAD) and go on there"
+                        raise ApiError(408, "Stalled", "the upload stalls", why=why, fix=fix) from None
+                    raise
+                if checksum is not None and digest is not None and digest.digest() != checksum[1]:
+                    why, fix = checksum[0], "Send the piece again from the same offset"
+                    raise ApiError(460, "ChecksumMismatch", "the piece was damaged on its way", why=why, fix=fix)
+                await self._keep(path)
+        finally:
+            for key, _ in self._staged:
+                await asyncio.shield(self._files.delete(key))
 
     async def _take(self, body: AsyncIterator[bytes], path: Path, digest: Any) -> None:
-        """Writes a body to a file; whenever it has grown enough, stores it and begins anew (if there is no digest)."""
+        """Writes a body to a file; whenever that has grown enough, stores it, and begins anew.
+
+        What is stored counts at once, unless there is a digest to wait for.
+        """
         pieces, size = aiter(body), 0
         room = self._upload.length - self._upload.offset
         path.touch()
@@ -154,26 +162,44 @@ class Receiver:
             _append(path, piece)
             if digest is not None:
                 digest.update(piece)
-            elif path.stat().st_size >= _PART:
-                await self._commit(path)
+            if path.stat().st_size >= _PIECE:
+                await self._stage(path)
+                if digest is None:
+                    await self._count()
 
-    async def _commit(self, path: Path) -> None:
-        """Stores what is in a file, counts it, and empties the file."""
+    async def _keep(self, path: Path) -> None:
+        """Stores what is left in a file, and counts all that does not yet."""
+        await self._stage(path)
+        await self._count()
+
+    async def _stage(self, path: Path) -> None:
+        """Stores what is in a file, and empties the file."""
         size = path.stat().st_size if path.exists() else 0
         if not size:
             return
         upload = self._upload
-        if len(upload.parts) >= MOST_PARTS:
-            why, fix = f"it has {MOST_PARTS:,} pieces", "Begin it anew, with larger pieces"
+        if upload.pieces + len(self._staged) >= MOST_PIECES:
+            why, fix = f"it has {MOST_PIECES:,} pieces", "Begin it anew, with larger pieces"
             raise ApiError(413, "TooManyPieces", "the upload cannot go on", why=why, fix=fix)
-        key = f"{folder_of(upload)}/{upload.offset:015d}-{str(upload.holder)[-8:]}"
+        offset = upload.offset + sum(size for _, size in self._staged)
+        key = f"{folder_of(upload)}/{offset:015d}-{str(upload.holder)[-8:]}"
         await self._files.put(key, path)
-        try:
-            await self._store.advance(upload, key, size)
-        except UploadLost:  # after anything else it may count; if it does not, it goes with the rest of the upload
-            await asyncio.shield(self._files.delete(key))
-            raise
+        self._staged.append((key, size))
         path.unlink()
+
+    async def _count(self) -> None:
+        """Counts what is stored."""
+        staged, self._staged = (
+            self._staged,
+            [],
+        )  # whatever happens, they may count now: then only the upload's end deletes
+        if not staged:
+            return
+        try:
+            await self._store.advance(self._upload, staged)
+        except UploadLost:
+            self._staged = staged
+            raise
 
     async def finish(self) -> str:
         """Makes an asset of an upload that is whole. Returns its id.
@@ -199,12 +225,12 @@ class Receiver:
         return asset.id
 
     async def _joined(self, path: Path) -> str:
-        """Writes all parts to one file. Returns its SHA-256."""
+        """Writes all pieces to one file. Returns its SHA-256."""
         digest = hashlib.sha256()
         path.touch()
         try:
-            for part in self._upload.parts:
-                async for piece in self._files.read(part):
+            for key in await self._store.pieces(self._upload):
+                async for piece in self._files.read(key):
                     digest.update(piece)
                     _append(path, piece)
         except FileNotFoundError as error:
@@ -213,7 +239,7 @@ class Receiver:
 
 
 def folder_of(upload: Upload) -> str:
-    """Where the parts of an upload lie in the file store."""
+    """Where the pieces of an upload lie in the file store."""
     return f"{upload.tenant_id}/uploads/{upload.id}"
 
 

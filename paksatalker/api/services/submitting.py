@@ -14,6 +14,7 @@ from paksatalker.service.callbacks import CallbackRefused, read_url
 from paksatalker.service.jobs import MinutesUsed, NewJob
 from paksatalker.service.keys import Caller
 from paksatalker.service.reuse import reuse
+from paksatalker.service.room import StorageFull
 from paksatalker.service.tables import Asset, Job
 from paksatalker.service.tracing import span
 from paksatalker.service.video import VideoRequest
@@ -48,7 +49,7 @@ async def submit(
 
     Raises:
         ApiError: 422, an asset is not there or cannot be used, or the callback may not be called. 429, the minutes of
-            this day are used up.
+            this day are used up. 409, there is no room left.
         IdempotencyConflict: The idempotency key was used for another request.
         InvalidOption: The length of what is to be written cannot be read.
     """
@@ -56,13 +57,17 @@ async def submit(
     new = await _new_job(parts, caller, request)
     try:
         job, is_new = await parts.jobs.create(
-            replace(new, idempotency_key=idempotency_key, batch_id=batch_id), parts.settings.video_minutes_per_day
-        )
+            replace(new, idempotency_key=idempotency_key, batch_id=batch_id),
+            parts.settings.video_minutes_per_day, parts.settings.storage_bytes,
+        )  # fmt: skip
     except MinutesUsed as error:
         raise ApiError(
             429, "QuotaUsed", "the video is not made", why=str(error), fix="Ask again tomorrow",
             headers={"Retry-After": str(_DAY // 24)},
         ) from None  # fmt: skip
+    except StorageFull as error:
+        why, fix = f"all of your {error.quota:,} bytes are used", "Delete assets and videos you no longer need"
+        raise ApiError(409, "StorageFull", "the video is not made", why=why, fix=fix) from None
     if not is_new:
         return job, False
     if (result := await reuse(parts.jobs, parts.files, job)) is not None:

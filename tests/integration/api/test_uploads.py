@@ -89,7 +89,7 @@ def test_a_client_of_others_uploads_in_pieces_and_gets_an_asset(served, tmp_path
 
 
 def test_what_has_come_before_the_connection_breaks_is_kept(served, settings, monkeypatch):
-    monkeypatch.setattr(resumable, "_PART", 10_000)
+    monkeypatch.setattr(resumable, "_PIECE", 10_000)
     address, key = served
     content = png()
     with httpx.Client(base_url=address, headers={"Authorization": key}, timeout=60) as client:
@@ -199,6 +199,28 @@ def test_a_damaged_piece_does_not_count(client, settings):
         answer = add(client, place, 0, content, **{"Upload-Checksum": wrong})
         assert answer.status_code in (400, 460)
     assert add(client, place, 0, content, **{"Upload-Checksum": f"sha256 {right}"}).headers["upload-asset"]
+
+
+def test_a_checksum_of_a_big_piece_takes_no_more_room_here(served, settings, monkeypatch):
+    monkeypatch.setattr(resumable, "_PIECE", 100_000)
+    sizes, append = [], resumable._append
+
+    def noted(path, piece) -> None:
+        append(path, piece)
+        sizes.append(path.stat().st_size)
+
+    monkeypatch.setattr(resumable, "_append", noted)
+    address, key = served
+    content = wav(60)
+    right = base64.b64encode(hashlib.sha256(content).digest()).decode()
+    with httpx.Client(base_url=address, headers={"Authorization": key}, timeout=60) as client:
+        place = begin(client, len(content)).headers["location"]
+        damaged = add(client, place, 0, content[:-1] + b"?", **{"Upload-Checksum": f"sha256 {right}"})
+        assert (code(damaged), offset_of(client, place)) == ((460, "ChecksumMismatch"), 0)
+        assert stored(settings) == [], "nothing of it is left"
+        assert max(sizes) < len(content) / 3, "and it was never here as a whole"
+        assert add(client, place, 0, content, **{"Upload-Checksum": f"sha256 {right}"}).headers["upload-asset"]
+    assert len(stored(settings)) == 1
 
 
 def test_the_first_piece_may_come_with_the_beginning(client):

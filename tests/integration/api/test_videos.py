@@ -201,6 +201,17 @@ def test_a_day_has_its_minutes(client, portrait, settings):
         assert int(answer.headers["retry-after"]) > 0
 
 
+def test_who_has_no_room_left_has_no_video_made(client, portrait, settings):
+    full = client.get(f"/api/v1/assets/{portrait}").json()["bytes"]
+    with TestClient(
+        create_app(settings.model_copy(update={"storage_bytes": full})), headers=dict(client.headers)
+    ) as little:
+        answer = little.post(VIDEOS, json=order(portrait))
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "StorageFull")
+        assert answer.json()["error"]["fix"]
+        assert little.get(VIDEOS).json()["items"] == []
+
+
 def test_a_key_has_its_rate(client, settings):
     with TestClient(
         create_app(settings.model_copy(update={"requests_per_minute": 5})), headers=dict(client.headers)

@@ -45,7 +45,7 @@ def finish(settings, voice_id: str) -> None:
             await files.put(f"{place}/voice.json", text.encode())
             await files.put(f"{place}/voice.consent.json", consent.encode())
             facts = {"made_from": "af_heart"}
-            assert await voices.made(voice.id, voice.job_id, place, digest_of(text, consent), facts)
+            assert await voices.made(voice.id, voice.job_id, place, digest_of(text, consent), facts, size=1)
         finally:
             await database.close()
 

@@ -94,7 +94,7 @@ async def ready_voice(bench, name="ada") -> Voice:
     await bench.parts.files.put(f"{place}/voice.json", text.encode())
     await bench.parts.files.put(f"{place}/voice.consent.json", consent.encode())
     facts = {"made_from": "af_heart"}
-    assert await voices.made(voice.id, "cln_x", place, digest_of(text, consent), facts)
+    assert await voices.made(voice.id, "cln_x", place, digest_of(text, consent), facts, size=1)
     return voice
 
 

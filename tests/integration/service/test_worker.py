@@ -57,6 +57,9 @@ def test_a_job_becomes_a_video(play):
         with av.open(io.BytesIO(video)) as file:
             assert (file.streams.video[0].width, len(file.streams.audio)) == (128, 1)
         assert len(video) == done.result["bytes"]
+        files = [path for path in (bench.folder / "files" / job.tenant_id / job.id).rglob("*") if path.is_file()]
+        assert done.stored_bytes == done.result["stored_bytes"] >= 2 * len(video)
+        assert done.stored_bytes == sum(path.stat().st_size for path in files), "the stream and all else counts, too"
         words = b"".join([piece async for piece in bench.parts.files.read(done.result["files"]["subtitles"])])
         assert b"Hello there." in words
         assert events[-1]["state"] == "succeeded"

@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, func, select, update
 
 from paksatalker.service import uploads
 from paksatalker.service.assets import AssetStore, StorageFull
 from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
 from paksatalker.service.settings import ServiceSettings
-from paksatalker.service.tables import Asset, Tenant, Upload, now
+from paksatalker.service.tables import Asset, Tenant, Upload, UploadPiece, now
 from paksatalker.service.uploads import TooManyUploads, UploadHeld, UploadLost, UploadState, UploadStore
 from paksatalker.worker.sweeper import Sweeper
 
@@ -54,12 +54,12 @@ def test_one_adds_at_a_time_and_lets_go_whatever_happens(play):
             with pytest.raises(UploadHeld):
                 async with store.hold(upload):
                     pass
-            await store.advance(held, "part", 4)
+            await store.advance(held, [("part", 4)])
         with pytest.raises(RuntimeError):
             async with store.hold(upload):
                 raise RuntimeError
         async with store.hold(upload) as held:
-            assert (held.offset, held.parts) == (4, ["part"])
+            assert (held.offset, await store.pieces(held)) == (4, ["part"])
 
     play(act)
 
@@ -71,11 +71,11 @@ def test_who_was_thought_dead_adds_nothing(play):
             async with database.session() as session:  # it says nothing for a minute
                 await session.execute(update(Upload).values(held_until=now() - timedelta(seconds=1)))
             async with store.hold(upload) as quick:
-                await store.advance(quick, "quick", 3)
+                await store.advance(quick, [("quick", 3)])
                 with pytest.raises(UploadLost):
-                    await store.advance(slow, "slow", 5)
+                    await store.advance(slow, [("slow", 5)])
         found = await store.get(upload.id, tenant)
-        assert (found.offset, found.parts) == (3, ["quick"])
+        assert (found.offset, await store.pieces(found)) == (3, ["quick"])
 
     play(act)
 
@@ -148,7 +148,7 @@ def test_what_was_given_up_counts_no_more(play):
         async with store.hold(upload) as held:
             await store.delete(upload, "key_x")
             with pytest.raises(UploadLost):
-                await store.advance(held, "part", 4)
+                await store.advance(held, [("part", 4)])
         assert await store.get(upload.id, tenant) is None
         with pytest.raises(UploadHeld):
             async with store.hold(upload):
@@ -187,5 +187,47 @@ def test_nobody_begins_without_end(play, monkeypatch):
             await store.create(tenant, "key_x", "a.wav", 1)
         await store.delete(last, "key_x")
         await store.create(tenant, "key_x", "a.wav", 1)
+
+    play(act)
+
+
+def test_a_piece_costs_as_much_as_the_one_before_however_many_there_are(play):
+    async def act(store, database, tenant):
+        upload = await store.create(tenant, "key_x", "a.wav", 200)
+        written: list[int] = []
+
+        def count(*about) -> None:
+            written.append(len(str(about[3])))
+
+        event.listen(database.engine.sync_engine, "before_cursor_execute", count)
+        costs = []
+        async with store.hold(upload) as held:
+            for number in range(200):
+                written.clear()
+                await store.advance(held, [(f"{tenant}/uploads/{upload.id}/{number:015d}", 1)])
+                costs.append(sum(written))
+            assert len(await store.pieces(held)) == held.pieces == 200
+        assert costs[-1] <= costs[0] + 10
+
+    play(act)
+
+
+def test_what_is_finished_or_given_up_leaves_no_pieces(play):
+    async def act(store, database, tenant):
+        async def left() -> int:
+            return await database.read(lambda session: session.scalar(select(func.count()).select_from(UploadPiece)))
+
+        for end in ("asset", "fail", "delete"):
+            upload = await store.create(tenant, "key_x", "a.wav", 10)
+            async with store.hold(upload) as held:
+                await store.advance(held, [("one", 4), ("two", 6)])
+                assert (held.offset, await left()) == (10, 2)
+                if end == "asset":
+                    await AssetStore(database, ROOM).add(asset(tenant, 10), held)
+                elif end == "fail":
+                    await store.fail(held, {"code": "X"})
+                else:
+                    await store.delete(held, "key_x")
+            assert await left() == 0
 
     play(act)
