@@ -7,7 +7,7 @@ import pytest
 from tests import databases
 from tests.integration.service import test_webhooks
 from tests.integration.service.test_webhooks import receiver, stage  # noqa: F401  (fixtures of theirs)
-from tests.unit.service import test_jobs, test_keys
+from tests.unit.service import test_jobs, test_keys, test_migrations, test_room
 from tests.unit.worker import test_sweeper
 from tests.unit.worker.test_sweeper import play  # noqa: F401
 
@@ -38,5 +38,5 @@ def _of(module) -> dict:
     }
 
 
-for _module in (test_jobs, test_keys, test_sweeper, test_webhooks):
+for _module in (test_jobs, test_keys, test_migrations, test_room, test_sweeper, test_webhooks):
     globals().update(_of(_module))
