@@ -37,6 +37,7 @@ from paksatalker.api.request_ids import RequestIds
 from paksatalker.api.services.live.room import LiveRoom
 from paksatalker.api.services.recognising import EarPool
 from paksatalker.api.services.speaking import speech_pool
+from paksatalker.api.services.vouching import Vouching
 from paksatalker.api.services.writing import writer_pool
 from paksatalker.api.tracing import Tracing
 from paksatalker.api.tus import SENT, TOLD, TusHeaders
@@ -79,7 +80,7 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
         responses=errors.answers(400, 401, 422, 429),
     )
     errors.install(app, chosen.debug)
-    app.state.sign_in = sign_in
+    app.state.sign_in, app.state.vouching = sign_in, Vouching(chosen)
     for room in (health, docs, signin, openai, scripts, webhooks, batches, live):
         app.include_router(room.router)
     app.include_router(metrics.router)
@@ -104,7 +105,7 @@ def _guard(app: FastAPI, settings: ServiceSettings) -> None:
             allow_headers=[
                 "Authorization", "Content-Type", "Idempotency-Key", "Prefer", "Range", "Last-Event-ID", *SENT,
             ],
-            expose_headers=["Location", "Retry-After", "Idempotency-Replayed", "Content-Range", "ETag", *TOLD],
+            expose_headers=["Location", "Retry-After", "Idempotency-Replayed", "Content-Range", "ETag", "Link", *TOLD],
         )  # fmt: skip
     app.add_middleware(SafeHeaders)
 

@@ -49,13 +49,11 @@ def serve(
 
     given = {"host": host, "port": port, "redis_url": redis}
     settings = get_service_settings().model_copy(update={k: v for k, v in given.items() if v is not None})
+    from paksatalker.core.provenance.certificates import credentials
     from paksatalker.service.broker import Broker
     from paksatalker.worker.fleet import Fleet
 
-    if workers:
-        from paksatalker.core.provenance.certificates import credentials
-
-        credentials(settings)  # made if there are none; if they cannot be used, it is told here and not by each worker
+    credentials(settings)  # made if there are none; if they cannot be used, it is told here and not by each worker
     with ExitStack() as stack:
         if not settings.redis_url:
             url = stack.enter_context(Broker(settings.home / "queue")).url

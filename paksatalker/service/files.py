@@ -123,6 +123,11 @@ class FileStore:
         """
         await obstore.copy_async(self._store, key, to)
 
+    async def folders(self, prefix: str) -> list[str]:
+        """Names of the folders that lie in ``prefix`` as in a folder."""
+        found = await obstore.list_with_delimiter_async(self._store, prefix)
+        return [PurePosixPath(name).name for name in found["common_prefixes"]]
+
     async def link(self, key: str, seconds: int = 3600) -> str | None:
         """An address of the file that works for a while without a key; None where the API itself must serve it."""
         if not self._presigns or not isinstance(self._store, S3Store):

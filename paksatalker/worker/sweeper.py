@@ -20,6 +20,7 @@ from paksatalker.service.files import FileStore
 from paksatalker.service.ids import is_id
 from paksatalker.service.parts import PartStore
 from paksatalker.service.settings import ServiceSettings
+from paksatalker.service.sound_manifests import SoundManifests
 from paksatalker.service.states import State
 from paksatalker.service.tables import Asset, Job, Upload, Webhook, now
 from paksatalker.service.uploads import UploadState
@@ -64,6 +65,7 @@ class Sweeper:
         for step in (self._expire_jobs, self._expire_assets, self._expire_uploads):
             while (found := await step()) > 0:
                 count += found
+        count += await SoundManifests(self._files).expire()
         if count:
             _log.info("swept %d expired or abandoned objects", count)
         return count

@@ -6,10 +6,11 @@ import base64
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import replace
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
@@ -19,10 +20,16 @@ from paksatalker.api.deps import PartsOf, allowed
 from paksatalker.api.errors import ApiError, status_of
 from paksatalker.api.models.openai import Model, ModelList, OpenAIError, SpeechBody
 from paksatalker.api.services.own_voices import speakable
-from paksatalker.api.services.speaking import encoded, speech_models, speech_request, voice_of
-from paksatalker.api.services.streaming import Busy, CallerGone, PouredResponse, Stream
+from paksatalker.api.services.speaking import speech_models, speech_request, voice_of
+from paksatalker.api.services.storing import upload_folder
+from paksatalker.api.services.streaming import Busy, CallerGone, FileOnce, PouredResponse, Stream
+from paksatalker.api.services.vouching import kept, sealed, vouched
+from paksatalker.core.provenance.manifests import Provenance
+from paksatalker.core.request import SpeechRequest
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.service.keys import Caller
+from paksatalker.service.sound_manifests import SoundManifests
+from paksatalker.worker.main import Parts
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _GONE = 499  # nobody reads it
@@ -85,23 +92,88 @@ async def speech(body: SpeechBody, caller: _Speaker, parts: PartsOf, request: Re
     _known(body.model)
     wanted = speech_request(body)
     wanted = replace(wanted, voice=await speakable(parts, caller.tenant_id, wanted.voice))
+    asked = _Asked(body, caller.tenant_id, wanted, await request.app.state.vouching.signer())
     try:
-        stream = request.app.state.speech.start(
-            caller.tenant_id, lambda pipeline, cancel: encoded(pipeline, wanted, body.response_format, cancel)
-        )
+        return await (_whole if body.provenance == "embedded" else _streamed)(asked, parts, request)
     except Busy:
         raise ApiError(429, "TooBusy", "too much is being spoken, try again", headers={"Retry-After": "2"}) from None
-    try:
-        await stream.begin(request.is_disconnected)
     except CallerGone:
         return Response(status_code=_GONE)
-    headers = {"X-Voice": voice_of(body).encode("ascii", "replace").decode()}
-    if body.stream_format == "sse":
-        return PouredResponse(stream, _events(stream), "text/event-stream", headers)
-    return PouredResponse(stream, stream, body.media_type, headers)
 
 
-async def _events(stream: Stream[bytes]) -> AsyncIterator[bytes]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A text that is to be spoken, for whom, and what signs the sound."""
+
+    body: SpeechBody
+    tenant_id: str
+    wanted: SpeechRequest
+    signer: Provenance
+
+
+async def _streamed(asked: _Asked, parts: Parts, request: Request) -> Response:
+    """The sound as it is spoken; its manifest can be had when it has ended.
+
+    Raises:
+        Busy: Too much is being spoken.
+        CallerGone: Nobody waits for it.
+    """
+    manifests = SoundManifests(parts.files)
+    sound = manifests.new_id()
+    stream: Stream[Any] = request.app.state.speech.start(
+        asked.tenant_id,
+        lambda pipeline, cancel: vouched(
+            pipeline, asked.wanted, asked.signer, f"{sound}.{asked.body.response_format}", cancel
+        ),
+    )
+    await stream.begin(request.is_disconnected)
+    link = f'<speech/{sound}/provenance>; rel="c2pa-manifest"; type="application/c2pa"'
+    headers = {"X-Voice": _told(asked.body), "Link": link}
+    pieces = kept(stream, manifests, asked.tenant_id, sound)
+    if asked.body.stream_format == "sse":
+        return PouredResponse(stream, _events(pieces), "text/event-stream", headers)
+    return PouredResponse(stream, pieces, asked.body.media_type, headers)
+
+
+async def _whole(asked: _Asked, parts: Parts, request: Request) -> Response:
+    """The sound with its manifest in it, when all is spoken.
+
+    Raises:
+        Busy: Too much is being spoken.
+        CallerGone: Nobody waits for it.
+    """
+    async with AsyncExitStack() as stack:
+        path = await stack.enter_async_context(upload_folder(parts)) / f"speech.{asked.body.response_format}"
+        stream: Stream[Any] = request.app.state.speech.start(
+            asked.tenant_id, lambda pipeline, cancel: sealed(pipeline, asked.wanted, asked.signer, path, cancel)
+        )
+        stack.callback(stream.stop)
+        while await stream.next(request.is_disconnected) is not None:
+            pass
+        return FileOnce(path, stack.pop_all(), asked.body.media_type, {"X-Voice": _told(asked.body)})
+
+
+def _told(body: SpeechBody) -> str:
+    return voice_of(body).encode("ascii", "replace").decode()
+
+
+@router.get(
+    "/audio/speech/{sound}/provenance", summary="Who made a sound, signed", response_class=Response,
+    responses={200: {"description": "A C2PA manifest.", "content": {"application/c2pa": {}}}},
+)  # fmt: skip
+async def provenance(sound: Annotated[str, Path(max_length=64)], caller: _Speaker, parts: PartsOf) -> Response:
+    """The manifest that lies beside a sound that was sent as it was spoken; for a day.
+
+    Raises:
+        ApiError: 404, there is none, or it is another tenant's.
+    """
+    manifest = await SoundManifests(parts.files).get(caller.tenant_id, sound)
+    if manifest is None:
+        raise ApiError(404, "NotFound", "there is no such manifest: it comes when the sound has ended, for a day")
+    return Response(manifest, media_type="application/c2pa")
+
+
+async def _events(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for piece in stream:
         yield _event({"type": "speech.audio.delta", "audio": base64.b64encode(piece).decode()})
     usage = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}  # nobody pays by them here

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from paksatalker.core.audio.sound_stream import STREAM_FORMATS
 from paksatalker.service.video import VoiceName as VoiceName  # noqa: PLC0414  (others import it from here)
@@ -17,6 +17,8 @@ STOCK_VOICES: dict[str, str] = {
 }  # fmt: skip
 #: OpenAI's models, all of which mean: the best engine that has the voice.
 STOCK_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
+#: Formats that can carry a manifest.
+CARRIERS = ("mp3", "flac", "wav")
 
 
 class VoiceById(BaseModel):
@@ -42,11 +44,22 @@ class SpeechBody(BaseModel):
     stream_format: Literal["audio", "sse"] = "audio"
     language: str = Field("auto", max_length=35, description="Ours: a BCP-47 tag.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Ours: same seed, same sound.")
+    provenance: Literal["sidecar", "embedded"] = Field(
+        "sidecar",
+        description="Ours: the signed manifest (C2PA) lies at the address in `Link`; or in the sound, which is then "
+        "sent when all is spoken (`mp3`, `flac`, `wav`).",
+    )
 
     @property
     def voice_name(self) -> str:
         """The voice as the caller names it."""
         return self.voice if isinstance(self.voice, str) else self.voice.id
+
+    @model_validator(mode="after")
+    def _can_carry(self) -> Self:
+        if self.provenance == "embedded" and (self.response_format not in CARRIERS or self.stream_format == "sse"):
+            raise ValueError("only mp3, flac and wav that are not sent as events can carry a manifest: take sidecar")
+        return self
 
     @property
     def media_type(self) -> str:

@@ -63,7 +63,13 @@ def speech_request(body: SpeechBody) -> SpeechRequest:
     )  # fmt: skip
 
 
-def encoded(pipeline: Pipeline, request: SpeechRequest, format: str, cancel: threading.Event) -> Iterator[bytes]:  # noqa: A002
+def encoded(
+    pipeline: Pipeline,
+    request: SpeechRequest,
+    format: str,  # noqa: A002
+    cancel: threading.Event,
+    engines: dict[str, str] | None = None,
+) -> Iterator[bytes]:
     """Speaks a text into an encoded stream.
 
     Args:
@@ -71,6 +77,7 @@ def encoded(pipeline: Pipeline, request: SpeechRequest, format: str, cancel: thr
         request: What.
         format: One of :data:`~paksatalker.core.audio.sound_stream.STREAM_FORMATS`.
         cancel: Set when it is not wanted any more.
+        engines: Told the name of the engine that speaks.
 
     Yields:
         Some of the stream for every piece of speech.
@@ -80,6 +87,8 @@ def encoded(pipeline: Pipeline, request: SpeechRequest, format: str, cancel: thr
     outlet = _Outlet()
     with ExitStack() as stack:
         source = pipeline.speech(request, cancel)
+        if engines is not None:
+            engines[source.stage] = source.engine
         sink = stack.enter_context(sound_stream(outlet, format))
         for piece in source.pieces():
             sink.write(piece.samples, piece.sample_rate)

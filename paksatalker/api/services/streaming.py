@@ -7,12 +7,13 @@ import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from starlette.responses import StreamingResponse
+from starlette.responses import FileResponse, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 T = TypeVar("T")
@@ -217,6 +218,38 @@ class Pool(Generic[R]):
             return self._make()
 
 
+def _timely(send: Send) -> Send:
+    """Sends to nobody who takes nothing for too long."""
+
+    async def timely(message: Message) -> None:
+        async with asyncio.timeout(_SEND_SECONDS):
+            await send(message)
+
+    return timely
+
+
+class FileOnce(FileResponse):
+    """Sends a file, then lets go of where it lies, whoever went away meanwhile.
+
+    Args:
+        path: The file.
+        folder: Closed at the end.
+        media_type: Of the file.
+        headers: Of the answer.
+    """
+
+    def __init__(self, path: Path, folder: AsyncExitStack, media_type: str, headers: dict[str, str]) -> None:
+        super().__init__(path, headers={"Cache-Control": "no-store", **headers}, media_type=media_type)
+        self._folder = folder
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it."""
+        try:
+            await super().__call__(scope, receive, _timely(send))
+        finally:
+            await asyncio.shield(self._folder.aclose())
+
+
 class PouredResponse(StreamingResponse):
     """Sends what a stream gives, and stops its work if the client goes away.
 
@@ -236,12 +269,7 @@ class PouredResponse(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends it."""
-
-        async def timely(message: Message) -> None:
-            async with asyncio.timeout(_SEND_SECONDS):
-                await send(message)
-
         try:
-            await super().__call__(scope, receive, timely)
+            await super().__call__(scope, receive, _timely(send))
         finally:
             self._stream.stop()

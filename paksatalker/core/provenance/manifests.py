@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ _OTHER_TYPES = {
     ".aac": "audio/aac", ".pcm": "audio/pcm",
 }  # fmt: skip
 SIDECAR = ".c2pa"
+_IN_MEMORY = 4 << 20  # bytes
+_BYTES = "application/octet-stream"
 #: Of our own assertions.
 LABEL, STREAM_LABEL = "paksatalker.generation", "paksatalker.stream"
 #: IPTC's term for what a model has made.
@@ -158,10 +161,12 @@ class Provenance:
         """
         try:
             source = io.BytesIO(content) if isinstance(content, bytes) else content
-            return self._signed(_media_type(Path(name).suffix), origin, source, io.BytesIO(), embedded=False)
+            with tempfile.SpooledTemporaryFile(_IN_MEMORY) as copy:  # the library wants to write one
+                return self._signed(_media_type(Path(name).suffix), origin, source, copy, embedded=False)
         except c2pa.C2paError as error:
             raise _unsigned(name, error) from error
 
+    # What is not embedded is signed as mere bytes: for a form that it knows the library would sign a file of its own.
     def _signed(self, media_type: str, origin: Origin, source: IO[bytes], to: IO[bytes], *, embedded: bool) -> bytes:
         with (
             self._signer() as signer,
@@ -170,7 +175,7 @@ class Provenance:
         ):
             if not embedded:
                 builder.set_no_embed()
-            manifest: bytes = builder.sign(signer, media_type, source, to)
+            manifest: bytes = builder.sign(signer, media_type if embedded else _BYTES, source, to)
         return manifest
 
     def _signer(self) -> Any:
@@ -188,7 +193,7 @@ def embeds(suffix: str) -> bool:
 
 def _media_type(suffix: str) -> str:
     kinds = MEDIA_TYPES | _OTHER_TYPES
-    return kinds.get(suffix.lower(), "application/octet-stream")
+    return kinds.get(suffix.lower(), _BYTES)
 
 
 def _unsigned(name: str, error: Exception) -> DiskFull | OutputUnwritable:

@@ -44,6 +44,7 @@ def socket(client):
     with client.websocket_connect(URL) as socket:
         ready = heard(socket)
         assert (ready["type"], ready["coefficients"]) == ("ready", list(ARKIT_NAMES))
+        assert (ready["provenance"]["c2pa"], "made by a machine" in ready["provenance"]["notice"]) == (False, True)
         yield socket
 
 

@@ -1,16 +1,20 @@
 """The real client of OpenAI against a real server."""
 
+import hashlib
 import io
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import av
+import httpx
 import openai
 import pytest
 import uvicorn
 
 from paksatalker.api.main import create_app
+from paksatalker.core.provenance.manifests import check
 from paksatalker.service.broker import Broker
 from paksatalker.service.settings import ServiceSettings
 from tests.integration.api.tenants import new_key
@@ -19,8 +23,8 @@ FORMATS = {"mp3": "mp3float", "opus": "opus", "aac": "aac", "flac": "flac", "wav
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory) -> Iterator[tuple[str, str, str]]:
-    """Address of a server, a key for it, and a key that may not speak."""
+def address(tmp_path_factory) -> Iterator[tuple[str, str, str, str, Path]]:
+    """Address of a server, a key for it, one that may not speak, another tenant's, and the service's folder."""
     home = tmp_path_factory.mktemp("home")
     with Broker(home / "queue") as broker:
         settings = ServiceSettings(_env_file=None, home=home, redis_url=broker.url)
@@ -31,7 +35,8 @@ def address(tmp_path_factory) -> Iterator[tuple[str, str, str]]:
         thread.start()
         while not server.started:
             time.sleep(0.02)
-        yield f"http://127.0.0.1:{socket.getsockname()[1]}/v1", new_key(settings), new_key(settings, "videos")
+        keys = new_key(settings), new_key(settings, "videos"), new_key(settings)
+        yield f"http://127.0.0.1:{socket.getsockname()[1]}/v1", *keys, home
         server.should_exit = True
         thread.join(30)
 
@@ -50,6 +55,60 @@ def test_every_format_can_be_heard(client, kind):
         assert stream.codec_context.name == FORMATS[kind]
         seconds = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
     assert 0.6 < seconds < 3
+
+
+def manifest_of(address, answer, key: str | None = None) -> httpx.Response:
+    place = answer.http_response.links["c2pa-manifest"]["url"]
+    url = httpx.URL(f"{address[0]}/audio/speech").join(place)
+    return httpx.get(url, headers={"Authorization": f"Bearer {key or address[1]}"})
+
+
+@pytest.mark.parametrize("kind", [*FORMATS, "pcm"])
+def test_a_sound_that_is_streamed_has_its_manifest_beside_it(address, client, tmp_path, kind):
+    answer = client.audio.speech.with_raw_response.create(
+        model="hibari", voice="heart", input="Hello there.", response_format=kind
+    )
+    beside = manifest_of(address, answer)
+    assert (beside.status_code, beside.headers["content-type"]) == (200, "application/c2pa")
+    sound = tmp_path / f"a.{kind}"
+    sound.write_bytes(answer.content)
+    found = check(sound, sidecar=beside.content)
+    assert found is not None
+    assert (found.valid, found.ai_generated, found.origin.engines) == (True, True, {"speech": "hibari"})
+    assert found.origin.inputs == {"text": hashlib.sha256(b"Hello there.").hexdigest()}
+    sound.write_bytes(answer.content[:-1] + bytes([answer.content[-1] ^ 1]))
+    tampered = check(sound, sidecar=beside.content)
+    assert tampered is not None
+    assert not tampered.valid
+
+
+def test_a_manifest_is_its_tenants_only(address, client):
+    answer = client.audio.speech.with_raw_response.create(model="hibari", voice="heart", input="Hi.")
+    assert manifest_of(address, answer, address[3]).status_code == 404
+    assert manifest_of(address, answer, address[2]).status_code == 403
+    assert manifest_of(address, answer).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["mp3", "flac", "wav"])
+def test_a_sound_that_is_sent_whole_carries_its_manifest(address, client, tmp_path, kind):
+    answer = client.audio.speech.with_raw_response.create(
+        model="hibari", voice="heart", input="Hello there.", response_format=kind,
+        extra_body={"provenance": "embedded"},
+    )  # fmt: skip
+    assert "link" not in answer.headers
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    sound = tmp_path / f"a.{kind}"
+    sound.write_bytes(answer.content)
+    found = check(sound)
+    assert found is not None
+    assert (found.valid, found.ai_generated, found.origin.engines) == (True, True, {"speech": "hibari"})
+    with av.open(str(sound)) as container:
+        seconds = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+        assert container.duration == pytest.approx(seconds * 1e6, abs=1e5)
+    ends = time.monotonic() + 5
+    while list(address[4].glob("uploads/wrk_*")):  # the file goes when the answer has been sent
+        assert time.monotonic() < ends
+        time.sleep(0.02)
 
 
 def test_pcm_has_24_thousand_samples_a_second_and_speed_counts(client):
@@ -126,6 +185,11 @@ def test_models_are_listed(client):
         ({"input": " . "}, openai.BadRequestError, "text_unspeakable"),
         ({"speed": 4}, openai.BadRequestError, "invalid_value"),
         ({"response_format": "mod"}, openai.BadRequestError, "invalid_value"),
+        (
+            {"response_format": "opus", "extra_body": {"provenance": "embedded"}},
+            openai.BadRequestError,
+            "invalid_value",
+        ),
     ],
 )
 def test_refusals_have_openais_form(client, options, error, code):

@@ -7,8 +7,8 @@ import re
 import subprocess
 import sys
 
-from paksatalker.service.hls import piece_path
 from paksatalker.core.provenance.manifests import check
+from paksatalker.service.hls import piece_path
 from paksatalker.service.states import State
 from paksatalker.worker.main import work
 

@@ -1,10 +1,11 @@
 import asyncio
 import threading
+from contextlib import AsyncExitStack
 
 import pytest
 
 from paksatalker.api.services import streaming
-from paksatalker.api.services.streaming import Busy, CallerGone, Pool, PouredResponse
+from paksatalker.api.services.streaming import Busy, CallerGone, FileOnce, Pool, PouredResponse
 
 
 async def here() -> bool:
@@ -147,3 +148,25 @@ def test_a_client_that_takes_nothing_is_let_go(monkeypatch):
             assert stream.stopped.is_set()
 
     asyncio.run(act())
+
+
+def test_a_file_that_is_sent_once_goes_whoever_takes_it(tmp_path):
+    path = tmp_path / "a.wav"
+    path.write_bytes(bytes(1 << 20))
+    closed = []
+
+    async def act(send) -> None:
+        folder = AsyncExitStack()
+        folder.callback(closed.append, 1)
+        scope = {"type": "http", "method": "GET", "headers": [], "asgi": {"spec_version": "2.4"}}
+        await FileOnce(path, folder, "audio/wav", {})(scope, None, send)
+
+    async def takes(message) -> None: ...
+
+    async def away(message) -> None:
+        raise BrokenPipeError
+
+    asyncio.run(act(takes))
+    with pytest.raises(BrokenPipeError):
+        asyncio.run(act(away))
+    assert closed == [1, 1]

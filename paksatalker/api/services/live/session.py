@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from paksatalker.api.errors import ApiError
 from paksatalker.api.models.live import Candidate, HangUp, Interrupt, Listen, Message, Mute, Offer, Say, Start, incoming
 from paksatalker.api.services.limits import check_rate
 from paksatalker.api.services.live.hearing import Hearing
-from paksatalker.api.services.live.line import Line, Overrun, told
+from paksatalker.api.services.live.line import Line, Overrun, Unread, told
 from paksatalker.api.services.live.mimic import Mimic
 from paksatalker.api.services.live.photo import as_avatar, photo_of, portrayed_by
 from paksatalker.api.services.live.room import LiveRoom
@@ -26,6 +26,7 @@ from paksatalker.api.services.own_voices import speakable
 from paksatalker.api.services.recognising import EarPool, Transcript
 from paksatalker.api.services.speaking import SpeechPool
 from paksatalker.api.services.writing import WriterPool
+from paksatalker.core.provenance.manifests import AI_GENERATED
 from paksatalker.core.timeline import ARKIT_NAMES, FloatArray
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.service.keys import Caller, KeyStore
@@ -37,6 +38,13 @@ _log = logging.getLogger(__name__)
 _LONGEST = 1 << 20  # characters of a message
 _LONGEST_SOUND = 1 << 18  # bytes of a message: 2.7 s at 48 kHz
 _MINUTE, _DAY = 60.0, 86_400  # seconds
+#: A manifest is signed over a file, and there is none: so whoever shows this is told.
+_PROVENANCE = {
+    "c2pa": False,
+    "digital_source_type": AI_GENERATED,
+    "notice": "This voice and face are made by a machine while you hear and see them. "
+    "No signed manifest comes with what is live: say so to whoever hears and sees it.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,8 @@ class Session:
     def _ready(self) -> dict[str, Any]:
         how = self._speaker.how.model_dump(exclude={"type", "persona"})
         servers = [server.model_dump(exclude_none=True) for server in self._parts.settings.ice_servers]
-        return {"type": "ready", **how, "coefficients": list(ARKIT_NAMES), "ice_servers": servers}
+        told = {"coefficients": list(ARKIT_NAMES), "ice_servers": servers, "provenance": _PROVENANCE}
+        return {"type": "ready", **how, **told}
 
     # --- what comes in -----------------------------------------------------------------------------------------------
     async def _read_all(self) -> None:
@@ -112,7 +121,7 @@ class Session:
             elif not self._listened or len(message["bytes"]) > _LONGEST_SOUND:
                 raise Overrun("that was no message: JSON as text, or, after `listen`, sound of up to 256 KiB")
             else:
-                await self._hearing.pcm(message["bytes"])
+                await self._listened_to(self._hearing.pcm(message["bytes"]))
 
     async def _read(self, text: str) -> None:
         self._note()
@@ -174,6 +183,31 @@ class Session:
             await self._speaker.interrupt()  # there is one voice at a time
         await self._hearing.start(listen)
 
+    async def _listened_to(self, hearing: Awaitable[None]) -> None:
+        """Takes sound; whatever goes wrong with it is told, ends listening, and not the session.
+
+        Raises:
+            Overrun: There is too much of it.
+        """
+        try:
+            await hearing
+        except (Overrun, WebSocketDisconnect, Unread):
+            raise
+        except (ApiError, PaksaTalkerError) as error:
+            await self._hearing.give_up(told(error))
+        except Exception:  # noqa: BLE001  (the session goes on)
+            _log.exception("a microphone is not listened to any more")
+            await self._hearing.give_up({"code": "Internal", "message": "the microphone cannot be listened to"})
+
+    async def _heard(self, samples: FloatArray, rate: int) -> None:
+        """Takes sound of the WebRTC connection, whose own task must go on whatever comes."""
+        with suppress(WebSocketDisconnect, Unread):  # whoever reads the messages notices it, too
+            try:
+                await self._listened_to(self._hearing.track(samples, rate))
+            except Overrun as error:
+                what, fix = str(error), "Send sound as it is recorded, then listen again"
+                await self._hearing.give_up({"code": "TooMuchSound", "message": f"{what}. {fix}", "fix": fix})
+
     async def _voiced(self, samples: FloatArray, rate: int) -> None:
         video = None if self._video is None or self._video[0].over else self._video[0]
         fps = self._speaker.how.fps if video is None else video.fps
@@ -217,7 +251,7 @@ class Session:
             settings = self._parts.settings
             video = LiveVideo(
                 portrayal, RenderLimits.of(settings, "portrait"), servers=settings.ice_servers, tell=self._tell,
-                hearer=self._hearing.track, measures=self._room.measures,
+                hearer=self._heard, measures=self._room.measures,
             )  # fmt: skip
             try:
                 answer = await video.open(offer.sdp)
@@ -237,7 +271,7 @@ class Session:
 
     async def _tell(self, message: dict[str, Any]) -> None:
         """Of the video, which may outlive the connection by a moment."""
-        with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
+        with suppress(WebSocketDisconnect, Unread):
             await self._line.send(message)
 
     # --- how long ----------------------------------------------------------------------------------------------------
