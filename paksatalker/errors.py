@@ -28,7 +28,7 @@ class PaksaTalkerError(Exception):
     def message(self) -> str:
         """The one-line form shown to users: what, why, and how to mend it."""
         line = self.what + (f": {self.why}" if self.why else "")
-        return line + (f". {self.fix}" if self.fix else "")
+        return " ".join((line + (f". {self.fix}" if self.fix else "")).splitlines())  # causes may quote a library
 
     @property
     def code(self) -> str:

@@ -24,6 +24,12 @@ def test_message_is_one_line_with_what_why_and_fix(kind: type[PaksaTalkerError])
     assert inspect.getdoc(kind)
 
 
+def test_what_a_library_says_in_several_lines_stays_one_line() -> None:
+    assert str(errors.ImageUnreadable("cannot read it", "first\nsecond", "Do this")) == (
+        "cannot read it: first second. Do this"
+    )
+
+
 def test_the_documented_table_is_true() -> None:
     page = (Path(__file__).parents[2] / "docs" / "errors.md").read_text(encoding="utf-8")
     documented = {name: int(code) for code, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", page, re.M)}

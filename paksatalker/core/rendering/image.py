@@ -180,7 +180,9 @@ def _check_pixels(name: str, size: tuple[int, int], max_pixels: int) -> None:
 
 
 def _corrupt(name: str, error: BaseException) -> ImageUnreadable:
-    reason = "the file is truncated" if "truncat" in str(error).lower() else f"the file is corrupt ({error})"
+    told = str(error)
+    cut_off = any(hint in told.lower() for hint in ("truncat", "end of file"))
+    reason = "the file is truncated" if cut_off else f"the file is corrupt ({told.strip()})"
     return ImageUnreadable(f"cannot read {name}", reason, "Download or export it again")
 
 

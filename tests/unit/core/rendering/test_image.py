@@ -87,6 +87,12 @@ def test_heic() -> None:
     assert np.abs(picture.rgb[-4, 20].astype(int) - (200, 40, 40)).max() <= 4
 
 
+def test_a_cut_off_heic_is_told_in_one_line() -> None:
+    with pytest.raises(ImageUnreadable, match="truncated") as caught:
+        load_image(HEIC[: len(HEIC) * 2 // 3])
+    assert "\n" not in caught.value.message
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation(orientation: int) -> None:
     image = np.zeros((40, 60, 3), np.uint8)
