@@ -8,6 +8,7 @@ The heavy parts are imported when they are first used.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from paksatalker.errors import PaksaTalkerError
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from paksatalker.core.text.writing.writer import Writer
     from paksatalker.core.timeline import FaceTrack, Prosody, Speech, Utterance, VideoFrame
     from paksatalker.core.tracks import Performance
+
+# Libraries that report to their makers unless they are told not to, before they are imported: ONNX Runtime sends what
+# runs here to Microsoft (on Linux, too), Hugging Face's hub counts downloads.
+for _name in ("ORT_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELEMETRY"):
+    os.environ.setdefault(_name, "1")
 
 __all__ = [
     "FaceTrack",
