@@ -19,7 +19,10 @@ _SECRET = (
     "redis_url",
     "secret",
 )
-_OTHERS = ("AWS_SESSION_TOKEN", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")  # read by libraries
+_OTHERS = (
+    "AWS_SESSION_TOKEN", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS",  # read by libraries
+    "REDIS_PASSWORD", "POSTGRES_PASSWORD",  # what containers make the addresses of
+)  # fmt: skip
 
 
 def without_secrets(**more: str) -> dict[str, str]:

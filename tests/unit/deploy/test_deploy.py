@@ -49,6 +49,10 @@ def pods() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+def jobs() -> set[str]:
+    return {entry["metadata"]["name"] for entry in objects() if entry["kind"] == "Job"}
+
+
 def containers() -> list[tuple[str, dict[str, Any]]]:
     return [(name, container) for name, pod in pods() for container in pod["containers"]]
 
@@ -115,7 +119,8 @@ def test_containers_are_confined():
         resources = container["resources"]
         assert {"cpu", "memory"} <= resources["limits"].keys(), name
         assert {"cpu", "memory"} <= resources["requests"].keys(), name
-        assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys(), name
+        if name not in jobs():
+            assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys(), name
 
 
 def test_what_is_written_to_is_a_volume():
@@ -124,7 +129,9 @@ def test_what_is_written_to_is_a_volume():
         for container in pod["containers"]:
             places = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
             assert set(places.values()) <= volumes
-            if name != "redis":
+            if name in jobs():
+                assert {"/data", "/tmp", "/models/weights"} <= places.keys(), name
+            elif name != "redis":
                 assert {"/data", "/tmp", "/work", "/cache", "/models/voices"} <= places.keys(), name
 
 
@@ -144,10 +151,18 @@ def test_the_probes_are_the_services():
 def test_workers_work_on_queues_that_there_are():
     from paksatalker.service.states import QUEUES
 
+    taken = {"portrait": {"portrait", "voices"}, "neural-gpu": {"neural-gpu"}}
     for name, container in containers():
         if name.startswith("worker-"):
-            assert container["args"] == ["worker", "--queue", name.removeprefix("worker-")]
-            assert container["args"][-1] in QUEUES
+            assert queues_of(container["args"]) == taken.pop(name.removeprefix("worker-")) <= set(QUEUES)
+    assert not taken
+    assert queues_of(services()["worker"]["command"]) == {"portrait", "voices"}
+
+
+def queues_of(command: list[str]) -> set[str]:
+    assert command[0] == "worker"
+    assert set(command[1::2]) == {"--queue"}
+    return set(command[2::2])
 
 
 def test_keda_counts_the_stream_that_the_queue_writes():
@@ -155,12 +170,18 @@ def test_keda_counts_the_stream_that_the_queue_writes():
 
     async def use(_: str) -> None: ...
 
-    worker, _ = StreaqQueue("redis://localhost:6379")._worker("portrait", use, 1)
-    scaled = next(
-        entry for entry in documents(K8S / "components/keda/scaled-object.yaml") if "triggers" in entry["spec"]
-    )
-    assert scaled["spec"]["triggers"][0]["metadata"]["stream"] == worker.stream_key + worker.priorities[-1]
-    assert scaled["spec"]["scaleTargetRef"]["name"] in dict(pods())
+    queue = StreaqQueue("redis://localhost:6379")
+    for path in ("components/keda/scaled-object.yaml", "overlays/cloud/gpu-scaled-object.yaml"):
+        scaled = next(entry for entry in documents(K8S / path) if "triggers" in entry["spec"])
+        target = scaled["spec"]["scaleTargetRef"]["name"]
+        streams = set()
+        for name in queues_of(dict(containers())[target]["args"]):
+            worker, _ = queue._worker(name, use, 1)
+            streams.add(worker.stream_key + worker.priorities[-1])
+        assert {trigger["metadata"]["stream"] for trigger in scaled["spec"]["triggers"]} == streams
+        for trigger in scaled["spec"]["triggers"]:  # a field that KEDA does not know would be ignored in silence
+            assert trigger["metadata"].keys() == {"address", "stream", "streamLength"}
+        assert scaled["spec"]["minReplicaCount"] >= 1, "by its length KEDA cannot wake what is scaled to none"
 
 
 def test_every_image_has_a_tag():
@@ -230,6 +251,33 @@ def test_no_secret_is_in_a_manifest():
     for line in (K8S / "secrets.env.example").read_text("utf-8").splitlines():
         assert line.startswith("#") or line.endswith("="), line
     assert "secrets.env" in (ROOT / ".gitignore").read_text("utf-8").split()
+
+
+def test_compose_passes_on_what_stands_in_env_but_for_what_the_image_decides():
+    for name in ("api", "worker"):
+        assert services()[name]["env_file"] == [{"path": ".env", "required": False}]
+        told = services()[name]["environment"]
+        assert {
+            "API_PORT": "8000", "PAKSATALKER_HOME": "/models", "PAKSATALKER_SERVICE_HOME": "/data",
+            "PAKSATALKER_WORK_FOLDER": "/work",
+        }.items() <= told.items()  # fmt: skip
+        assert services()["api"]["ports"][0].endswith(f":{told['API_PORT']}")
+
+
+def test_whoever_is_let_out_is_there():
+    policies = {entry["metadata"]["name"]: entry for entry in objects() if entry["kind"] == "NetworkPolicy"}
+    let_out = policies["paksatalker-egress"]["spec"]["podSelector"]["matchExpressions"][0]["values"]
+    assert set(let_out) == {name for name, _ in pods()} - {"redis"}
+
+
+def test_models_of_cards_are_those_that_they_look_for():
+    from paksatalker.core.rendering.registry import PORTRAIT, SADTALKER
+    from paksatalker.models.manifest import builtin_manifest
+
+    args = next(container["args"] for name, container in containers() if name == "download-models")
+    assert args[:2] == ["models", "download"]
+    chosen = {entry.name for entry in builtin_manifest().select(args[2:])}
+    assert chosen >= {*PORTRAIT.weights, *SADTALKER.weights}  # the photo is looked at by the portrait's
 
 
 def test_variables_are_ours():
