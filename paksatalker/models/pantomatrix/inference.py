@@ -48,8 +48,9 @@ def infer(
         network: The network.
         decoder: The decoders.
         samples: float32 [1, N] at 16 kHz, −1 to 1.
-        motion: float32 [1, T, 337] what is known of the motion; None is nothing.
-        mask: The same shape: 1 where it is not known.
+        motion: float32 [1, T, 337] what is known of the motion; its first 4 frames always count. None is nothing: there
+            every joint is unturned.
+        mask: The same shape: 1 where it is not known; None is nowhere.
 
     Returns:
         ``N·30 // 16000`` frames, less the tail that the original drops: up to 4.
@@ -58,10 +59,9 @@ def infer(
         ValueError: The recording has 4 frames or fewer.
     """
     frames = samples.shape[1] * FPS // SAMPLE_RATE
-    if motion is None or mask is None:
-        motion = identity_motion(frames, samples.device)
-        mask = torch.ones_like(motion)
-    seed = identity_motion(SEED_FRAMES, samples.device)
+    motion = identity_motion(frames, samples.device) if motion is None else motion
+    mask = torch.ones_like(motion) if mask is None else mask
+    seed = motion[:, :SEED_FRAMES]
     pieces: list[Prediction] = []
     for start in range(0, frames - SEED_FRAMES, STRIDE):
         length = min(WINDOW, frames - start)

@@ -96,12 +96,10 @@ class MotionDecoder(nn.Module):
         face = self.part("face").decode(self.part("face").quantizer.nearest(codes.face))
         decoded = {part: self.part(part).decode(getattr(codes, part)) for part in BODY_PARTS}
         lower = decoded["lower"]
-        sixd = face.new_tensor(rotation.IDENTITY_6D).repeat(*face.shape[:2], JOINTS, 1)
-        sixd[:, :, list(UPPER)] = _joints(decoded["upper"])
-        sixd[:, :, list(HANDS)] = _joints(decoded["hands"])
-        sixd[:, :, list(LOWER)] = _joints(lower[..., :54])
-        sixd[:, :, JAW] = face[..., :6]
-        axis_angle = rotation.sixd_to_axis_angle(sixd, by_roots=by_roots)
+        axis_angle = face.new_zeros(*face.shape[:2], JOINTS, 3)  # the eyes stay as they are
+        sixd = ((UPPER, decoded["upper"]), (HANDS, decoded["hands"]), (LOWER, lower[..., :54]), ((JAW,), face[..., :6]))
+        for joints, turned in sixd:  # each as it lies in memory: that decides how the processor rounds
+            axis_angle[:, :, list(joints)] = rotation.sixd_to_axis_angle(_joints(turned), by_roots=by_roots)
         known = torch.cat([rotation.axis_angle_to_6d(axis_angle).flatten(-2), lower[..., 54:]], dim=-1)
         velocity = self.body(lower)[..., 54:57] if where else torch.zeros_like(lower[..., 54:57])
         return Decoded(axis_angle, face[..., 6:], velocity, known, lower[..., 57:61])
@@ -128,7 +126,9 @@ def integrate(velocity: Tensor, start: Tensor) -> Tensor:
     Returns:
         [B, T, 3] metres. Frame t + 1 is frame t moved by the velocity of frame t for 1/30 s.
     """
-    steps = torch.cat([start[:, None], velocity[:, :-1] / FPS], dim=1)
-    where = torch.cumsum(steps, dim=1)
+    rows = [start]
+    for step in (velocity[:, :-1] * (1 / FPS)).unbind(1):  # one by one: a cumulative sum rounds otherwise
+        rows.append(rows[-1] + step)
+    where = torch.stack(rows, dim=1)
     where[..., 1] = velocity[..., 1]
     return where

@@ -22,8 +22,7 @@ def axis_angle_to_matrix(axis_angle: Tensor) -> Tensor:
 def axis_angle_to_quaternion(axis_angle: Tensor) -> Tensor:
     """Axis-angle [..., 3] in radians to unit quaternions [..., 4], real part first."""
     angle = torch.linalg.vector_norm(axis_angle, dim=-1, keepdim=True)
-    # sin(a/2)/a; sinc keeps it finite at 0
-    share = 0.5 * torch.sinc(angle / (2 * torch.pi))
+    share = torch.where(angle < _TINY, torch.full_like(angle, 0.5), torch.sin(angle / 2) / angle)
     return torch.cat([torch.cos(angle / 2), axis_angle * share], dim=-1)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -83,7 +84,7 @@ class FaceCrop:
         return self.box(extended=extended).cut(self.resize(image))
 
 
-def find_crop(points: Array, width: int, height: int, output_size: int = OUTPUT_SIZE) -> FaceCrop:
+def find_crop(points: npt.NDArray[Any], width: int, height: int, output_size: int = OUTPUT_SIZE) -> FaceCrop:
     """Where to cut the face out.
 
     As the original has it, the lower edge of the inner box is kept within the photo's *width*.
@@ -97,7 +98,7 @@ def find_crop(points: Array, width: int, height: int, output_size: int = OUTPUT_
     Raises:
         NoFace: The points lie beside the photo.
     """
-    corners, size = _quad(np.asarray(points, np.float64))
+    corners, size = _quad(np.asarray(points))
     shrink = math.floor(size / output_size * 0.5)
     if shrink > 1:  # from here on the photo is the smaller one
         width, height = round(width / shrink), round(height / shrink)
@@ -120,8 +121,11 @@ def find_crop(points: Array, width: int, height: int, output_size: int = OUTPUT_
     return found
 
 
-def _quad(points: Array) -> tuple[Array, float]:
-    """The corners of a square round the face, upright as the face is, [4, 2], and the square's edge."""
+def _quad(points: npt.NDArray[Any]) -> tuple[Array, float]:
+    """The corners of a square round the face, upright as the face is, [4, 2], and the square's edge.
+
+    Points of 32 bits have means of 32 bits, as in the original.
+    """
     left, right = points[_LEFT_EYE].mean(axis=0), points[_RIGHT_EYE].mean(axis=0)
     eyes, mouth = (left + right) / 2, (points[_MOUTH_LEFT] + points[_MOUTH_RIGHT]) / 2
     across, down = right - left, mouth - eyes

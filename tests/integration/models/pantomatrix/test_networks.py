@@ -13,7 +13,7 @@ import rule  # noqa: E402
 from paksatalker.models.pantomatrix import rotation  # noqa: E402
 from paksatalker.models.pantomatrix.emage import BODY_PARTS  # noqa: E402
 from paksatalker.models.pantomatrix.inference import infer  # noqa: E402
-from paksatalker.models.pantomatrix.motion import Codes, integrate  # noqa: E402
+from paksatalker.models.pantomatrix.motion import Codes, identity_motion, integrate  # noqa: E402
 from paksatalker.models.pantomatrix.vq import PARTS, GlobalMotion, MotionVQ  # noqa: E402
 from paksatalker.models.pantomatrix.wav_encoder import steps  # noqa: E402
 
@@ -140,6 +140,20 @@ def test_known_motion_is_taken_over(network, decoder, golden):
     known = torch.zeros_like(free.motion.known)
     bound = infer(network, decoder, audio, motion=known, mask=torch.zeros_like(known))
     assert not torch.equal(free.codes.upper, bound.codes.upper)
+
+
+def test_known_motion_begins_with_its_own_four_frames(network, decoder, golden):
+    audio = t(golden("inference_a")["audio"][:, :12000])
+    free = infer(network, decoder, audio)
+    named = identity_motion(22)
+    assert torch.equal(free.codes.upper, infer(network, decoder, audio, motion=named).codes.upper)
+    turned = named.clone()
+    turned[:, :4, 13 * 6 : 20 * 6] = -turned[:, :4, 13 * 6 : 20 * 6]
+    later = named.clone()
+    later[:, 4:] = 0.3
+    seeded, hidden = (infer(network, decoder, audio, motion=m).prediction.latent["upper"] for m in (turned, later))
+    assert not torch.allclose(seeded, free.prediction.latent["upper"], atol=1e-2)
+    assert torch.equal(hidden, free.prediction.latent["upper"]), "what the mask hides does not count"
 
 
 def test_rotations(golden):
