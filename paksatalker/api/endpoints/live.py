@@ -8,7 +8,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from paksatalker.api.deps import SocketParts, socket_caller
 from paksatalker.api.errors import ApiError
-from paksatalker.api.services.live.line import Overrun
+from paksatalker.api.services.live.line import Overrun, Unread
 from paksatalker.api.services.live.room import LiveRoom
 from paksatalker.api.services.live.session import Pools, Session
 
@@ -32,7 +32,7 @@ async def live(websocket: WebSocket, parts: SocketParts) -> None:
         code, why = 4000 + error.status, error.what
     except Overrun as error:
         code, why = 1008, str(error)
-    except (WebSocketDisconnect, TimeoutError):
+    except (WebSocketDisconnect, Unread):
         pass
     with suppress(RuntimeError, WebSocketDisconnect):  # it was the other side that went
         await websocket.close(code, why)

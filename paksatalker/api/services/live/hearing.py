@@ -138,7 +138,6 @@ class Hearing:
         if turns:
             await asyncio.to_thread(self.ears.check)
         self.listen, self._microphone = listen, _Microphone(listen) if turns else None
-        self._budget = _Budget()
         self._language = None if listen.language == "auto" else listen.language
         if turns:
             with suppress(asyncio.QueueFull):
@@ -157,6 +156,19 @@ class Hearing:
         if listen is not None:
             await self.line.send({"type": "muted"})
 
+    async def give_up(self, error: dict[str, str]) -> None:
+        """Ends listening because of an error; what was being said is forgotten.
+
+        Args:
+            error: ``code``, ``message`` and what else there is.
+        """
+        if self.listen is None:
+            return
+        self.listen, self._microphone = None, None
+        self.hinted(False)
+        await self.line.refuse(error)
+        await self.line.send({"type": "muted"})
+
     async def pcm(self, data: bytes) -> None:
         """Takes sound that came as 16 bits, little-endian, mono.
 
@@ -169,8 +181,13 @@ class Hearing:
             await self._hear(samples, self.listen.sample_rate)
 
     async def track(self, samples: FloatArray, rate: int) -> None:
-        """Takes sound of the WebRTC connection."""
+        """Takes sound of the WebRTC connection.
+
+        Raises:
+            Overrun: More comes than anybody can have said.
+        """
         if self.listen is not None and self.listen.source == "webrtc":
+            self._budget.take(len(samples) / rate)
             await self._hear(samples, rate)
 
     async def run(self) -> None:

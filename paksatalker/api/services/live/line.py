@@ -6,10 +6,11 @@ import asyncio
 import base64
 import json
 import struct
+from collections.abc import Awaitable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fastapi import WebSocket
+from fastapi import WebSocket, WebSocketDisconnect
 
 from paksatalker.api.errors import ApiError
 from paksatalker.api.models.live import Start
@@ -21,6 +22,10 @@ _SECONDS = 30.0  # who reads no more is let go
 
 class Overrun(Exception):
     """The client says nothing for too long, or too much at once."""
+
+
+class Unread(Exception):
+    """The client is there, and reads nothing any more."""
 
 
 @dataclass(slots=True)
@@ -37,17 +42,15 @@ class Line:
         """Sends JSON as text.
 
         Raises:
-            TimeoutError: Nobody takes it.
+            Unread: Nobody takes it.
             WebSocketDisconnect: The client has gone.
         """
-        async with asyncio.timeout(_SECONDS):
-            await self.socket.send_json(message)
+        await _sent(self.socket.send_json(message))
 
     async def send_with(self, message: dict[str, Any], data: bytes) -> None:
         """Sends JSON and bytes as one binary message; raises as :meth:`send` does."""
         head = json.dumps(message).encode()
-        async with asyncio.timeout(_SECONDS):
-            await self.socket.send_bytes(struct.pack("<I", len(head)) + head + data)
+        await _sent(self.socket.send_bytes(struct.pack("<I", len(head)) + head + data))
 
     async def send_chunk(self, chunk: Chunk, about: str, how: Start) -> None:
         """Sends frames with their sound; raises as :meth:`send` does.
@@ -73,6 +76,18 @@ class Line:
             about: The id of the utterance or turn.
         """
         await self.send({"type": "error", "id": about, "error": error})
+
+
+async def _sent(sending: Awaitable[None]) -> None:
+    try:
+        async with asyncio.timeout(_SECONDS):
+            await sending
+    except TimeoutError:
+        raise Unread from None
+    except (
+        RuntimeError
+    ) as error:  # so ASGI servers call a connection that is closed; nothing else does while it is sent
+        raise WebSocketDisconnect(1006, str(error)) from error
 
 
 def told(error: ApiError | PaksaTalkerError) -> dict[str, str]:

@@ -30,6 +30,7 @@ _MEDIA = 4  # sections of an offer
 _CANDIDATES = 64
 _GATHER_SECONDS = 20.0  # servers that do not answer are waited for
 _CLOSE_SECONDS = 5.0
+_HELD = 500  # frames of a microphone, 20 ms each, that wait to be listened to
 
 #: Called with mono sound [N] and its rate, Hz.
 Hearer = Callable[[FloatArray, int], Awaitable[None]]
@@ -146,14 +147,40 @@ class Peer:
 
     def _heard(self, track: MediaStreamTrack) -> None:
         if track.kind == "audio":
+            self._hasten()
             self._keep(asyncio.create_task(self._hear(track)))
 
+    def _hasten(self) -> None:
+        """Has a microphone heard at once.
+
+        aiortc holds 80 ms of it back, so that it plays evenly while packets come unevenly. It is not played here: who
+        begins to speak should be noticed. It has no option for it; should its attribute be gone, it is as before.
+        """
+        for transceiver in self._connection.getTransceivers():
+            buffer = getattr(transceiver.receiver, "_RTCRtpReceiver__jitter_buffer", None)
+            if transceiver.kind == "audio" and hasattr(buffer, "_prefetch"):
+                buffer._prefetch = 1
+
     async def _hear(self, track: MediaStreamTrack) -> None:
-        with suppress(MediaStreamError):
-            while True:
-                frame = await track.recv()
-                if isinstance(frame, AudioFrame):
-                    await self._hearer(_mono(frame), frame.sample_rate)
+        """Hands a track's sound on; what comes faster than it is taken is left out."""
+        frames: asyncio.Queue[AudioFrame | None] = asyncio.Queue(_HELD)
+        reading = asyncio.create_task(_read(track, frames))
+        try:
+            while (frame := await frames.get()) is not None:
+                await self._hearer(_mono(frame), frame.sample_rate)
+        finally:
+            reading.cancel()
+            await asyncio.wait({reading})
+
+
+async def _read(track: MediaStreamTrack, frames: asyncio.Queue[AudioFrame | None]) -> None:
+    """Takes all that comes, at once: aiortc would keep it without end."""
+    with suppress(MediaStreamError):
+        while True:
+            frame = await track.recv()
+            if isinstance(frame, AudioFrame) and not frames.full():
+                frames.put_nowait(frame)
+    await frames.put(None)
 
 
 def _mono(frame: AudioFrame) -> FloatArray:

@@ -14,7 +14,7 @@ from fastapi import WebSocketDisconnect
 from paksatalker.api.errors import ApiError, detail_of
 from paksatalker.api.models.live import Say, Start
 from paksatalker.api.models.openai import STOCK_VOICES
-from paksatalker.api.services.live.line import Line
+from paksatalker.api.services.live.line import Line, Unread
 from paksatalker.api.services.live.measures import LiveMeasures
 from paksatalker.api.services.live.sound import RATE
 from paksatalker.api.services.live.video import LiveVideo, Place
@@ -159,7 +159,7 @@ class Speaker:
             await self._failed(saying, {"code": error.code, "message": f"{error.what}: {error.why}", "fix": error.fix})
         except Busy:
             await self._failed(saying, {"code": "TooBusy", "message": "too much is being spoken, try again"})
-        except (WebSocketDisconnect, TimeoutError, RuntimeError):
+        except (WebSocketDisconnect, Unread):
             raise
         except asyncio.CancelledError:
             if self.video is not None:

@@ -1,11 +1,15 @@
 import asyncio
 import random
 
+import av
+import numpy as np
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection
+from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection
+from aiortc.mediastreams import MediaStreamError
 
 from paksatalker.api.errors import ApiError
 from paksatalker.api.models.live import IceCandidate
+from paksatalker.api.services.live import peer as peers
 from paksatalker.api.services.live.peer import Peer
 from paksatalker.api.services.live.sound import SoundBoard
 from paksatalker.api.services.live.tracks import Clock, PictureTrack, SoundTrack
@@ -98,6 +102,42 @@ def test_candidates_are_counted_and_read():
             list(map(ours.add, ways))
         assert "64 candidates" in many.value.why
         ours.add(None)
+        await ours.close()
+
+    run(talk)
+
+
+def test_what_nobody_listens_to_fast_enough_is_not_kept(monkeypatch):
+    monkeypatch.setattr(peers, "_HELD", 5)
+    taken: list[int] = []
+    ready = asyncio.Event()
+
+    async def slow(samples, rate) -> None:
+        taken.append(len(samples))
+        await ready.wait()
+
+    class Flood(MediaStreamTrack):
+        kind, sent = "audio", 0
+
+        async def recv(self):
+            if self.sent == 100:
+                raise MediaStreamError
+            self.sent += 1
+            await asyncio.sleep(0)
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.int16), format="s16", layout="mono")
+            frame.sample_rate = 48_000
+            return frame
+
+    async def talk() -> None:
+        ours = Peer((), (), slow)
+        track = Flood()
+        ours._heard(track)
+        while track.sent < 100:
+            await asyncio.sleep(0)
+        ready.set()
+        while ours._tasks:
+            await asyncio.sleep(0)
+        assert taken == [960] * 6, "one that was being listened to, and five that waited"
         await ours.close()
 
     run(talk)
