@@ -90,6 +90,7 @@ class Session:
             Overrun: The client says nothing for too long, or too much.
             WebSocketDisconnect: It has gone.
         """
+        await self._count()  # before anything is said: else sessions of a moment would be none
         works: tuple[Callable[[], Any], ...] = (self._speaker.run, self._hearing.run, self._read_all, self._watch)
         tasks = [asyncio.create_task(work()) for work in works]
         try:
@@ -285,7 +286,7 @@ class Session:
             Overrun: Nothing happens for too long, the day's minutes are used, or the key opens no more.
         """
         loop, settings = asyncio.get_running_loop(), self._parts.settings
-        minute = 0.0
+        minute = loop.time() + _MINUTE
         while True:
             if self._speaker.busy:
                 self._note()
