@@ -14,10 +14,13 @@ from paksatalker.errors import EngineUnavailable, InvalidOption
 
 if TYPE_CHECKING:
     from paksatalker.api.endpoints.signin import SignIn
+    from paksatalker.errors import PaksaTalkerError
     from paksatalker.service.settings import ServiceSettings
+    from paksatalker.worker.main import Parts
 
 _ANSWER_SECONDS = 5  # for answers that are on their way when the service is told to stop
 _IDLE_SECONDS = 75  # that a connection may rest; longer than proxies let it, or they use one that is being closed
+_LACK_SECONDS = 120.0  # that callers are told why a worker did not start: until it is started again
 _END_SECONDS = 20.0  # a worker that is told to stop puts its jobs back by then
 
 
@@ -105,7 +108,10 @@ def worker(
     *,
     queue: Annotated[
         list[str] | None,
-        typer.Option(help="Which jobs: portrait, neural-gpu, avatar, script, voices [default: portrait, voices]."),
+        typer.Option(
+            help="Which jobs: portrait, neural-gpu, avatar, script, voices "
+            "[default: portrait, voices, and neural-gpu where SadTalker can run]."
+        ),
     ] = None,
     redis: Annotated[str | None, typer.Option(help="Redis or Valkey of the service [default: REDIS_URL].")] = None,
 ) -> None:
@@ -113,24 +119,25 @@ def worker(
     need_service()
     from paksatalker.service.settings import get_service_settings
     from paksatalker.service.states import QUEUES
+    from paksatalker.worker.abilities import chosen
 
-    chosen = queue or ["portrait", "voices"]
-    if unknown := [name for name in chosen if name not in QUEUES]:
+    if unknown := [name for name in queue or () if name not in QUEUES]:
         raise InvalidOption(f"there is no queue '{unknown[0]}'", fix=f"Choose of: {', '.join(QUEUES)}")
     settings = get_service_settings()
     url = redis or settings.redis_url
     if not url:
         raise InvalidOption("which queue server?", "neither --redis nor REDIS_URL is given", "Add --redis redis://HOST")
-    asyncio.run(_work(settings, url, chosen))
+    asyncio.run(_work(settings, url, *chosen(queue)))
 
 
-async def _work(settings: ServiceSettings, url: str, queues: list[str]) -> None:
+async def _work(settings: ServiceSettings, url: str, queues: list[str], lacks: dict[str, PaksaTalkerError]) -> None:
     from paksatalker.worker.fleet import end_within, stop_with_parent
     from paksatalker.worker.main import opened, work
 
     loop = asyncio.get_running_loop()
     async with opened(settings, url) as parts:
-        task = asyncio.ensure_future(work(parts, queues))
+        await _check_abilities(parts, queues)
+        task = asyncio.ensure_future(work(parts, queues, lacks))
 
         def stop() -> None:
             end_within(_END_SECONDS)
@@ -142,3 +149,18 @@ async def _work(settings: ServiceSettings, url: str, queues: list[str]) -> None:
         await asyncio.wait({task})
     if not task.cancelled():
         task.result()
+
+
+async def _check_abilities(parts: Parts, queues: list[str]) -> None:
+    """Refuses to begin what would only fail, and has callers told.
+
+    Raises:
+        PaksaTalkerError: What a queue needs is lacking.
+    """
+    from paksatalker.worker.abilities import lacking
+    from paksatalker.worker.process import described
+
+    for queue in queues:
+        if (error := lacking(queue)) is not None:
+            await parts.queue.lack(queue, described(error), _LACK_SECONDS)
+            raise error

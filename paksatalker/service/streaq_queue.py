@@ -121,6 +121,23 @@ class StreaqQueue:
         time = (await self._redis.time()).timestamp()
         return int(await self._redis.zcount(_workers(queue), time, float("inf")))
 
+    async def lack(self, queue: str, error: dict[str, Any], seconds: float) -> None:
+        """Says why somebody who would take tickets of a lane cannot, for so long from now on.
+
+        Args:
+            queue: The lane.
+            error: As JSON data.
+            seconds: For how long this holds, unless it is said again.
+        """
+        await self._redis.set(_lacks(queue), json.dumps(error), px=max(1, round(seconds * 1000)))
+
+    async def lacks(self, queue: str) -> dict[str, Any] | None:
+        """Why nobody takes tickets of a lane; None if nobody has said so, or somebody takes them."""
+        if await self.workers(queue) or (told := await self._redis.get(_lacks(queue))) is None:
+            return None
+        error: dict[str, Any] = json.loads(told)
+        return error
+
     async def depth(self, queue: str) -> QueueDepth:
         """How much is in a lane."""
         worker, _ = self._producers[queue]
@@ -266,6 +283,10 @@ async def _events(channel: AsyncIterator[Any]) -> AsyncIterator[dict[str, Any]]:
 
 def _channel(job_id: str) -> str:
     return f"paksatalker:events:{job_id}"
+
+
+def _lacks(queue: str) -> str:
+    return f"paksatalker:lacks:{queue}"
 
 
 def _workers(queue: str) -> str:

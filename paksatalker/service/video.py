@@ -36,6 +36,8 @@ Emotion = Literal[
 _BESIDE = frozenset({"priority", "callback_url", "avatar"})
 #: Fields of the pipeline's request that are files here.
 _FILES = ("portrait", "audio", "background")
+#: Fields that only SadTalker knows.
+_SADTALKERS = ("preprocess", "network_size", "enhance", "blinks")
 
 
 def background_of(value: str) -> str:
@@ -112,6 +114,12 @@ class VideoRequest(BaseModel):
     engine: Literal["auto", "sadtalker"] = Field(
         "auto", description="What draws face and motion: `auto`, or `sadtalker` (by workers with a graphics card)."
     )
+    preprocess: Literal["crop", "extcrop", "resize", "full", "extfull"] = Field(
+        "crop", description="What SadTalker animates."
+    )
+    network_size: Literal[256, 512] = Field(256, description="What SadTalker's networks draw, pixels.")
+    enhance: Literal["gfpgan"] | None = Field(None, description="`gfpgan` sharpens the face that SadTalker draws.")
+    blinks: Literal["auto", "none"] = Field("auto", description="Whether SadTalker's eyes blink.")
     preset: Literal["draft", "standard", "high"] = "standard"
     seed: int = Field(0, ge=0, le=2**31 - 1)
     priority: Literal["high", "normal", "low"] = "normal"
@@ -138,6 +146,10 @@ class VideoRequest(BaseModel):
             raise ValueError("give a portrait or an avatar")
         if self.transcript is not None and self.audio is None:
             raise ValueError("transcript needs audio")
+        plain = type(self).model_fields
+        odd = [name for name in _SADTALKERS if getattr(self, name) != plain[name].default]
+        if odd and self.engine != "sadtalker":
+            raise ValueError(f"{odd[0]} is for the engine sadtalker")
         if self.loudness is not None and self.audio is None:
             raise ValueError("loudness needs audio")
         return self

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from paksatalker.core.provenance.certificates import credentials
 from paksatalker.core.provenance.manifests import Provenance
-from paksatalker.errors import EngineUnavailable
+from paksatalker.errors import EngineUnavailable, PaksaTalkerError
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
 from paksatalker.service.ids import new_id
@@ -24,6 +24,7 @@ from paksatalker.service.webhooks import PURPOSE
 from paksatalker.worker.cloner import Cloner
 from paksatalker.worker.deliverer import Deliverer
 from paksatalker.worker.limits import RenderLimits
+from paksatalker.worker.process import described
 from paksatalker.worker.runner import Runner
 from paksatalker.worker.sweeper import Sweeper
 from paksatalker.worker.work_folder import WorkFolder
@@ -81,15 +82,29 @@ async def _reached(redis_url: str) -> AsyncIterator[StreaqQueue]:
         await queue.close()
 
 
-async def work(parts: Parts, queues: Sequence[str]) -> None:
+async def work(parts: Parts, queues: Sequence[str], lacks: Mapping[str, PaksaTalkerError] | None = None) -> None:
     """Does jobs of the queues, one of each at a time, until it is cancelled; then puts back what it has.
 
     Args:
         parts: See :func:`opened`.
         queues: Some of :data:`~paksatalker.service.states.QUEUES`.
+        lacks: Why it takes none of others, for whoever asks for what is in them.
     """
     with tracing(parts.settings.tracing, "worker"):
-        await _traced(parts, queues)
+        telling = asyncio.create_task(_tell_lacks(parts, lacks or {}))
+        try:
+            await _traced(parts, queues)
+        finally:
+            telling.cancel()
+            await asyncio.wait({telling})
+
+
+async def _tell_lacks(parts: Parts, lacks: Mapping[str, PaksaTalkerError]) -> None:
+    while lacks:
+        for queue, error in lacks.items():
+            with suppress(Exception):  # the queue is away: it is said again
+                await parts.queue.lack(queue, described(error), 2.5 * _ALIVE_SECONDS)
+        await asyncio.sleep(_ALIVE_SECONDS)
 
 
 async def _traced(parts: Parts, queues: Sequence[str]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
+from paksatalker.api.errors import ApiError
 from paksatalker.service.states import State
 from paksatalker.service.tables import Job
 from paksatalker.service.video import VideoRequest
@@ -14,11 +16,17 @@ _TELL_SECONDS = 60.0
 
 
 async def lane_of(parts: Parts, request: VideoRequest) -> str:
-    """The queue of a request: the first one that has workers, of those whose workers can make it; else the last one."""
+    """The queue of a request: the first one that has workers, of those whose workers can make it; else the last one.
+
+    Raises:
+        ApiError: 503, those who should make it have told that they cannot.
+    """
     *special, usual = request.lanes
     for queue in special:
         if await _workers(parts, queue):
             return queue
+    if (error := await _lacking(parts, usual)) is not None:
+        raise ApiError(503, error["code"], error["what"], why=error["why"], fix=error["fix"])
     return usual
 
 
@@ -33,6 +41,15 @@ async def tell_operator(parts: Parts, job: Job) -> None:
     """Says in the log, once a minute, what must be started for jobs that nobody could make."""
     if (note := await note_of(parts, job)) and await parts.queue.first(f"nobody:{job.queue}", _TELL_SECONDS):
         _log.warning("job %s: %s. Run: paksatalker worker --queue %s", job.id, note, job.queue)
+
+
+async def _lacking(parts: Parts, queue: str) -> dict[str, Any] | None:
+    """Why nobody takes jobs of a queue; None if somebody does, or nobody has told."""
+    try:
+        return await parts.queue.lacks(queue)
+    except Exception as error:  # noqa: BLE001  (Redis is away: the job waits in the database)
+        _log.warning("cannot see what is lacking: %s", type(error).__name__)
+        return None
 
 
 async def _workers(parts: Parts, queue: str) -> int | None:
