@@ -1,6 +1,5 @@
 """Long videos in parts where workers change their rows at the same time: Postgres locks rows, SQLite the whole file."""
 
-import asyncio
 import io
 import socket
 
