@@ -52,7 +52,8 @@ def _texture(image: npt.NDArray[np.uint8], hole: npt.NDArray[np.uint8], margin: 
     """Fine detail for the hole, float32 [H, W, 3] around 0: what lies outside, mirrored at the hole's edge.
 
     A smooth filling would show as a smudge on leaves, stones or grain. Within the margin, which may show at rest, and
-    whose neighbours may be tainted, it fades in.
+    whose neighbours may be tainted, it fades in. The mirror is the edge without its teeth: neighbours that are
+    mirrored at different hairs would make spikes.
     """
     height, width = hole.shape
     scale = min(1.0, float(np.sqrt(_TEXTURE_PIXELS / (height * width))))
@@ -64,12 +65,15 @@ def _texture(image: npt.NDArray[np.uint8], hole: npt.NDArray[np.uint8], margin: 
     sigma = max(1.5, _TEXTURE_SIZE * max(size))
     weight = cv2.GaussianBlur(known, (0, 0), sigma) + 1e-3
     smooth = cv2.GaussianBlur(small * known[..., None], (0, 0), sigma) / weight[..., None]
-    detail = np.clip(0.85 * (small - smooth), -40, 40) * known[..., None]
-    depth, nearest = distance_transform_edt(known == 0, return_indices=True)
-    rows, columns = 2 * nearest - np.indices(known.shape)
-    rows, columns = np.clip(rows, 0, size[1] - 1), np.clip(columns, 0, size[0] - 1)
-    share = np.clip(depth / max(margin * scale, 1.0) - 0.7, 0, 1)[..., None]
-    mirrored = (detail[rows, columns] * share).astype(np.float32)
+    detail = (np.clip(0.85 * (small - smooth), -40, 40) * known[..., None]).astype(np.float32)
+    toothless = cv2.GaussianBlur(1 - known, (0, 0), sigma) > 0.3
+    depth, nearest = distance_transform_edt(toothless, return_indices=True)
+    mirror = (cv2.GaussianBlur(at.astype(np.float32), (0, 0), sigma) for at in nearest)
+    rows, columns = (
+        (2 * there - here).astype(np.float32) for there, here in zip(mirror, np.indices(known.shape), strict=True)
+    )
+    share = np.clip(depth / max(margin * scale, 1.0) - 0.7, 0, 1)[..., None].astype(np.float32)
+    mirrored = cv2.remap(detail, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) * share
     return np.asarray(cv2.resize(mirrored, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
