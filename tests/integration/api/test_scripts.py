@@ -21,6 +21,10 @@ def listed(*sentences):
     return json.dumps({"sentences": list(sentences)}, ensure_ascii=False)
 
 
+def anew(*sentences):
+    return json.dumps({f"s{number}": sentence for number, sentence in enumerate(sentences, 1)}, ensure_ascii=False)
+
+
 def test_a_text_is_written(client, model):
     model.replies = [listed(WRITTEN)]
     answer = client.post("/api/v1/scripts/write", json={"brief": "bees", "length": "5s"})
@@ -32,20 +36,20 @@ def test_a_text_is_written(client, model):
 
 def test_sentence_by_sentence_as_lines_and_as_events(client, model):
     body = {"text": "Good morning.\n\nPlease follow me.", "to": "es"}
-    model.replies = [listed("Buenos días.", "Síganme, por favor.")]
+    model.replies = [anew("Buenos días.", "Síganme, por favor.")]
     answer = client.post("/api/v1/scripts/translate", json=body, headers={"Accept": "application/x-ndjson"})
     *sentences, last = map(json.loads, answer.text.splitlines())
     assert answer.headers["content-type"] == "application/x-ndjson"
     assert sentences == [{"sentence": "Buenos días."}, {"sentence": "\n\nSíganme, por favor."}]
     assert last["text"] == "Buenos días.\n\nSíganme, por favor."
-    model.replies = [listed("Buenos días.", "Síganme, por favor.")]
+    model.replies = [anew("Buenos días.", "Síganme, por favor.")]
     answer = client.post("/api/v1/scripts/translate", json=body, headers={"Accept": "text/event-stream"})
     names = [line.removeprefix("event: ") for line in answer.text.splitlines() if line.startswith("event: ")]
     assert names == ["sentence", "sentence", "done"]
 
 
 def test_rewritten_and_directed(client, model):
-    model.replies = [listed("Good day, ladies and gentlemen!")]
+    model.replies = [anew("Good day, ladies and gentlemen!")]
     answer = client.post("/api/v1/scripts/rewrite", json={"text": "Hey guys!"})
     assert answer.json()["text"] == "Good day, ladies and gentlemen!"
     choice = {"emotion": "happy", "strength": "clearly", "stress": "news", "pause": "normal", "gesture": "none"}

@@ -30,6 +30,10 @@ def listed(*sentences):
     return json.dumps({"sentences": list(sentences)}, ensure_ascii=False)
 
 
+def anew(*sentences):
+    return json.dumps({f"s{number}": sentence for number, sentence in enumerate(sentences, 1)}, ensure_ascii=False)
+
+
 WRITTEN = "Bees carry pollen from flower to flower, and without them there would be little fruit."
 
 
@@ -57,11 +61,11 @@ def test_a_document_comes_from_a_file(server, capsys, tmp_path):
 
 
 def test_rewrite_and_translate_read_stdin_and_files(server, capsys, tmp_path, monkeypatch):
-    server.replies = [listed("Buenos días.", "Síganme, por favor.")]
+    server.replies = [anew("Buenos días.", "Síganme, por favor.")]
     (tmp_path / "a.txt").write_text("Good morning.\n\nPlease follow me.\n")
     assert run(capsys, "translate", "--to", "es", "--file", "a.txt")[1] == "Buenos días.\n\nSíganme, por favor.\n"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Hey guys!")))
-    server.replies = [listed("Good day, ladies and gentlemen!")]
+    server.replies = [anew("Good day, ladies and gentlemen!")]
     assert run(capsys, "rewrite", "-", "--style", "formal")[1] == "Good day, ladies and gentlemen!\n"
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import TypeVar
+from itertools import takewhile
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
@@ -35,30 +36,61 @@ def read_sentences(parts: Iterator[str]) -> Iterator[str]:
     Raises:
         Malformed: The answer is no such JSON, or ends early; what was complete has been yielded by then.
     """
+    schema = schemas.sentences(0, _LONGEST)
+    return _read(parts, _listed, lambda document: schema.model_validate_json(document).model_dump()["sentences"])
+
+
+def read_named(parts: Iterator[str], count: int) -> Iterator[str]:
+    """The strings of ``{"s1": "…", "s2": "…"}`` in order, each as soon as it is complete.
+
+    Raises:
+        Malformed: The answer is no such JSON, or ends early; what was complete has been yielded by then.
+    """
+    schema, names = schemas.named(count), schemas.names(count)
+
+    def so_far(found: dict[str, Any]) -> list[Any]:
+        return list(takewhile(lambda value: isinstance(value, str), map(found.get, names)))
+
+    return _read(parts, so_far, lambda document: list(schema.model_validate_json(document).model_dump().values()))
+
+
+def _read(
+    parts: Iterator[str], so_far: Callable[[dict[str, Any]], list[Any]], whole: Callable[[str], list[str]]
+) -> Iterator[str]:
+    """Strings of an answer while it comes.
+
+    Args:
+        parts: The answer.
+        so_far: Finds those that are complete in a document that is not.
+        whole: Finds all of them, or raises a ``ValidationError``.
+    """
     text, given = "", 0
     for part in parts:
         text += part
         if len(text) > _LONGEST:
             raise Malformed("it does not end")
         if '"' in part:
-            found = _sentences(text)
+            found = so_far(_partial(text))
             yield from found[given:]
             given = max(given, len(found))
-    document = _document(text)
     try:
-        found = schemas.sentences(0, _LONGEST).model_validate_json(document).model_dump()["sentences"]
+        found = whole(_document(text))
     except ValidationError as error:
         raise Malformed(_reason(error)) from None
     yield from found[given:]
 
 
-def _sentences(text: str) -> list[str]:
-    """Strings that are complete so far."""
+def _partial(text: str) -> dict[str, Any]:
+    """What is complete of a document."""
     try:
         found = from_json(_document(text), allow_partial=True)
     except ValueError:
-        return []
-    listed = found.get("sentences") if isinstance(found, dict) else None
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _listed(found: dict[str, Any]) -> list[Any]:
+    listed = found.get("sentences")
     return [item for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
 
 
@@ -104,6 +136,16 @@ class Desk:
         parts = self._model.stream(messages, schemas.sentences(least, most), self._next(sampling))
         with closing(parts):
             yield from read_sentences(parts)
+
+    def named(self, messages: Sequence[Message], count: int, sampling: Sampling) -> Sentences:
+        """Asks for one sentence for each of ``count`` given ones and yields them as they are written.
+
+        Raises:
+            Malformed: The answer is none of that form; what was complete has been yielded by then.
+        """
+        parts = self._model.stream(messages, schemas.named(count), self._next(sampling))
+        with closing(parts):
+            yield from read_named(parts, count)
 
     def answer(self, messages: Sequence[Message], schema: type[AnswerT], sampling: Sampling) -> AnswerT:
         """Asks for one document; if it is not valid, once more.

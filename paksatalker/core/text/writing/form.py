@@ -86,7 +86,7 @@ class Form:
         for name, pattern in _FORBIDDEN:
             if (match := pattern.search(sentence)) and match[0].strip() not in self.source:
                 return name
-        if _CHATTER.fullmatch(sentence.strip("¡ ")):
+        if _CHATTER.fullmatch(sentence.strip("¡ ")) and not _CHATTER.fullmatch(self.source.strip("¡ ")):
             return "chatter"
         if any(unicodedata.category(char) in ("Cc", "Co", "Cn") for char in sentence):
             return "control characters"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from paksatalker.core.engines import Message
 from paksatalker.core.text.scripts import language_name
+from paksatalker.core.text.writing import schemas
 
 _TEMPLATE_MARKS = re.compile(r"<\|?/?(?=[a-z_]{2,20}\|?>)|\|>", re.IGNORECASE)
 _INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f\x00-\x08\x0b-\x1f]")
@@ -49,9 +50,10 @@ MANNERS: dict[str, str] = {
 }
 
 
-def data(value: str | Sequence[str]) -> str:
+def data(value: str | Mapping[str, str]) -> str:
     """What a user gave, as quoted data that cannot end its quotes."""
-    quoted = json.dumps(disarmed(value) if isinstance(value, str) else [disarmed(v) for v in value], ensure_ascii=False)
+    plain = disarmed(value) if isinstance(value, str) else {name: disarmed(v) for name, v in value.items()}
+    quoted = json.dumps(plain, ensure_ascii=False)
     inside = quoted.replace("</", "<\\/")  # the same to JSON
     return f"<data>{inside}</data>"
 
@@ -143,9 +145,11 @@ def _writing(task: Task, said: Sequence[str], asked: str) -> list[Message]:
 
 
 def _each(sentences: Sequence[str], asked: str) -> list[Message]:
-    system = f"You work on sentences that a presenter says. {_DATA}{_FORM}"
-    order = f"Answer with exactly {len(sentences)}, in the same order. {_FORM}"
-    return _messages(system, f"{data(sentences)}\n{asked} {order}")
+    # No example: a small model takes it for the answer. What it is given shows the form.
+    system = f"You work on sentences that a presenter says. {_DATA}Answer with JSON only."
+    named = dict(zip(schemas.names(len(sentences)), sentences, strict=True))
+    order = "Answer with the same JSON object, with each sentence replaced by its new form."
+    return _messages(system, f"{data(named)}\n{asked} {order}")
 
 
 def _messages(system: str, user: str) -> list[Message]:

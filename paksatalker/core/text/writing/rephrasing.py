@@ -6,6 +6,7 @@ is flat in the length of the text, and the first sentence is there while the sec
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ _BATCH_CHARACTERS = 900
 _PIECE = 4096
 #: Lengths of a sentence's new form, as a share of the old one plus some letters.
 _LEAST, _MOST, _SOME = 0.2, 3.0, 40
+
+_NUMBER = re.compile(r"\d(?:[\d.,:\u00a0\u202f]*\d)?")
 
 Ask = Callable[[Sequence[str]], Sequence[Message]]
 
@@ -66,11 +69,13 @@ def _answered(desk: Desk, batch: list[_Part], ask: Ask, language: str, *, change
         problem = "too few sentences"
         messages = ask([part.text for part in batch])
         try:
-            with closing(desk.sentences(messages, len(batch), len(batch), _sampling(batch, failed))) as answer:
+            with closing(desk.named(messages, len(batch), _sampling(batch, failed))) as answer:
                 for part, raw in zip(batch, answer, strict=False):
                     form = Form(language, part.text)
                     sentence = form.tidy(raw)
-                    if problem := _problem(form, part.text, sentence, changed=changed):
+                    problem = _problem(form, part.text, sentence, changed=changed)
+                    problem = problem or ("" if failed else _doubt(part.text, sentence))
+                    if problem:
                         break
                     yield part.space + sentence
                     done += 1
@@ -95,6 +100,16 @@ def _problem(form: Form, old: str, new: str, *, changed: bool) -> str:
     if changed and new == form.tidy(old) and sum(map(str.isalpha, new)) > _SOME:
         return "a sentence that is not changed"
     return ""
+
+
+def _doubt(old: str, new: str) -> str:
+    """What may be wrong with a sentence: worth another try, but no refusal ("11" may have become "eleven")."""
+    kept = "".join(map(_digits, _NUMBER.findall(new)))
+    return "" if all(_digits(number) in kept for number in _NUMBER.findall(old)) else "a number is lost"
+
+
+def _digits(number: str) -> str:
+    return "".join(filter(str.isdecimal, number))
 
 
 def _parts(text: str) -> Iterator[_Part]:

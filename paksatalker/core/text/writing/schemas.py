@@ -32,6 +32,20 @@ def sentences(least: int, most: int) -> type[Answer]:
     return create_model("Sentences", __base__=Answer, sentences=(kind, ...))
 
 
+def named(count: int) -> type[Answer]:
+    """An answer with a sentence for each of so many given ones, in fields ``s1``, ``s2`` and so on.
+
+    A small model keeps to sentences that have names; of a list it makes as many as it likes.
+    """
+    fields: dict[str, Any] = dict.fromkeys(names(count), (str, ...))
+    return create_model("NamedSentences", __base__=Answer, **fields)
+
+
+def names(count: int) -> list[str]:
+    """What so many sentences are called."""
+    return [f"s{number}" for number in range(1, count + 1)]
+
+
 def directions(words: Sequence[Sequence[str]]) -> type[Answer]:
     """An answer with the direction of some sentences, in fields ``s1``, ``s2`` and so on.
 

@@ -158,16 +158,18 @@ def _written(script: Script) -> str:
 
 
 def _outline(script: Script) -> tuple[object, ...]:
-    """Who says what how, and all marks and pauses, however the text is divided."""
+    """Who says what how, and all marks and pauses at their places, however the text is divided."""
     said: list[tuple[object, str]] = []
-    marks: list[object] = []
-    for utterance in script.utterances:
-        if utterance.text and said and said[-1][0] == direction(utterance):
-            said[-1] = (said[-1][0], said[-1][1] + utterance.text)
-        elif utterance.text:
-            said.append((direction(utterance), utterance.text))
-        marks += [utterance.text[a:b] for a, b in utterance.emphasis]
-        marks += [(utterance.text[r.start : r.end], r.spoken, r.ipa) for r in utterance.readings]
-        marks += [(cue.kind, cue.value) for cue in utterance.cues]
-        marks += [utterance.pause_after] if utterance.pause_after else []
-    return tuple(said), tuple(marks)
+    marks: list[tuple[int, str, str]] = []  # place in the whole text, what it is, and which
+    begin = 0
+    for u in script.utterances:
+        if u.text and said and said[-1][0] == direction(u):
+            said[-1] = (said[-1][0], said[-1][1] + u.text)
+        elif u.text:
+            said.append((direction(u), u.text))
+        marks += [(begin + a, "stress", u.text[a:b]) for a, b in u.emphasis]
+        marks += [(begin + r.start, f"reading {r.ipa} {r.spoken}", u.text[r.start : r.end]) for r in u.readings]
+        marks += [(begin + cue.at, cue.kind, cue.value) for cue in u.cues]
+        begin += len(u.text)
+        marks += [(begin, "pause", f"{u.pause_after:g}")] if u.pause_after else []
+    return tuple(said), tuple(sorted(marks))

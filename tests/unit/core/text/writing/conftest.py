@@ -53,6 +53,16 @@ def scripted() -> type[ScriptedModel]:
     return ScriptedModel
 
 
+def named(*sentences: str) -> str:
+    return json.dumps({f"s{number}": sentence for number, sentence in enumerate(sentences, 1)}, ensure_ascii=False)
+
+
+@pytest.fixture
+def anew() -> Callable[..., str]:
+    """An answer to sentences that are to be written anew."""
+    return named
+
+
 @pytest.fixture
 def answer() -> Callable[..., str]:
     return listed

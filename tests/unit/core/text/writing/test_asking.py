@@ -1,12 +1,12 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paksatalker.core.engines import Sampling
 from paksatalker.core.text.writing import schemas
-from paksatalker.core.text.writing.asking import Desk, Malformed, read_sentences
+from paksatalker.core.text.writing.asking import Desk, Malformed, read_named, read_sentences
 from paksatalker.errors import WritingFailed
 
 MESSAGES = [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]
@@ -34,6 +34,27 @@ def test_a_sentence_is_there_before_the_next_is_begun():
     assert next(found) == "One."
     assert seen == []
     assert list(found) == ["Two."]
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=6), st.integers(1, 9))
+def test_named_sentences_come_out_in_their_order(sentences, size):
+    document = json.dumps({f"s{number}": sentence for number, sentence in enumerate(sentences, 1)})
+    parts = (document[i : i + size] for i in range(0, len(document), size))
+    assert list(read_named(parts, len(sentences))) == sentences
+
+
+def test_a_named_sentence_is_there_before_the_next_is_begun():
+    found = read_named(iter(['{"s1": "One.", ', '"s2": "Tw', 'o."']), 2)
+    assert [next(found), next(found)] == ["One.", "Two."]
+    with pytest.raises(Malformed):  # it has no end
+        next(found)
+
+
+@pytest.mark.parametrize("text", ['{"s1": "One."}', '{"s1": "One.", "s2": 2}', '{"sentences": ["One.", "Two."]}'])
+def test_a_sentence_that_is_missing_is_told(text):
+    with pytest.raises(Malformed, match=r"s1|s2|sentences"):
+        list(read_named(iter([text]), 2))
 
 
 @pytest.mark.parametrize(

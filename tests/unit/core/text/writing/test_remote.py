@@ -220,8 +220,8 @@ class TestWriter:
         for request in server.requests:
             assert "<|im_" not in json.dumps(request["messages"])
 
-    def test_an_answer_that_is_cut_off_is_asked_for_again(self, server, settings, answer):
-        server.replies = ['{"sentences": ["Buenos dí', answer("Buenos días.")]
+    def test_an_answer_that_is_cut_off_is_asked_for_again(self, server, settings, anew):
+        server.replies = ['{"s1": "Buenos dí', anew("Buenos días.")]
         with Writer("openai", settings) as writer:
             assert "".join(writer.translate("Good morning.", "es")) == "Buenos días."
 

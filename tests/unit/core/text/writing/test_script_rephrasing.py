@@ -66,3 +66,10 @@ def test_a_translation_is_in_its_language() -> None:
     ("[emphasis]A[/emphasis] b.", True)])  # fmt: skip
 def test_scripts_are_told_from_plain_text(text: str, directed: bool) -> None:
     assert is_directed(parse_markup(text)) is directed
+
+
+def test_a_heading_before_a_pronunciation_is_no_other_direction() -> None:
+    """Read back, a heading and a sentence are one utterance, whose marks came in another order: it was refused."""
+    markup, notes = translated("# One\nHello! This is really good news, [say Pack-sah]Paksa[/say].")
+    assert markup == "# One\n¡Hola! Son muy buenas noticias, [say Pack-sah]Paksa[/say]."
+    assert notes == ()
