@@ -96,8 +96,6 @@ def coordinate_grid(shape: Sequence[int], like: Tensor) -> Tensor:
     Returns:
         [D, H, W, 3]: x, y, z.
     """
-    depth, height, width = (
-        torch.arange(n, dtype=like.dtype, device=like.device) * (2.0 / (n - 1)) - 1.0 for n in shape
-    )
+    depth, height, width = (2 * (torch.arange(n, dtype=like.dtype, device=like.device) / (n - 1)) - 1 for n in shape)
     z, y, x = torch.meshgrid(depth, height, width, indexing="ij")
     return torch.stack([x, y, z], dim=-1)

@@ -143,10 +143,9 @@ class DenseMotion(nn.Module):
 
 def proposed_motion(shape: torch.Size, kp_driving: Tensor, kp_source: Tensor) -> Tensor:
     """Where each cell comes from under each proposal [B, K + 1, D, H, W, 3]; ``shape`` is D, H, W."""
-    grid = coordinate_grid(shape, kp_driving)
-    shift = kp_source - kp_driving
-    still = torch.zeros_like(shift[:, :1])
-    return grid + torch.cat([still, shift], dim=1)[:, :, None, None, None]
+    grid = coordinate_grid(shape, kp_driving)[None, None]
+    moved = grid - kp_driving[:, :, None, None, None] + kp_source[:, :, None, None, None]
+    return torch.cat([grid + torch.zeros_like(moved[:, :1]), moved], dim=1)
 
 
 def heat_maps(shape: torch.Size, key_points: Tensor) -> Tensor:
@@ -173,4 +172,4 @@ def hourglass_input(compressed: Tensor, proposals: Tensor, kp_driving: Tensor, k
 def mixed_motion(mask: Tensor, proposals: Tensor) -> Tensor:
     """The mixture of the proposals [B, D, H, W, 3], those of hardly any weight left out."""
     weight = torch.where(mask < _MASK_FLOOR, torch.zeros_like(mask), mask)
-    return torch.einsum("bkdhw,bkdhwc->bdhwc", weight, proposals)
+    return (proposals * weight[..., None]).sum(dim=1)

@@ -50,8 +50,7 @@ class PlaceConv(nn.Module):
     def forward(self, x: Tensor, contours: Tensor | None = None) -> Tensor:
         """[N, source, H, W], and the contour map [N, 1, H, W] where it takes one, to [N, target, H', W']."""
         height, width = x.shape[2:]
-        rows = torch.linspace(-1, 1, height, device=x.device, dtype=x.dtype)
-        columns = torch.linspace(-1, 1, width, device=x.device, dtype=x.dtype)
+        rows, columns = (torch.arange(n, device=x.device, dtype=x.dtype) / (n - 1) * 2 - 1 for n in (height, width))
         row, column = torch.meshgrid(rows, columns, indexing="ij")
         distance = (row**2 + column**2).sqrt()
         place = torch.stack([row, column, distance / distance.max()])[None].expand(len(x), -1, -1, -1)

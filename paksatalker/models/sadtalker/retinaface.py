@@ -182,8 +182,9 @@ def anchors(height: int, width: int) -> Tensor:
 def decode_boxes(raw: Tensor, priors: Tensor) -> Tensor:
     """Boxes [A, 4], left top right bottom, as fractions of the image."""
     centre = priors[:, :2] + raw[:, :2] * _CENTRE_VARIANCE * priors[:, 2:]
-    half = priors[:, 2:] * torch.exp(raw[:, 2:] * _SIZE_VARIANCE) / 2
-    return torch.cat([centre - half, centre + half], dim=1)
+    size = priors[:, 2:] * torch.exp(raw[:, 2:] * _SIZE_VARIANCE)
+    corner = centre - size / 2
+    return torch.cat([corner, size + corner], dim=1)
 
 
 def decode_points(raw: Tensor, priors: Tensor) -> Tensor:
