@@ -24,10 +24,12 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import coredis
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from paksatalker.service.broker import Broker
 from paksatalker.service.ids import new_id
@@ -227,18 +229,21 @@ async def _play(parts: Parts, options: argparse.Namespace, tenants: list[str]) -
     begin: list[float] = []
     succeed: list[float] = []
     heartbeat: list[float] = []
+    late: list[str] = []
     delivered: Counter[str] = Counter()
 
     async def worker(number: int) -> None:
         await asyncio.sleep(options.seconds * number / options.workers)  # they do not all come at once
         while True:
-            job = await timed(begin, parts.jobs.begin(f"{number}-{len(begin)}", QUEUE, tries=3))
+            job = await timed(
+                begin, _patiently(lambda: parts.jobs.begin(f"{number}-{len(begin)}", QUEUE, tries=3), late)
+            )
             if job is None:
                 return
             running[job.tenant_id] += 1
             left[job.tenant_id] -= 1
-            await _rendered(parts, job, options, heartbeat)
-            if await timed(succeed, parts.jobs.succeed(job, {})):
+            await _rendered(parts, job, options, heartbeat, late)
+            if await timed(succeed, _patiently(partial(parts.jobs.succeed, job, {}), late)):
                 delivered[job.id] += 1
             running[job.tenant_id] -= 1
 
@@ -258,18 +263,30 @@ async def _play(parts: Parts, options: argparse.Namespace, tenants: list[str]) -
     return {
         f"begin_alone_ms_with_{waiting}_waiting": spread(alone), "begin_ms": spread(begin),
         **({"heartbeat_ms": spread(heartbeat)} if heartbeat else {}),
-        "succeed_ms": spread(succeed), "jobs_per_second": round(len(delivered) / seconds, 1),
+        "waited_30_s_in_vain": len(late), "succeed_ms": spread(succeed),
+        "jobs_per_second": round(len(delivered) / seconds, 1),
         "seconds": round(seconds, 1), "done": len(delivered), "delivered_twice": sum(n > 1 for n in delivered.values()),
         "lost": options.jobs - len(delivered) - len(await parts.jobs.unfinished()), **fairness,
     }  # fmt: skip
 
 
-async def _rendered(parts: Parts, job: Job, options: argparse.Namespace, heartbeat: list[float]) -> None:
+async def _patiently(act: Callable[[], Awaitable[Any]], late: list[str]) -> Any:
+    """Does something again when no connection was free for 30 s, as workers do; all share those of one process here."""
+    while True:
+        try:
+            return await act()
+        except NoConnection as error:
+            late.append(str(error))
+
+
+async def _rendered(
+    parts: Parts, job: Job, options: argparse.Namespace, heartbeat: list[float], late: list[str]
+) -> None:
     """Waits as long as a video would take."""
     ends = time.perf_counter() + options.seconds * random.uniform(0.5, 1.5)  # noqa: S311
     while options.heartbeats and (left := ends - time.perf_counter()) > HEARTBEAT:
         await asyncio.sleep(min(HEARTBEAT, left))
-        await timed(heartbeat, parts.jobs.progress(job, progress=0.5))
+        await timed(heartbeat, _patiently(lambda: parts.jobs.progress(job, progress=0.5), late))
     await asyncio.sleep(max(0.0, ends - time.perf_counter()))
 
 

@@ -26,10 +26,19 @@ class Postgres:
 
     Args:
         port: Of it, on this machine.
+        process: The server.
     """
 
-    def __init__(self, port: int) -> None:
-        self._port, self._count = port, 0
+    def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
+        self._port, self._process, self._count = port, process, 0
+
+    def stop(self) -> None:
+        """Ends it, at once."""
+        self._process.send_signal(signal.SIGINT)  # its "fast" end: who is still connected is cut off
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(10)
+        self._process.kill()
+        self._process.wait()
 
     def new(self) -> str:
         """The address of a new database."""
@@ -88,15 +97,12 @@ def postgres(port: int, *, durable: bool = False) -> Iterator[Postgres]:
         run += [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(run, stdout=log, stderr=log, cwd=folder, env=environment, **as_user)
+        running = Postgres(port, server)
         try:
             _wait(port, server, folder / "log")
-            yield Postgres(port)
+            yield running
         finally:
-            server.send_signal(signal.SIGINT)  # its "fast" end: who is still connected is cut off
-            with suppress(subprocess.TimeoutExpired):
-                server.wait(10)
-            server.kill()
-            server.wait()
+            running.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

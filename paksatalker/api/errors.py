@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from socket import gaierror
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -10,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from obstore.exceptions import BaseError
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as BusyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -141,8 +142,12 @@ def _install_mishaps(app: FastAPI) -> None:
     """Answers to what is neither the caller's fault nor a defect."""
 
     @app.exception_handler(BusyError)
-    @app.exception_handler(OperationalError)
-    async def away(_: Request, error: OperationalError | BusyError) -> JSONResponse:
+    @app.exception_handler(gaierror)  # these two are Postgres'; everybody else names theirs otherwise
+    @app.exception_handler(ConnectionRefusedError)
+    @app.exception_handler(DBAPIError)
+    async def away(_: Request, error: Exception) -> JSONResponse:
+        if isinstance(error, DBAPIError) and not (isinstance(error, OperationalError) or error.connection_invalidated):
+            raise error
         told = str(getattr(error, "orig", None) or type(error).__name__)
         _log.error("the database: %s", told)
         if "full" in told:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, UpdateBase, create_engine, event, make_url
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -26,6 +26,7 @@ _READS = "paksatalker_reads"
 _MIGRATING = 0x7061_6B73  # of Postgres' advisory lock: one process migrates, others wait
 _BUSY_SECONDS = 30  # a writer waits so long for another one (SQLite)
 _READERS = 4  # threads
+_CONNECTIONS = 15  # to Postgres, at most; they are made when they are needed
 _COMMIT_SECONDS = 10.0  # who is cancelled waits so long to see whether it counts
 _TRIES = 5  # of a transaction that the database ends for the sake of others
 _PAUSE = 0.05  # seconds before it is tried again, at most; twice as long each time
@@ -53,7 +54,9 @@ class Database:
             options: dict[str, Any] = {"hide_parameters": True}  # texts of customers: errors are logged
             if self.is_sqlite:
                 options["connect_args"] = {"timeout": _BUSY_SECONDS}
-            self.engine: AsyncEngine = create_async_engine(address, pool_pre_ping=not self.is_sqlite, **options)
+            else:  # none beyond the pool: those would be closed and opened again all the time while many wait
+                options |= {"pool_pre_ping": True, "pool_size": _CONNECTIONS, "max_overflow": 0, "pool_use_lifo": True}
+            self.engine: AsyncEngine = create_async_engine(address, **options)
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise SettingsInvalid(
                 "DATABASE_URL cannot be used",
@@ -68,6 +71,7 @@ class Database:
         # own lets each have its turn. Other processes still have to be waited for.
         self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._alone = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._readers = async_sessionmaker(self.engine.execution_options(**{_READS: True}), expire_on_commit=False)
 
     @asynccontextmanager
@@ -99,18 +103,30 @@ class Database:
         """
         if self._threads is not None:
             return await self._threads.write(act, self._turn)
-        for number in range(1, _TRIES):
-            try:
-                return await self._write(act)
-            except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) not in _PASSING:
-                    raise
-            await asyncio.sleep(random.uniform(0.5, 1) * _PAUSE * 2**number)  # noqa: S311  (not at the same time again)
-        return await self._write(act)
 
-    async def _write(self, act: Callable[[Session], T]) -> T:
-        async with self.session() as session:
-            return await session.run_sync(act)
+        async def once() -> T:
+            async with self.session() as session:
+                return await session.run_sync(act)
+
+        return await _again(once)
+
+    async def change(self, query: UpdateBase) -> Any:
+        """Runs one statement that changes rows, a transaction of its own, and returns the first value of its first row.
+
+        On Postgres it is one message there and one back, where :meth:`write` needs three: most of what workers say is
+        that they live.
+
+        Args:
+            query: With ``RETURNING``.
+        """
+        if self._threads is not None:
+            return await self._threads.write(lambda session: session.scalar(query), self._turn)
+
+        async def once() -> Any:
+            async with self._alone.connect() as connection:
+                return await connection.scalar(query)
+
+        return await _again(lambda: _to_its_end(once()))
 
     async def read(self, act: Callable[[Session], T]) -> T:
         """The same for what only reads: it waits for no writer."""
@@ -131,11 +147,23 @@ class Database:
             await asyncio.to_thread(self._threads.close)
 
 
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+async def _again(once: Callable[[], Awaitable[T]]) -> T:
+    """Does something that the database may end for the sake of others, until it is done: some times at most."""
+    for number in range(1, _TRIES):
+        try:
+            return await once()
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in _PASSING:
+                raise
+        await asyncio.sleep(random.uniform(0.5, 1) * _PAUSE * 2**number)  # noqa: S311  (not at the same time again)
+    return await once()
+
+
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
     """Waits for something that is not cancelled with its caller; who is cancelled meanwhile is told afterwards."""
     task = asyncio.ensure_future(work)
     try:
-        await asyncio.shield(task)
+        return await asyncio.shield(task)
     except asyncio.CancelledError:
         deadline = asyncio.get_running_loop().time() + _COMMIT_SECONDS
         while not task.done() and (left := deadline - asyncio.get_running_loop().time()) > 0:

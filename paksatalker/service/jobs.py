@@ -247,7 +247,7 @@ class JobStore:
             Whether to go on: False if this attempt has no say any more or should stop.
         """
         query = _guard(job, State.RUNNING).values(heard_at=now(), **values).returning(Job.cancel_requested)
-        return await self._database.write(lambda session: session.scalar(query)) is False
+        return await self._database.change(query) is False
 
     async def succeed(self, job: Job, result: dict[str, Any]) -> bool:
         """Ends an attempt well; False if it has no say any more, and its files must go."""
@@ -301,8 +301,7 @@ class JobStore:
         return await self._database.write(act)
 
     async def _guarded(self, job: Job, state: State, values: dict[str, Any]) -> bool:
-        query = _guard(job, state).values(**values).returning(Job.id)
-        return await self._database.write(lambda session: session.scalar(query)) is not None
+        return await self._database.change(_guard(job, state).values(**values).returning(Job.id)) is not None
 
     # --- what callers do ---------------------------------------------------------------------------------------------
     async def cancel(self, job_id: str, tenant_id: str) -> Job | None:

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from paksatalker.service import avatars, voices
@@ -95,7 +95,7 @@ def test_what_is_wrong_is_not_tried_again(tmp_path):
     play(act, tmp_path)
 
 
-@pytest.mark.parametrize("how", ["write", "session"])
+@pytest.mark.parametrize("how", ["write", "session", "change"])
 def test_who_is_cancelled_while_it_is_committed_sees_then_whether_it_was(tmp_path, how):
     async def act(jobs, _):
         database: Database = jobs._database
@@ -105,7 +105,10 @@ def test_who_is_cancelled_while_it_is_committed_sees_then_whether_it_was(tmp_pat
         done = asyncio.Event()
 
         async def add() -> None:
-            if how == "write":
+            if how == "change":
+                done.set()
+                assert await database.change(insert(Tenant).values(id="x", name="x").returning(Tenant.id)) == "x"
+            elif how == "write":
                 await database.write(
                     lambda session: (session.add(Tenant(id="x", name="x")), session.flush(), done.set())
                 )
