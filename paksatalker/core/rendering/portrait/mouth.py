@@ -226,14 +226,15 @@ def _shape(arch: Arch) -> tuple[float, float, float, float]:
 
 
 def _colours(palette: Palette) -> Float:
-    """Cavity, mucosa, tongue, highlight: [4, 3]."""
+    """Cavity, mucosa, tongue, highlight, and the darkest that any of them may get: [5, 3]."""
     lip, white = palette.lip, palette.white
     neutral = float(luminance(lip))
     blood = palette.tint((0.30, 0.085, 0.075))
     cavity = np.maximum(0.32 * blood + 0.06 * lip, palette.black * 0.9)
     mucosa = np.maximum(0.72 * lip + 0.10 * blood, palette.black)
     tongue = 0.45 * lip * min(1.25, 150.0 / max(neutral, 1.0)) + 0.55 * palette.tint((0.80, 0.45, 0.43))
-    return np.ascontiguousarray(np.stack([cavity, mucosa, tongue, white]), np.float32)
+    darkest = np.minimum(0.8 * palette.black, 0.55 * lip)  # a faded or hazy photo has no black
+    return np.ascontiguousarray(np.stack([cavity, mucosa, tongue, white, darkest]), np.float32)
 
 
 def _grain_tile(seed: int, softness: float) -> Float:

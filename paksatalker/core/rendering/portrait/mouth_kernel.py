@@ -35,7 +35,7 @@ SHADED = 50  # how much of the lips' shade is not in the photo's own teeth yet, 
 PARAMETERS = 51
 
 # Rows of the colour table.
-CAVITY, MUCOSA, TONGUE, SPARK = 0, 1, 2, 3
+CAVITY, MUCOSA, TONGUE, SPARK, DARKEST = 0, 1, 2, 3, 4
 
 
 @compiled("boolean(float32[::1], float32[::1], float32, float32, float32[::1])")
@@ -338,7 +338,7 @@ def paint_mouth(  # noqa: PLR0917
         p: Parameters, see the layout above.
         lips: [2, n] heights of the upper and lower inner lip along the mouth's axis, pixels.
         inverse: [3, 3] image pixels → head's millimetres.
-        colours: [4, 3] cavity, mucosa, tongue, highlight.
+        colours: [5, 3] cavity, mucosa, tongue, highlight, the darkest of all.
         upper: Unrolled upper teeth [h, w, 5].
         upper_arc: Their arch's table of arc length.
         lower: Unrolled lower teeth [h, w, 5].
@@ -390,5 +390,6 @@ def paint_mouth(  # noqa: PLR0917
             gx, gy = int(x - p[UPPER_AT] + 4096), int(y - p[UPPER_AT + 1] + 4096)
             grain = noise[gy & mask, gx & mask] * p[GRAIN]
             for c in range(3):
-                value = frame[y, x, c] * (1 - cover) + (colour[c] + grain) * cover
+                inside = max(colour[c], colours[DARKEST, c]) + grain
+                value = frame[y, x, c] * (1 - cover) + inside * cover
                 frame[y, x, c] = np.uint8(min(max(value + 0.5, 0.0), 255.0))

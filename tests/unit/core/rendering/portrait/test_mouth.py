@@ -201,3 +201,15 @@ def test_corners_are_dark_red_not_black(plain, make_state):
     for corner, step in ((UPPER_INNER[0], 1), (UPPER_INNER[-1], -1)):
         x, y = posed.points[corner, :2] + [step * 2.5 * plain.mm, 0]
         assert frame[round(float(y)), round(float(x)), 0] > 45
+
+
+def test_a_mouth_in_a_faded_photo_is_not_black(plain, make_state):
+    image = plain.image.copy()
+    x, y = np.round(plain.points[[159, 386], :2]).astype(int).T
+    for eye in zip(x, y, strict=True):
+        cv2.circle(image, (int(eye[0]), int(eye[1])), 5, (12, 10, 10), -1)
+    faded = replace(plain, image=(100 + 0.3 * image).astype(np.uint8))
+    frame, posed = painted(faded, make_state(coefficients={"jawOpen": 0.6}))
+    inside = np.zeros(frame.shape[:2], np.uint8)
+    cv2.fillPoly(inside, [np.round(lips_outline(posed.points)).astype(np.int32)], 1)
+    assert 65 < frame[inside > 0].min() < 110
