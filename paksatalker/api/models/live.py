@@ -25,7 +25,9 @@ class Start(_Message):
     emotion: Emotion = "neutral"
     fps: float = Field(25.0, ge=10, le=60)
     mode: Literal["echo", "chat"] = "echo"
-    audio: Literal["binary", "base64"] = "binary"
+    audio: Literal["binary", "base64", "opus", "webm"] = Field(
+        "binary", description="The sound of chunks: PCM, as bytes or base64; or Opus, as packets of 20 ms or in WebM."
+    )
     persona: str = Field("", max_length=2000, description="Who answers in a chat, and how.")
     seed: int = Field(0, ge=0, le=2**31 - 1)
 

@@ -1,3 +1,4 @@
+import io
 import json
 import struct
 import threading
@@ -5,8 +6,10 @@ import time
 from contextlib import ExitStack, suppress
 from itertools import pairwise
 
+import av
 import numpy as np
 import pytest
+import soxr
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
@@ -29,7 +32,8 @@ def heard(socket) -> dict:
         return json.loads(message["text"])
     data = message["bytes"]
     (length,) = struct.unpack_from("<I", data)
-    return json.loads(data[4 : 4 + length]) | {"pcm": np.frombuffer(data[4 + length :], "<i2")}
+    told, sound = json.loads(data[4 : 4 + length]), data[4 + length :]
+    return told | {"pcm": np.frombuffer(sound, np.uint8 if "codec" in told else "<i2")}
 
 
 def until(socket, kind: str) -> list[dict]:
@@ -95,6 +99,63 @@ def test_how_it_is_said_can_be_chosen(socket):
     assert (chunk["fps"], chunk["sample_rate"] > 8000, len(chunk["audio"]) > 1000) == (30, True, True)
 
 
+def decoded(chunks: list[dict]) -> np.ndarray:
+    """The sound of chunks with packets of Opus, int16 [N] at 48 kHz."""
+    decoder, samples = av.CodecContext.create("libopus", "r"), []
+    decoder.sample_rate, decoder.layout = 48_000, "mono"
+    for chunk in chunks:
+        data, at = chunk["pcm"].tobytes(), 0
+        for size in chunk["packets"]:
+            packet, at = av.Packet(data[at : at + size]), at + size
+            samples += [frame.to_ndarray().reshape(-1) for frame in decoder.decode(packet)]
+        assert at == len(data)
+    sound = np.concatenate(samples)[chunks[0]["pre_skip"] :]
+    return sound if sound.dtype == np.int16 else np.rint(sound * 32767).astype(np.int16)
+
+
+@pytest.mark.parametrize("audio", ["opus", "webm"])
+def test_the_sound_can_be_opus(socket, audio):
+    """It is the sound that PCM is, on the same clock, in a tenth of the bytes."""
+    found = {}
+    for form in ("binary", audio):
+        socket.send_json({"type": "start", "audio": form, "voice": "heart"})
+        assert heard(socket)["audio"] == form
+        socket.send_json({"type": "say", "id": form, "text": "Hello there, my friend. How do you do?"})
+        _, *found[form], _ = until(socket, "utterance.end")
+    pcm, coded = found["binary"], found[audio]
+    assert [chunk["coefficients"] for chunk in coded[:-1]] == [chunk["coefficients"] for chunk in pcm]
+    rest = coded[-1]
+    assert (rest["coefficients"], rest["seconds"]) == ([], 0)
+    assert rest["first_frame"] == sum(len(chunk["coefficients"]) for chunk in pcm)
+    assert len(coded[0]["pcm"]) > 0, "it can be heard with the first frames"
+    assert {chunk["sample_rate"] for chunk in coded} == {48_000}
+    wanted = soxr.resample(np.concatenate([c["pcm"] for c in pcm]), pcm[0]["sample_rate"], 48_000).astype(float)
+    if audio == "opus":
+        sound = decoded(coded)
+    else:
+        with av.open(io.BytesIO(b"".join(chunk["pcm"].tobytes() for chunk in coded))) as file:
+            assert file.streams.audio[0].codec_context.name in ("opus", "libopus")
+            sound = np.concatenate([frame.to_ndarray().reshape(-1) for frame in file.decode(audio=0)])
+    assert len(wanted) - 2 <= len(sound) <= len(wanted) + 2 * 960
+    likeness = {
+        late: np.corrcoef(wanted[200 : len(wanted) - 200], sound[200 + late : len(wanted) - 200 + late])[0, 1]
+        for late in range(-96, 97, 4)
+    }
+    assert abs(max(likeness, key=likeness.get)) <= 24  # half a millisecond
+    assert max(likeness.values()) > 0.9
+    assert sum(len(c["pcm"].tobytes()) for c in coded) < 0.2 * sum(len(c["pcm"].tobytes()) for c in pcm)
+
+
+def test_interrupted_opus_begins_anew(socket):
+    socket.send_json({"type": "start", "audio": "opus"})
+    heard(socket)
+    for name in ("long", "next"):
+        socket.send_json({"type": "say", "id": name, "text": LONG})
+        assert until(socket, "chunk")[-1]["pre_skip"] == 312
+        socket.send_json({"type": "interrupt"})
+        until(socket, "interrupted")
+
+
 @pytest.mark.parametrize(
     ("message", "code"),
     [
@@ -103,6 +164,7 @@ def test_how_it_is_said_can_be_chosen(socket):
         ('{"type": "say"}', "InvalidRequest"),
         ('{"type": "start", "voice": "../x"}', "InvalidRequest"),
         ('{"type": "start", "fps": 1000}', "InvalidRequest"),
+        ('{"type": "start", "audio": "mp3"}', "InvalidRequest"),
         (json.dumps({"type": "say", "text": "x" * 5000}), "TextTooLong"),
     ],
 )

@@ -14,6 +14,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 
 from paksatalker.api.errors import ApiError
 from paksatalker.api.models.live import Start
+from paksatalker.api.services.live.coding import SoundCoder
 from paksatalker.api.services.talking import Chunk
 from paksatalker.errors import PaksaTalkerError
 
@@ -52,21 +53,39 @@ class Line:
         head = json.dumps(message).encode()
         await _sent(self.socket.send_bytes(struct.pack("<I", len(head)) + head + data))
 
-    async def send_chunk(self, chunk: Chunk, about: str, how: Start) -> None:
+    async def send_chunk(self, chunk: Chunk, about: str, how: Start, coder: SoundCoder | None = None) -> None:
         """Sends frames with their sound; raises as :meth:`send` does.
 
         Args:
             chunk: What.
             about: The id of the utterance.
             how: In which form.
+            coder: Encodes the sound; None sends PCM.
         """
         values = asdict(chunk)
         pcm = values.pop("pcm")
         message = {"type": "chunk", "id": about, **values, "fps": how.fps}
-        if how.audio == "base64":
+        if coder is not None:
+            told, data = coder.encode(pcm, chunk.sample_rate)
+            await self.send_with(message | told, data)
+        elif how.audio == "base64":
             await self.send(message | {"audio": base64.b64encode(pcm).decode()})
         else:
             await self.send_with(message, pcm)
+
+    async def send_rest(self, coder: SoundCoder, about: str, how: Start, frames: int) -> None:
+        """Sends what an encoder has held back: a chunk without frames; raises as :meth:`send` does.
+
+        Args:
+            coder: Of the utterance.
+            about: The id of the utterance.
+            how: In which form.
+            frames: How many there were.
+        """
+        nothing = Chunk(frames, [], [], [], [], b"", 0, 0.0)
+        told, data = coder.finish()
+        values = {name: value for name, value in asdict(nothing).items() if name != "pcm"}
+        await self.send_with({"type": "chunk", "id": about, **values, "fps": how.fps, **told}, data)
 
     async def refuse(self, error: dict[str, str], about: str = "") -> None:
         """Tells what cannot be done.

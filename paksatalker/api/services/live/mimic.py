@@ -11,6 +11,7 @@ import numpy.typing as npt
 import soxr
 
 from paksatalker.api.models.live import Start
+from paksatalker.api.services.live.coding import coder_of
 from paksatalker.api.services.live.line import Line
 from paksatalker.api.services.live.sound import RATE
 from paksatalker.api.services.live.video import LiveVideo, Place
@@ -61,6 +62,7 @@ class Mimic:
         self._wide = _Widener(rate)
         self._performance = LivePerformance(fps, how.seed)
         self._sound = SoundTrack(fps)
+        self._coder = coder_of(how.audio)
 
     async def hear(self, samples: FloatArray, video: LiveVideo | None) -> bool:
         """Takes more of the voice, and returns whether something is said.
@@ -76,7 +78,7 @@ class Mimic:
                 if video.seen:
                     self._show(piece, video)
             elif (chunk := await asyncio.to_thread(self._chunk, piece)) is not None:
-                await self._line.send_chunk(chunk, _ID, self._how)
+                await self._line.send_chunk(chunk, _ID, self._how, self._coder)
         return speaks
 
     def _analysed(self, samples: FloatArray) -> list[Speech]:

@@ -14,6 +14,7 @@ from fastapi import WebSocketDisconnect
 from paksatalker.api.errors import ApiError, detail_of
 from paksatalker.api.models.live import Say, Start
 from paksatalker.api.models.openai import STOCK_VOICES
+from paksatalker.api.services.live.coding import SoundCoder, coder_of
 from paksatalker.api.services.live.line import Line, Unread
 from paksatalker.api.services.live.measures import LiveMeasures
 from paksatalker.api.services.live.sound import RATE
@@ -59,6 +60,7 @@ class _Saying:
         asked: When it was asked for; 0 once its first sound is known.
         pace: Of what is sent.
         failed: Whether something went wrong.
+        coder: Encodes what is sent, once something is; None sends PCM.
     """
 
     said: Say
@@ -66,6 +68,12 @@ class _Saying:
     asked: float
     pace: _Pace = field(default_factory=_Pace)
     failed: bool = False
+    coder: SoundCoder | None = None
+
+    def close(self) -> None:
+        """Lets go of what encodes it."""
+        if self.coder is not None:
+            self.coder.close()
 
 
 @dataclass(slots=True)
@@ -120,6 +128,7 @@ class Speaker:
                 self._saying = _Saying(said, self.how, asked)
                 self._current = asyncio.create_task(self._speak(self._saying))
                 await asyncio.wait({self._current})
+                self._saying.close()
                 if not self._current.cancelled():
                     self._current.result()
                 self._saying = None
@@ -151,8 +160,7 @@ class Speaker:
                 await self._say(said.text, saying)
             else:
                 await self._answer(saying)
-            if self.video is not None:
-                await self.video.said()
+            await self._finish(saying)
         except PaksaTalkerError as error:
             await self._failed(saying, detail_of(error))
         except ApiError as error:
@@ -170,6 +178,13 @@ class Speaker:
             await self._failed(saying, {"code": "Internal", "message": "it could not be spoken"})
         self.measures.utterances.labels("failed" if saying.failed else "whole").inc()
         await self.line.send({"type": "utterance.end", "id": said.id, "interrupted": False})
+
+    async def _finish(self, saying: _Saying) -> None:
+        """Sends the rest of the sound, or waits until it was seen."""
+        if saying.coder is not None:
+            await self.line.send_rest(saying.coder, saying.said.id, saying.how, saying.pace.frames)
+        if self.video is not None:
+            await self.video.said()
 
     async def _failed(self, saying: _Saying, error: dict[str, str]) -> None:
         saying.failed = True
@@ -238,11 +253,13 @@ class Speaker:
     async def _send(self, request: SpeechRequest, saying: _Saying) -> None:
         """Sends sound and coefficients."""
         how, pace = saying.how, saying.pace
+        if saying.coder is None:
+            saying.coder = coder_of(how.audio)
         stream = self.pool.start(self.tenant_id, lambda pipeline, cancel: talked(pipeline, request, how.fps, cancel))
         try:
             before = pace.frames
             async for chunk in stream:
-                await self.line.send_chunk(chunk.shifted(before, how.fps), saying.said.id, how)
+                await self.line.send_chunk(chunk.shifted(before, how.fps), saying.said.id, how, saying.coder)
                 self._first_sound(saying, 0.0)
                 pace.frames += len(chunk.coefficients)
                 await pace.after(chunk.seconds)
