@@ -23,7 +23,7 @@ class SigningSettings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True,
-        populate_by_name=True,
+        populate_by_name=True, env_prefix="PAKSATALKER_SERVICE_",  # else HOME would be ``home``
     )  # fmt: skip
 
     home: Path = Field(
