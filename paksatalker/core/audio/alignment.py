@@ -41,7 +41,6 @@ class PocketsphinxRecording:
 
     def __init__(self, max_seconds: float = MAX_SECONDS) -> None:
         self._max_seconds = max_seconds
-        self._readers: dict[str, WordReader] = {}
         self.notes: list[str] = []
         """What the user should know of the recording that is listened to; complete after its last piece."""
 
@@ -72,7 +71,7 @@ class PocketsphinxRecording:
         self.notes = []
         if transcript is None:
             return self._decoded(reader)
-        words = self._readers.setdefault(language, WordReader(language)).words(transcript)
+        words = WordReader(language).words(transcript)  # not kept: its dictionary takes 65 MB and is needed only here
         if not words:
             raise TextEmpty("the transcript is empty", "it has no words", "Leave it out, or write what is said")
         return self._aligned(reader, words)

@@ -1,10 +1,14 @@
+import weakref
+
 import numpy as np
 import pytest
 
+from paksatalker.core.audio import alignment
 from paksatalker.core.audio.alignment import _Judge
 from paksatalker.core.audio.recording import Cut
-from paksatalker.core.audio.transcript import Match
+from paksatalker.core.audio.transcript import Match, TranscriptWord
 from paksatalker.errors import TranscriptMismatch
+from paksatalker.evaluation.memory import write_recording
 
 _NOTHING = np.zeros(0, np.float32)
 
@@ -40,3 +44,20 @@ def test_few_phones_only_raise_a_doubt() -> None:
     assert judged(0.99, 0.99, 0.99, known=12) == []
     (note,) = judged(0.99, 0.99, 0.99, 0.99, known=40)
     assert note.startswith("the transcript does not seem to match")
+
+
+def test_the_dictionary_of_a_transcript_is_not_kept(tmp_path, monkeypatch) -> None:
+    """It takes 65 MB, more than anything else that a recording needs."""
+    readers = []
+
+    class Reader(alignment.WordReader):
+        def words(self, text: str) -> list[TranscriptWord]:
+            readers.append(weakref.ref(self))
+            return [TranscriptWord(text, (("AA", 1),))]
+
+    monkeypatch.setattr(alignment, "WordReader", Reader)
+    path = tmp_path / "a.wav"
+    write_recording(path, np.zeros(8000, np.float32), 16000, 0.5)
+    pieces = alignment.PocketsphinxRecording().listen(path, "Hello.")
+    assert [reader() for reader in readers] == [None]
+    del pieces
