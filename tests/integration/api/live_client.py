@@ -161,7 +161,7 @@ class Client:
                 if isinstance(message, bytes):
                     (length,) = struct.unpack_from("<I", message)
                     data = json.loads(message[4 : 4 + length])
-                    data["pcm"] = np.frombuffer(message[4 + length :], "<i2")
+                    data["pcm"] = np.frombuffer(message[4 + length :], np.uint8 if "codec" in data else "<i2")
                 else:
                     data = json.loads(message)
                 self.messages.append((now(), data))
