@@ -33,6 +33,7 @@ from paksatalker.api.endpoints import (
 )
 from paksatalker.api.endpoints.signin import SignIn
 from paksatalker.api.guards import BodyLimit, SafeHeaders, Timing
+from paksatalker.api.heads import Heads
 from paksatalker.api.request_ids import RequestIds
 from paksatalker.api.services.live.room import LiveRoom
 from paksatalker.api.services.recognising import EarPool
@@ -96,6 +97,7 @@ def _guard(app: FastAPI, settings: ServiceSettings) -> None:
     """Puts around the application what every request passes; the last one added is met first."""
     app.state.registry = CollectorRegistry()
     app.state.live = LiveRoom(settings, app.state.registry)
+    app.add_middleware(Heads, routes=app.router.routes)
     app.add_middleware(BodyLimit, upload_bytes=settings.upload_max_bytes)
     app.add_middleware(TusHeaders, path=f"{_PREFIX}/assets/uploads")
     app.add_middleware(Timing, registry=app.state.registry)

@@ -8,3 +8,14 @@ def test_what_does_not_exist_is_told_in_the_usual_form(stranger):
     answer = stranger.get("/nothing")
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "Http"
+
+
+def test_where_there_is_get_there_is_head(client, stranger):
+    for path in ("/health/live", "/health/ready", "/docs", "/openapi.json", "/v1/models", "/api/v1/videos", "/metrics"):
+        got, head = client.get(path), client.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        assert head.headers["content-type"] == got.headers["content-type"]
+    assert client.head("/api/v1/videos/vid_x").status_code == 404
+    assert client.head("/api/v1/videos/vid_x/events").status_code == 405
+    del stranger.headers["Authorization"]
+    assert stranger.head("/api/v1/videos").status_code == 401
