@@ -15,6 +15,7 @@ import asyncio
 import hashlib
 import io
 import json
+import os
 import platform
 import random
 import statistics
@@ -131,6 +132,7 @@ async def on_this_machine(workers: int, jobs: int) -> dict[str, Any]:
         "jobs_per_minute": round(jobs / seconds * 60, 1),
         "seconds_a_job": round(statistics.mean((j.finished_at - j.started_at).total_seconds() for j in made), 2),
         "first_starts_after_ms": round(min(waited) * 1000, 1), "start_ms": spread(waited),
+        "load": round(os.getloadavg()[0], 1),
     }  # fmt: skip
 
 
