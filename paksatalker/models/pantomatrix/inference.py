@@ -71,13 +71,13 @@ def infer(
         prediction = network(network.hear(heard), known, hidden)
         whole = length == WINDOW
         if whole:
-            seed = decoder(Codes.of(prediction), by_roots=True, where=False).known[:, -SEED_FRAMES:]
+            seed = decoder(Codes.of(prediction), where=False).known[:, -SEED_FRAMES:]
         pieces.append(_cut(prediction, STRIDE if whole else length))
     if not pieces:
         raise ValueError(f"{frames} frames are too few")
     prediction = _join(pieces)
     codes = Codes.of(prediction)
-    decoded = decoder(codes, by_roots=True)
+    decoded = decoder(codes)
     return Inference(prediction, codes, decoded, integrate(decoded.velocity, decoded.velocity.new_zeros(1, 3)))
 
 

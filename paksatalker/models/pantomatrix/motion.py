@@ -85,12 +85,12 @@ class MotionDecoder(nn.Module):
             raise TypeError(name)
         return found
 
-    def forward(self, codes: Codes, *, by_roots: bool = False, where: bool = True) -> Decoded:
+    def forward(self, codes: Codes, *, by_roots: bool = True, where: bool = True) -> Decoded:
         """Decodes codes of T frames.
 
         Args:
             codes: What to decode.
-            by_roots: Angles as the original tools round them.
+            by_roots: Angles as the original tools round them; else precise ones.
             where: Also find out where the body goes; otherwise ``velocity`` is zero.
         """
         face = self.part("face").decode(self.part("face").quantizer.nearest(codes.face))

@@ -91,12 +91,12 @@ def quaternion_to_axis_angle(quaternion: Tensor) -> Tensor:
     return quaternion[..., 1:] / share
 
 
-def matrix_to_axis_angle(matrix: Tensor, *, by_roots: bool = False) -> Tensor:
+def matrix_to_axis_angle(matrix: Tensor, *, by_roots: bool = True) -> Tensor:
     """Rotation matrices [..., 3, 3] to axis-angle [..., 3] in radians.
 
     Args:
         matrix: The matrices.
-        by_roots: Take :func:`matrix_to_quaternion_by_roots`.
+        by_roots: Take :func:`matrix_to_quaternion_by_roots`, as EMAGE's tools do; else the precise way.
     """
     return quaternion_to_axis_angle((matrix_to_quaternion_by_roots if by_roots else matrix_to_quaternion)(matrix))
 
@@ -119,6 +119,6 @@ def axis_angle_to_6d(axis_angle: Tensor) -> Tensor:
     return matrix_to_6d(axis_angle_to_matrix(axis_angle))
 
 
-def sixd_to_axis_angle(sixd: Tensor, *, by_roots: bool = False) -> Tensor:
+def sixd_to_axis_angle(sixd: Tensor, *, by_roots: bool = True) -> Tensor:
     """Six numbers [..., 6] to axis-angle [..., 3]; ``by_roots`` as in :func:`matrix_to_axis_angle`."""
     return matrix_to_axis_angle(sixd_to_matrix(sixd), by_roots=by_roots)

@@ -83,7 +83,7 @@ class GestureStream:
         if frames == WINDOW:
             # the last 4 frames depend on as many before them as the decoders reach, and no more
             tail = codes[-(SEED_FRAMES + reach(self._decoder.part("lower").decoder)) :]
-            self._seed = self._decoder(tail, where=False).known[:, -SEED_FRAMES:]
+            self._seed = self._decoder(tail, by_roots=False, where=False).known[:, -SEED_FRAMES:]
         return codes
 
     def codes(self, chunks: Iterable[FloatArray], frames: Callable[[], int] | None = None) -> Iterator[Codes]:
@@ -160,7 +160,7 @@ class GestureStream:
     def _decode(
         self, codes: Codes, rows: slice, first: int, where: npt.NDArray[np.float64]
     ) -> tuple[MotionRun, npt.NDArray[np.float64]]:
-        motion = self._decoder(codes)
+        motion = self._decoder(codes, by_roots=False)
         velocity = _rows(motion.velocity, rows).astype(np.float64)
         steps = velocity / FPS
         path = where + np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=0)])
