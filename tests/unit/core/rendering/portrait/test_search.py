@@ -19,3 +19,10 @@ def test_larger_photos_take_no_longer(size: tuple[int, int]) -> None:
     side, tiles = search(*size)
     assert side < max(size) / 10
     assert tiles <= 1.1 * search(4000, 4000)[1]
+
+
+@pytest.mark.parametrize("size", [(300, 8000), (8000, 300), (1000, 8192)])
+def test_panoramas_are_searched_for_the_smallest_face_too(size: tuple[int, int]) -> None:
+    side, tiles = search(*size)
+    assert side == 320
+    assert tiles <= search(4000, 4000)[1]
