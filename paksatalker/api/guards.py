@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
+from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Histogram
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 #: Largest body that is no upload: a text of a million characters, escaped, and its transcript.
 JSON_BYTES = 16 << 20
 _FORM_BYTES = 1 << 16  # what a form adds to its file
+_SILENCE = 40.0  # seconds in which nothing more of a body comes; uploads that can go on end by themselves before
+_BODY_SECONDS, _UPLOAD_SECONDS = 300.0, 6 * 3600.0  # in which all of it has to come
 _UPLOADS = ("multipart/", "application/offset+octet-stream")
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
@@ -25,12 +29,57 @@ _DATA_ONLY = "default-src 'none'; frame-ancestors 'none'"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-class _BodyTooLarge(Exception):
+class _Refused(Exception):
     pass
 
 
+class _Body:
+    """The body of one request as it comes.
+
+    Args:
+        receive: Of ASGI.
+        most: Bytes that it may have.
+        seconds: In which all of it has to come.
+
+    Attributes:
+        refusal: Status, code, what, why and how to mend it, once it is not taken any more.
+    """
+
+    def __init__(self, receive: Receive, most: int, seconds: float) -> None:
+        self._receive, self._most = receive, most
+        self._deadline = time.monotonic() + seconds
+        self._seen, self._whole = 0, False
+        self.refusal: tuple[int, str, str, str, str] | None = None
+
+    async def receive(self) -> Message:
+        """Of ASGI.
+
+        Raises:
+            _Refused: It is too large, or does not come.
+        """
+        if self._whole:  # what comes now is that the client has gone
+            return await self._receive()
+        try:
+            patience = min(_SILENCE, max(0.0, self._deadline - time.monotonic()))
+            message = await asyncio.wait_for(self._receive(), patience)
+        except TimeoutError:
+            why, fix = "its body does not come", "Send it again, without pauses"
+            self.refusal = (408, "Stalled", "the request stalls", why, fix)
+            raise _Refused from None
+        self._whole = not message.get("more_body", False)
+        self._seen += len(message.get("body", b""))
+        if self._seen > self._most:
+            self.refusal = _too_large(self._most)
+            raise _Refused
+        return message
+
+
+def _too_large(most: int) -> tuple[int, str, str, str, str]:
+    return 413, "TooLarge", "the request is too large", f"{most:,} bytes are allowed", "Send less"
+
+
 class BodyLimit:
-    """Answers 413 to bodies that are too large, also to those that do not say how large they are.
+    """Answers 413 to bodies that are too large, also to those that do not say how large they are, and 408 to slow ones.
 
     Args:
         app: What is guarded.
@@ -52,42 +101,31 @@ class BodyLimit:
         most = self._upload if upload else self._other
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > most:
-            await _refuse(send, most)
+            await _answer(send, *_too_large(most))
             return
-        seen, begun, refused = 0, False, False
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > most:
-                raise _BodyTooLarge
-            return message
+        body = _Body(receive, most, _UPLOAD_SECONDS if upload else _BODY_SECONDS)
+        begun = refused = False
 
         async def answered(message: Message) -> None:
             nonlocal begun, refused
-            if seen > most and not begun:
+            if body.refusal is not None and not begun:
                 refused = True  # whatever the application makes of its broken body
-            if refused:
-                return
-            begun = True
-            await send(message)
+            if not refused:
+                begun = True
+                await send(message)
 
-        try:
-            await self._app(scope, counted, answered)
-        except _BodyTooLarge:
-            refused = not begun
-        if refused:
-            await _refuse(send, most)
+        with suppress(_Refused):
+            await self._app(scope, body.receive, answered)
+        if body.refusal is not None and not begun:
+            await _answer(send, *body.refusal)
 
 
-async def _refuse(send: Send, most: int) -> None:
-    what, why, fix = "the request is too large", f"{most:,} bytes are allowed", "Send less"
-    error = {"code": "TooLarge", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
+async def _answer(send: Send, status: int, code: str, what: str, why: str, fix: str) -> None:  # noqa: PLR0917
+    error = {"code": code, "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
     body = json.dumps({"error": error}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()),
                (b"connection", b"close")]  # fmt: skip
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -70,12 +70,13 @@ def _listen(settings: ServiceSettings) -> None:
     """Runs the API until it is told to stop."""
     import uvicorn
 
+    from paksatalker.api.connections import PromptProtocol
     from paksatalker.api.main import create_app
 
     offer = asyncio.run(_first_key(settings))
     app = create_app(settings, offer)
     config = uvicorn.Config(
-        app, settings.host, settings.port, log_level="warning", server_header=False,
+        app, settings.host, settings.port, http=PromptProtocol, log_level="warning", server_header=False,
         timeout_graceful_shutdown=_ANSWER_SECONDS, timeout_keep_alive=_IDLE_SECONDS,
     )  # fmt: skip
     server = uvicorn.Server(config)
