@@ -10,7 +10,34 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-_LOCK = threading.Lock()
+
+class _Silence:
+    """Stderr that goes to nowhere while at least one thread wants it to."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wanted = 0
+        self._saved = -1
+
+    def begin(self) -> None:
+        with self._lock:
+            if not self._wanted:
+                sys.stderr.flush()
+                self._saved = os.dup(2)
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, 2)
+                os.close(nowhere)
+            self._wanted += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._wanted -= 1
+            if not self._wanted:
+                os.dup2(self._saved, 2)
+                os.close(self._saved)
+
+
+_SILENCE = _Silence()
 
 
 @contextmanager
@@ -18,20 +45,14 @@ def quiet_stderr() -> Iterator[None]:
     """Sends the process's stderr to nowhere while native code that cannot be told to be quiet runs.
 
     The library writes to file descriptor 2 directly, so Python's own redirection does not reach it. Errors still arrive
-    as exceptions.
+    as exceptions. Threads may be quiet at the same time.
     """
     os.environ.setdefault("GLOG_minloglevel", "2")
-    with _LOCK:
-        sys.stderr.flush()
-        saved = os.dup(2)
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(nowhere, 2)
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-            os.close(nowhere)
+    _SILENCE.begin()
+    try:
+        yield
+    finally:
+        _SILENCE.end()
 
 
 class Network:

@@ -1,7 +1,7 @@
 """Finds the face that will speak: which one, where exactly, and whether it can be animated.
 
-The face detector sees 128 pixels, so a face that is small in a big photo is found by looking through tiles, coarse to
-fine. Every candidate is looked at again in a crop around it, which drops false alarms and gives sharp landmarks.
+Every candidate that ``search.py`` finds is looked at again in a crop around it, which drops false alarms and gives sharp
+landmarks.
 """
 
 from __future__ import annotations
@@ -13,27 +13,29 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from paksatalker.core.rendering.image import Picture, Rgb
+from paksatalker.core.rendering.portrait.search import (
+    SEARCH_CONFIDENCE,
+    TILE_PIXELS,
+    TileSearch,
+    detect_in,
+    shrunk,
+    shrunk_base,
+    squares,
+)
 from paksatalker.errors import FaceTooSmall, NoFace, NoSuchFace
 from paksatalker.models.mediapipe.landmarker import FaceLandmarker, FaceLandmarks
 
 #: Smallest face that can be animated, forehead to chin, pixels.
 MIN_FACE = 64
-_TILE_PIXELS = 256  # tiles are shrunk to this; the detector sees 128 anyway
-_SMALLEST_TILE = 320  # in such a tile a face of MIN_FACE fills a fifth, the least that the detector reliably finds
-_FINEST = 12.5  # of the smallest tiles along a photo of 4:3: more than 12 megapixels take no longer, but hide more
-_LARGE = 4000  # pixels of the longer side from which a photo is shrunk once for all levels: reading it takes 0.1 s
 _LYING_PIXELS = 2048  # a photo that may lie on its side is shrunk to this: only its large faces are looked for
 _REACH = 5  # squares of so many face heights show such a face; the next ones, half as large, others half its size
 _CROP_PIXELS = 640
 _CROPS = (2.3, 3.2, 1.7)  # times the face's height; the next is tried where the one before shows nothing
 _PRECISE_CROPS = (2.0, 2.4, 2.8)
-_SEARCH_CONFIDENCE = 0.3
-_TILE_CONFIDENCE = 0.5  # of hundreds of tiles, 0.3 takes too many for faces
 _CROP_CONFIDENCE = 0.7  # 0.5 takes a colour wheel and upside-down faces for faces
 _SURE_CONFIDENCE = 0.8  # upside-down faces never reach it
 _LENIENT_CONFIDENCE = 0.45  # for a large face in a bad photo, when nothing better was found
@@ -42,9 +44,6 @@ _MAX_YAW = 60.0  # degrees; beyond it the far eye is hidden and its landmarks ar
 _WIDE_YAW = 38.0
 _MAX_ROLL = 55.0  # degrees; nobody holds the head so: the photo lies on its side
 _UPRIGHT_ROLL = 30.0
-
-Searches = tuple[FaceLandmarker, FaceLandmarker]  # for the whole photo, and for its tiles
-Tile = tuple[int, int, int, int]  # left, top, width, height; may reach beyond the photo
 
 
 class WeightsPaths(Protocol):
@@ -124,12 +123,12 @@ def _faces(picture: Picture, model: Path, wanted: int) -> list[FaceLandmarks]:
         def net(confidence: float) -> FaceLandmarker:
             return stack.enter_context(FaceLandmarker(model, max_faces=4, min_confidence=confidence))
 
-        coarse, fine, closer = (net(c) for c in (_SEARCH_CONFIDENCE, _TILE_CONFIDENCE, _CROP_CONFIDENCE))
-        if faces := _find_all(rgb, (coarse, fine), closer, wanted):
+        search, closer, base = TileSearch(net), net(_CROP_CONFIDENCE), shrunk_base(rgb)
+        if faces := _find_all(rgb, search, closer, wanted, base=base):
             return faces
-        if lying := _lying_photo(picture, rgb, (coarse, fine), closer):
+        if lying := _lying_photo(picture, base, search, closer):
             raise lying
-        if faces := _find_all(rgb, (coarse, fine), net(_LENIENT_CONFIDENCE), wanted, levels=1):
+        if faces := _find_all(rgb, search, net(_LENIENT_CONFIDENCE), wanted, levels=1):
             return faces
     raise NoFace(
         f"no face was found in {picture.name}",
@@ -146,7 +145,13 @@ def _visible(picture: Picture) -> Rgb:
 
 
 def _find_all(
-    rgb: Rgb, searches: Searches, closer: FaceLandmarker, wanted: int, levels: int | None = None
+    rgb: Rgb,
+    search: TileSearch,
+    closer: FaceLandmarker,
+    wanted: int,
+    *,
+    levels: int | None = None,
+    base: Rgb | None = None,
 ) -> list[FaceLandmarks]:
     """All faces, largest first.
 
@@ -154,20 +159,14 @@ def _find_all(
     """
     faces: list[FaceLandmarks] = []
     last = False
-    squares = list(_levels(*rgb.shape[:2]))
-    base = _shrunk(rgb, _TILE_PIXELS / squares[-1][0]) if levels is None and max(rgb.shape) > _LARGE else rgb
-    for level, (side, tiles) in enumerate(islice(squares, levels)):
-        search = searches[min(level, 1)]
-        scale = min(1.0, _TILE_PIXELS / side)
-        small = _shrunk(base, scale * rgb.shape[1] / base.shape[1])
+    base = rgb if base is None else base
+    for level, (side, tiles) in enumerate(islice(squares(*rgb.shape[:2]), levels)):
+        scale = min(1.0, TILE_PIXELS / side)
+        small = shrunk(base, scale * rgb.shape[1] / base.shape[1])
         ratio = np.array([rgb.shape[1] / small.shape[1], rgb.shape[0] / small.shape[0], 1.0 / scale])
-        candidates = [
-            replace(found, points=found.points * ratio)
-            for left, top, width, height in tiles
-            for found in _detect_in(
-                small, (round(left * scale), round(top * scale), round(width * scale), round(height * scale)), search
-            )
-        ]
+        scaled = [(round(x * scale), round(y * scale), round(w * scale), round(h * scale)) for x, y, w, h in tiles]
+        found_here = search.faces(small, scaled, whole=level == 0)
+        candidates = [replace(found, points=found.points * ratio) for found in found_here]
         for candidate in _distinct(candidates, [])[:_MAX_FACES]:
             seen = _look_closer(rgb, candidate, closer)
             if seen is not None:
@@ -177,54 +176,6 @@ def _find_all(
             break
         last = len(faces) >= wanted and side <= _REACH * face_height(faces[wanted - 1])
     return faces
-
-
-def _levels(height: int, width: int) -> Iterator[tuple[int, list[Tile]]]:
-    """Side and positions of squares that cover the photo with half overlap, coarse to fine."""
-    longest = max(height, width)
-    margin = longest // 4
-    yield longest, [(0, 0, width, height), (-margin, -margin, width + 2 * margin, height + 2 * margin)]
-    # A panorama has few of them, so it is the area that counts there.
-    smallest = max(_SMALLEST_TILE, round(min(longest, (4 / 3 * height * width) ** 0.5) / _FINEST))
-    steps = max(0, int(np.ceil(np.log2(longest / smallest))))
-    for side in (smallest << step for step in reversed(range(steps))):
-        yield side, [(left, top, side, side) for top in _starts(height, side) for left in _starts(width, side)]
-
-
-def _starts(length: int, side: int) -> list[int]:
-    if length <= side:
-        return [(length - side) // 2]
-    count = int(np.ceil((length - side) / (side / 2))) + 1
-    return [round(position) for position in np.linspace(0, length - side, count)]
-
-
-def _shrunk(rgb: Rgb, scale: float) -> Rgb:
-    if scale >= 1.0:
-        return rgb
-    size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _detect_in(rgb: Rgb, tile: Tile, net: FaceLandmarker, pixels: int | None = None) -> list[FaceLandmarks]:
-    """Faces in a rectangle of the photo, in the photo's pixels; the rectangle is first scaled to ``pixels``."""
-    left, top, width, height = tile
-    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + width, rgb.shape[1]), min(top + height, rgb.shape[0])
-    if x1 <= x0 or y1 <= y0:
-        return []
-    view = rgb[y0:y1, x0:x1]
-    scale = pixels / max(width, height) if pixels else 1.0
-    size = (max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale)))
-    if size != (x1 - x0, y1 - y0):
-        view = cv2.resize(view, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    before = (round((x0 - left) * scale), round((y0 - top) * scale))
-    after = (round((left + width - x1) * scale), round((top + height - y1) * scale))
-    if any(before + after):  # MediaPipe finds a face that fills the picture only with some room around it
-        view = cv2.copyMakeBorder(
-            view, before[1], after[1], before[0], after[0], cv2.BORDER_CONSTANT, value=(127, 127, 127)
-        )
-    ratio = np.array([(x1 - x0) / size[0], (y1 - y0) / size[1], (x1 - x0) / size[0]])
-    offset = np.array([x0 - before[0] * ratio[0], y0 - before[1] * ratio[1], 0.0])
-    return [replace(found, points=found.points * ratio + offset) for found in net.detect(np.asarray(view, np.uint8))]
 
 
 def _look_closer(rgb: Rgb, face: FaceLandmarks, net: FaceLandmarker) -> FaceLandmarks | None:
@@ -237,7 +188,7 @@ def _track_in_crop(rgb: Rgb, face: FaceLandmarks, net: FaceLandmarker, zoom: flo
     centre = _centre(face)
     side = max(8, round(zoom * face_height(face)))
     tile = (round(centre[0] - side / 2), round(centre[1] - side / 2), side, side)
-    near = [found for found in _detect_in(rgb, tile, net, _CROP_PIXELS) if _same(found, face)]
+    near = [found for found in detect_in(rgb, tile, net, _CROP_PIXELS) if _same(found, face)]
     return min(near, key=lambda found: float(np.linalg.norm(_centre(found) - centre)), default=None)
 
 
@@ -248,7 +199,7 @@ def _precise(rgb: Rgb, face: FaceLandmarks, model: Path, picture: Picture) -> Fa
         if not views and _is_upside_down(rgb, face, net):
             raise _lying(picture, 180.0)
     if not views:
-        with FaceLandmarker(model, max_faces=4, min_confidence=_SEARCH_CONFIDENCE) as net:
+        with FaceLandmarker(model, max_faces=4, min_confidence=SEARCH_CONFIDENCE) as net:
             views = _views(rgb, face, net)
     views.append(face)
     left, _, right = np.linalg.svd(np.mean([view.rotation for view in views], axis=0))
@@ -272,7 +223,7 @@ def _is_upside_down(rgb: Rgb, face: FaceLandmarks, net: FaceLandmarker) -> bool:
     crop = rgb[y0 : int(bottom + margin), x0 : int(right + margin)]
     turned = np.ascontiguousarray(crop[::-1, ::-1])
     height, width = turned.shape[:2]
-    found = _detect_in(turned, (0, 0, width, height), net, _CROP_PIXELS)
+    found = detect_in(turned, (0, 0, width, height), net, _CROP_PIXELS)
     return any(abs(yaw_and_roll(one)[1]) < _UPRIGHT_ROLL for one in found)
 
 
@@ -322,12 +273,12 @@ def _lying(picture: Picture, roll: float) -> NoFace:
     )
 
 
-def _lying_photo(picture: Picture, rgb: Rgb, searches: Searches, closer: FaceLandmarker) -> NoFace | None:
-    """The error for a photo that shows a face only when it is turned."""
-    small = _shrunk(rgb, _LYING_PIXELS / max(rgb.shape))
+def _lying_photo(picture: Picture, rgb: Rgb, search: TileSearch, closer: FaceLandmarker) -> NoFace | None:
+    """The error for a photo, shrunk or not, that shows a face only when it is turned."""
+    small = shrunk(rgb, _LYING_PIXELS / max(rgb.shape))
     for quarter_turns, roll in ((1, 90.0), (3, -90.0), (2, 180.0)):
         turned = np.ascontiguousarray(np.rot90(small, quarter_turns))
-        for found in _find_all(turned, searches, closer, wanted=1, levels=2):
+        for found in _find_all(turned, search, closer, wanted=1, levels=2):
             if abs(yaw_and_roll(found)[1]) < _UPRIGHT_ROLL:
                 return _lying(picture, roll)
     return None

@@ -1,4 +1,5 @@
 import os
+import threading
 
 import pytest
 
@@ -15,6 +16,25 @@ def test_native_lines_are_dropped_and_later_ones_are_not(capfd):
 def test_stderr_is_given_back_after_an_error(capfd):
     with pytest.raises(ValueError, match="broken"), quiet_stderr():
         raise ValueError("broken")
+    os.write(2, b"ours\n")
+    assert capfd.readouterr().err == "ours\n"
+
+
+def test_threads_are_quiet_at_the_same_time(capfd):
+    together = threading.Barrier(2, timeout=5)  # would break if one waited for the other
+
+    def work() -> None:
+        with quiet_stderr():
+            together.wait()
+            os.write(2, b"W0000 a C++ log line\n")
+            together.wait()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not together.broken
     os.write(2, b"ours\n")
     assert capfd.readouterr().err == "ours\n"
 

@@ -1,11 +1,11 @@
 import pytest
 
-from paksatalker.core.rendering.portrait.analysis import _levels
+from paksatalker.core.rendering.portrait.search import squares
 
 
 def search(height: int, width: int) -> tuple[int, int]:
     """The smallest square and the number of all."""
-    levels = list(_levels(height, width))
+    levels = list(squares(height, width))
     return levels[-1][0], sum(len(tiles) for _, tiles in levels)
 
 
