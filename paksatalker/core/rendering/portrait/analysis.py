@@ -1,6 +1,6 @@
 """Finds the face that will speak: which one, where exactly, and whether it can be animated.
 
-Every candidate that ``search.py`` finds is looked at again in a crop around it, which drops false alarms and gives sharp
+Every candidate that ``search.py`` finds is looked at again in a crop around it: that drops false alarms and gives sharp
 landmarks.
 """
 
