@@ -54,8 +54,11 @@ def serve(
     settings = get_service_settings().model_copy(update={k: v for k, v in given.items() if v is not None})
     from paksatalker.core.provenance.certificates import credentials
     from paksatalker.service.broker import Broker
+    from paksatalker.service.files import FileStore
     from paksatalker.worker.fleet import Fleet
 
+    if settings.s3_bucket:
+        asyncio.run(FileStore.of(settings).check(settings.s3_bucket))
     credentials(settings)  # made if there are none; if they cannot be used, it is told here and not by each worker
     with ExitStack() as stack:
         if not settings.redis_url:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -14,7 +15,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
-from paksatalker.errors import DiskFull, OutputUnwritable
+from paksatalker.errors import DiskFull, OutputUnwritable, SettingsInvalid
 from paksatalker.service.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 
     from obstore.store import RetryConfig
 
+_log = logging.getLogger(__name__)
 _CHUNK = 1 << 20
+_CHECK_SECONDS = 5.0
+#: What a bucket says that will say nothing else later; codes of S3.
+_REFUSED = ("NoSuchBucket", "InvalidBucketName", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403")
 #: A bucket that is away is asked again for so long, not for minutes while a caller waits.
 _RETRIES: RetryConfig = {"max_retries": 4, "retry_timeout": timedelta(seconds=15)}
 _TYPES = {
@@ -62,6 +67,26 @@ class FileStore:
         client = {"connect_timeout": "5s", "allow_http": settings.aws_endpoint_url.startswith("http://")}
         store = S3Store(settings.s3_bucket, client_options=client, retry_config=_RETRIES, **options)  # type: ignore[arg-type]  # TypedDict
         return cls(store, presigns=True)
+
+    async def check(self, bucket: str) -> None:
+        """Finds out, before anything is asked of it, whether a bucket takes us; one that is away may come back.
+
+        Args:
+            bucket: Its name, for the error.
+
+        Raises:
+            SettingsInvalid: There is none of this name, or its keys are wrong.
+        """
+        try:
+            async with asyncio.timeout(_CHECK_SECONDS):
+                await obstore.list_with_delimiter_async(self._store, "no-such-folder")
+        except (OSError, TimeoutError, BaseError) as error:
+            told = str(error)
+            if not (reason := next((why for why in _REFUSED if why in told), "")):
+                _log.warning("the bucket %s does not answer now: %s", bucket, told.splitlines()[0] if told else "")
+                return
+            fix = "Check S3_BUCKET, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL"
+            raise SettingsInvalid(f"the bucket '{bucket}' cannot be used", f"it answers {reason}", fix) from error
 
     async def put(self, key: str, content: Path | bytes | AsyncIterable[bytes]) -> None:
         """Stores a file, in parts if it is big.

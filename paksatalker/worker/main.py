@@ -56,13 +56,17 @@ async def opened(settings: ServiceSettings, redis_url: str) -> AsyncIterator[Par
 
     Raises:
         EngineUnavailable: Redis does not answer.
+        SettingsInvalid: The bucket refuses us.
     """
     async with AsyncExitStack() as stack:
         database = Database(settings.database)
         stack.push_async_callback(database.close)
         await database.migrate()
         queue = await stack.enter_async_context(_reached(redis_url))
-        yield Parts(settings, database, JobStore(database, settings.keep_days), FileStore.of(settings), queue)
+        files = FileStore.of(settings)
+        if settings.s3_bucket:
+            await files.check(settings.s3_bucket)
+        yield Parts(settings, database, JobStore(database, settings.keep_days), files, queue)
 
 
 @asynccontextmanager

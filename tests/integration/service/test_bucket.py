@@ -4,6 +4,8 @@ import asyncio
 import io
 import os
 import re
+import subprocess
+import sys
 from datetime import timedelta
 
 import av
@@ -15,6 +17,7 @@ from moto.server import ThreadedMotoServer
 from sqlalchemy import update
 
 from paksatalker.api.main import create_app
+from paksatalker.errors import SettingsInvalid
 from paksatalker.service.broker import Broker
 from paksatalker.service.files import FileStore
 from paksatalker.service.settings import ServiceSettings
@@ -189,3 +192,28 @@ def test_a_bucket_that_is_away_is_told(settings, tmp_path, endpoint):
             assert answer.json()["error"]["fix"]
             assert "127.0.0.1" not in answer.text
             assert client.get("/api/v1/assets").json()["items"] == []
+
+
+def test_a_bucket_that_refuses_us_is_told_at_the_start(settings, tmp_path):
+    wrong = {
+        "PAKSATALKER_SERVICE_HOME": str(tmp_path),
+        "S3_BUCKET": "nobodys",
+        "AWS_ENDPOINT_URL": settings.aws_endpoint_url,
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+    }
+    command = [sys.executable, "-m", "paksatalker", "serve", "--port", "0"]
+    run = subprocess.run(
+        command, env=os.environ | wrong, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert run.returncode == SettingsInvalid.exit_code, run.stderr
+    assert run.stderr.startswith("error: the bucket 'nobodys' cannot be used: it answers NoSuchBucket. Check S3_BUCKET")
+
+    async def act() -> None:
+        with pytest.raises(SettingsInvalid, match="NoSuchBucket"):
+            await FileStore.of(settings.model_copy(update={"s3_bucket": "nobodys"})).check("nobodys")
+        away = settings.model_copy(update={"aws_endpoint_url": "http://127.0.0.1:9"})
+        await FileStore.of(away).check(BUCKET)  # it may come back
+        await FileStore.of(settings).check(BUCKET)
+
+    asyncio.run(act())
