@@ -38,6 +38,7 @@ _DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError, RuntimeError,
     AttributeError, MemoryError, struct.error, zlib.error,
 )  # fmt: skip
+_INVISIBLE = 3  # alpha: what lossy coders leave of 0, with black under it
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_TEXT = (b"tEXt", b"zTXt", b"iTXt")
 
@@ -314,6 +315,7 @@ def _from_array(array: npt.NDArray[np.uint8], max_pixels: int) -> Picture:
 def _picture(rgb: Rgb, alpha: npt.NDArray[np.uint8] | None, name: str) -> Picture:
     if alpha is None or alpha.min() == 255:
         return Picture(rgb, None, name)
+    alpha = np.where(alpha > _INVISIBLE, alpha, np.uint8(0))
     if alpha.max() == 0:
         raise ImageUnreadable(f"cannot use {name}", "it is wholly transparent", "Export it with visible pixels")
     return Picture(_bleed(rgb, alpha), alpha, name)

@@ -8,4 +8,5 @@ from paksatalker.core.rendering.scene import Scene
 
 def build(scene: Scene, threads: int) -> PortraitRenderer:
     """The portrait renderer for a scene, rendering ``threads`` frames at once."""
-    return PortraitRenderer(scene.canvas.source_face(scene.portrait), scene.mask, scene.background, threads)
+    face, cut_out = scene.canvas.source_face(scene.portrait), scene.canvas.alpha is not None
+    return PortraitRenderer(face, scene.mask, scene.background, threads, cut_out=cut_out)

@@ -39,6 +39,7 @@ class PortraitRenderer:
             ``"transparent"`` gives RGBA frames with straight alpha.
         threads: Frames rendered at once; None takes the processors this process may use. The frames are the same.
         features: What is painted on the bent photo, in order; None makes shading, eyes, lids and mouth interior.
+        cut_out: The mask is exact, the photo's own alpha. Else it is refined by what the photo shows at its edge.
 
     Raises:
         ValueError: The canvas is odd-sized, or mask or background do not fit it.
@@ -51,6 +52,8 @@ class PortraitRenderer:
         background: Image | Literal["transparent"] | None = None,
         threads: int | None = None,
         features: Sequence[Paint] | None = None,
+        *,
+        cut_out: bool = False,
     ) -> None:
         height, width = face.image.shape[:2]
         if height % 2 or width % 2:
@@ -62,7 +65,7 @@ class PortraitRenderer:
         self._size = (width, height)
         self._threads = threads or _processors()
         self._paints = drawn_features(face) if features is None else tuple(features)
-        alpha = person_matte(face, person_mask)
+        alpha = person_mask if cut_out else person_matte(face, person_mask)
         self._geometry = FaceGeometry(
             face,
             brow_scale=1 - 0.8 * glasses_likelihood(face),

@@ -149,6 +149,18 @@ def test_invisible_pixels_take_the_nearest_visible_colour() -> None:
     assert (picture.alpha == rgba[:, :, 3]).all()
 
 
+def test_what_a_lossy_coder_leaves_of_transparency_is_invisible() -> None:
+    rgba = np.zeros((20, 20, 4), np.uint8)
+    rgba[5:15, 5:15] = (200, 100, 50, 255)
+    rgba[3, ::3, 3] = 2
+    picture = load_image(rgba)
+    assert picture.alpha is not None
+    assert picture.alpha[3].max() == 0
+    assert (picture.rgb == (200, 100, 50)).all()
+    with pytest.raises(ImageUnreadable, match="transparent"):
+        load_image(np.full((8, 8, 4), 2, np.uint8))
+
+
 def display_p3() -> bytes:
     """The colour profile of telephones' photos: ICC.1:2001, matrix and a gamma of 2.2."""
     s15 = lambda *values: b"".join(struct.pack(">i", round(v * 65536)) for v in values)  # noqa: E731

@@ -1,9 +1,12 @@
 import threading
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from paksatalker.core.engines import Renderer, find
+from paksatalker.core.rendering.portrait import build
 from paksatalker.core.rendering.portrait.renderer import PortraitRenderer
 from paksatalker.core.timeline import ARKIT_INDEX, FaceTrack
 
@@ -102,3 +105,28 @@ def test_misfits_are_refused(face, mask) -> None:
         PortraitRenderer(face, mask[:-2], features=())
     with pytest.raises(ValueError, match="background"):
         PortraitRenderer(face, mask, background=face.image[:-2], features=())
+
+
+def test_a_photo_that_is_cut_out_keeps_its_own_edge(face, make_state) -> None:
+    """Around it are only made-up colours: were the edge refined by them, spikes would grow out of ears and collars."""
+    own = np.zeros(face.image.shape[:2], np.float32)
+    own[40:, 50:206] = 1.0
+    image = face.image.copy()
+    image[:, :60] = image[:, 206:] = (40, 40, 40)  # the person's last colour, drawn out to the picture's edge
+    image[:, 196:206] = (40, 40, 40)
+    cut = replace(face, image=image)
+    frame = PortraitRenderer(cut, own, background="transparent", features=(), cut_out=True).frame(make_state())
+    assert np.abs(frame[..., 3].astype(int) - 255 * own).max() <= 1
+    seen = own > 0
+    assert np.abs(frame[..., :3].astype(int) - image)[seen].max() <= 1
+
+
+def test_the_scene_of_a_cut_out_photo_says_so(face, monkeypatch) -> None:
+    given = []
+    monkeypatch.setattr(build, "PortraitRenderer", lambda *_, cut_out: given.append(cut_out))
+    for alpha in (None, np.zeros((4, 4), np.uint8)):
+        scene = SimpleNamespace(
+            canvas=SimpleNamespace(alpha=alpha, source_face=lambda _: face), portrait=None, mask=None, background=None
+        )
+        build.build(scene, 1)
+    assert given == [False, True]
