@@ -75,7 +75,17 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 router = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAIRoute, responses=_REFUSALS)
 _Speaker = Annotated[Caller, Depends(allowed("speech"))]
 _SOUNDS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The sound, as it is spoken.", "content": {"audio/mpeg": {}, "text/event-stream": {}}}
+    200: {
+        "description": "The sound, as it is spoken.",
+        "content": {"audio/mpeg": {}, "text/event-stream": {}},
+        "headers": {
+            "Link": {
+                "description": "Where its manifest (C2PA) will be when it has ended.",
+                "schema": {"type": "string"},
+            },
+            "X-Voice": {"description": "Whose voice it is.", "schema": {"type": "string"}},
+        },
+    }
 }
 
 
