@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Annotated
 
-from fastapi import Depends, Request, WebSocket
+from fastapi import Depends, Request, WebSocket, WebSocketDisconnect
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from paksatalker.api.endpoints.signin import COOKIE
@@ -80,6 +81,22 @@ async def socket_caller(websocket: WebSocket, scope: str) -> Caller:
     if kind.lower() != "bearer":
         key = offered[1] if offered[:1] == ["paksatalker"] and len(offered) == 2 else _cookie(websocket) or ""
     return check_scope(await _known(websocket.app.state.parts, key.strip()), scope)
+
+
+async def accept(websocket: WebSocket) -> None:
+    """Opens a WebSocket, with the subprotocol by which pages send their key."""
+    offered = websocket.scope.get("subprotocols", [])
+    await websocket.accept("paksatalker" if "paksatalker" in offered else None)
+
+
+async def refuse(websocket: WebSocket, error: ApiError) -> None:
+    """Closes a WebSocket that is not open yet, with 4000 + the status.
+
+    It is opened for that: of one that is not, clients hear nothing but that there is none.
+    """
+    with suppress(RuntimeError, WebSocketDisconnect):  # the other side has gone already
+        await accept(websocket)
+        await websocket.close(4000 + error.status, error.what)
 
 
 def check_scope(caller: Caller, scope: str) -> Caller:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
 from fastapi.responses import Response
 from sse_starlette import EventSourceResponse
 
-from paksatalker.api.deps import PartsOf, SocketParts, allowed, socket_caller
+from paksatalker.api.deps import PartsOf, SocketParts, accept, allowed, refuse, socket_caller
 from paksatalker.api.endpoints.videos import VideoId, job_of
 from paksatalker.api.errors import ApiError, answers
 from paksatalker.api.models.videos import VideoState
@@ -65,10 +65,9 @@ async def socket(websocket: WebSocket, video_id: str, parts: SocketParts) -> Non
         caller = await socket_caller(websocket, "videos")
         job = await job_of(parts, caller, video_id)
     except ApiError as error:
-        await websocket.close(4000 + error.status, error.what)
+        await refuse(websocket, error)
         return
-    offered = websocket.scope.get("subprotocols", [])
-    await websocket.accept("paksatalker" if "paksatalker" in offered else None)
+    await accept(websocket)
     tasks = {asyncio.create_task(_send(websocket, parts, job.id, caller)), asyncio.create_task(_gone(websocket))}
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:

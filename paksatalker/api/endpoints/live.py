@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from paksatalker.api.deps import SocketParts, socket_caller
+from paksatalker.api.deps import SocketParts, accept, refuse, socket_caller
 from paksatalker.api.errors import ApiError
 from paksatalker.api.services.live.line import Overrun, Unread
 from paksatalker.api.services.live.room import LiveRoom
@@ -24,12 +24,12 @@ async def live(websocket: WebSocket, parts: SocketParts) -> None:
     try:
         caller = await socket_caller(websocket, "live")
         with room.session(caller):
-            offered = websocket.scope.get("subprotocols", [])
-            await websocket.accept("paksatalker" if "paksatalker" in offered else None)
+            await accept(websocket)
             pools = Pools(state.speech, state.writers, state.ears)
             await Session(websocket, caller, parts, pools, room).run()
     except ApiError as error:  # before it was accepted
-        code, why = 4000 + error.status, error.what
+        await refuse(websocket, error)
+        return
     except Overrun as error:
         code, why = 1008, str(error)
     except (WebSocketDisconnect, Unread):

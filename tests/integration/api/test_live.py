@@ -254,8 +254,8 @@ def test_without_a_model_there_is_no_chat(socket, monkeypatch, tmp_path):
 
 def test_a_key_with_the_scope_is_needed(stranger, settings):
     for headers, code in (({}, 4401), ({"Authorization": f"Bearer {new_key(settings, 'videos')}"}, 4403)):
-        with pytest.raises(WebSocketDisconnect) as refused, stranger.websocket_connect(URL, headers=headers):
-            pass
+        with pytest.raises(WebSocketDisconnect) as refused, stranger.websocket_connect(URL, headers=headers) as socket:
+            heard(socket)
         assert refused.value.code == code
 
 
@@ -324,8 +324,8 @@ def test_there_is_room_for_so_many_sessions(limited, limit):
     connect = limited(**{limit: 1})
     with connect() as socket:
         heard(socket)
-        with pytest.raises(WebSocketDisconnect) as refused, connect():
-            pass
+        with pytest.raises(WebSocketDisconnect) as refused, connect() as another:
+            heard(another)
         assert refused.value.code == 4429
     for _ in range(200):  # the place is free a moment later
         with suppress(WebSocketDisconnect), connect() as socket:
