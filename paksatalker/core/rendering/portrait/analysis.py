@@ -40,6 +40,7 @@ _CROP_CONFIDENCE = 0.7  # 0.5 takes a colour wheel and upside-down faces for fac
 _SURE_CONFIDENCE = 0.8  # upside-down faces never reach it
 _LENIENT_CONFIDENCE = 0.45  # for a large face in a bad photo, when nothing better was found
 _MAX_FACES = 24
+_CUT_OFF = 0.06  # of a face's height; what is tracked beyond the edge may lie off by half of it
 _MAX_YAW = 60.0  # degrees; beyond it the far eye is hidden and its landmarks are invented
 _WIDE_YAW = 38.0
 _MAX_ROLL = 55.0  # degrees; nobody holds the head so: the photo lies on its side
@@ -293,6 +294,16 @@ def _notes(faces: list[FaceLandmarks], index: int, picture: Picture, asked: bool
     yaw, _ = yaw_and_roll(face)
     if abs(yaw) > _WIDE_YAW:
         yield f"The face is turned {abs(yaw):.0f}° to the side; a photo from the front will look better"
+    if edges := _cut_off(face, picture):
+        where = " and the ".join(edges)
+        yield f"The face is cut off at the {where} of the photo; one that shows the whole head will look better"
+
+
+def _cut_off(face: FaceLandmarks, picture: Picture) -> list[str]:
+    """The edges of the photo that the face lies beyond."""
+    left, top, right, bottom = face.box
+    beyond = {"left": -left, "right": right - picture.width, "top": -top, "bottom": bottom - picture.height}
+    return [edge for edge, pixels in beyond.items() if pixels > _CUT_OFF * face_height(face)]
 
 
 def _place(face: FaceLandmarks, picture: Picture) -> str:

@@ -116,3 +116,10 @@ def test_cut_out_on_black(rgb, store) -> None:
     cv2.ellipse(alpha, (226, 140), (90, 130), 0, 0, 360, 255, -1)
     portrait = analyse(Picture(np.where(alpha[:, :, None] > 0, rgb, 0).astype(np.uint8), alpha), None, store)
     assert 100 < face_height(portrait.face) < 120
+
+
+@pytest.mark.parametrize(("rows", "columns", "edge"), [((105, 400), (60, 400), "top"), ((0, 512), (232, 512), "left")])
+def test_a_face_that_the_edge_cuts_off_is_noted(rgb, store, rows, columns, edge) -> None:
+    part = np.ascontiguousarray(rgb[slice(*rows), slice(*columns)])
+    (note,) = analyse(Picture(part), None, store).notes
+    assert f"cut off at the {edge}" in note
