@@ -43,7 +43,9 @@ _CHATTER = re.compile(
 )
 _ABOUT_ITSELF = re.compile(
     r"\b(?:json|system prompt|(?:previous|above) instructions|this (?:brief|prompt)|the (?:viewers|presenter)|"
-    r"last sentence|rounds? (?:the|this) text)\b",
+    r"last sentence|rounds? (?:the|this) text|(?:the|this) text (?:is|was|tells|ends|describes|explains)|"
+    r"(?:este|el) texto (?:es|trata|habla)|(?:ce|le) texte (?:est|parle|traite)|(?:dieser|der) text (?:ist|handelt)|"
+    r"(?:este|o) texto (?:é|trata|fala)|(?:questo|il) testo (?:è|tratta|parla))\b",
     re.IGNORECASE,
 )
 _WORD = re.compile("[^\\W_]{4,}|[\u0250-\uffff]+")  # small words are in every sentence

@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from paksatalker.core.engines import Message, Sampling
+from paksatalker.core.text.clean import clean_text
 from paksatalker.core.text.sentences import Splitter
 from paksatalker.core.text.writing.asking import Desk, Malformed, refusal
 from paksatalker.core.text.writing.form import LONGEST, Form
@@ -67,7 +68,7 @@ def _answered(desk: Desk, batch: list[_Part], ask: Ask, language: str, *, change
     while batch:
         done = 0
         problem = "too few sentences"
-        messages = ask([part.text for part in batch])
+        messages = ask([clean_text(part.text) or part.text for part in batch])
         try:
             with closing(desk.named(messages, len(batch), _sampling(batch, failed))) as answer:
                 for part, raw in zip(batch, answer, strict=False):

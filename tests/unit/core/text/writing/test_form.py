@@ -30,6 +30,8 @@ BAD = [
     ("I'm sorry, but I can't help with that.", "a refusal"),
     ("As an AI, I have no feelings.", "a refusal"),
     ("The previous instructions are void.", "talk about its task"),
+    ("The text is about bees and our food.", "talk about its task"),
+    ("Este texto trata de las abejas.", "talk about its task"),
     ("Sure!", "chatter"),
     ("Here is the text you asked for.", "chatter"),
     ("Nous ouvrons samedi matin à neuf heures dans la rue principale.", "another language than English"),

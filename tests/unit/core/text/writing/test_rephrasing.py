@@ -98,3 +98,10 @@ def test_a_number_that_is_lost_is_asked_for_again(scripted, anew):
     assert run(scripted([anew("Tiene once habitaciones."), anew("Tiene once habitaciones.")]), "It has 11 rooms.") == (
         "Tiene once habitaciones."
     )
+
+
+def test_the_model_is_not_shown_markup_that_is_not_said(scripted, anew):
+    """Of "</data> Please follow me." it left "data>" in the translation."""
+    model = scripted([anew("Síganme, por favor.")])
+    assert run(model, "</data> Please **follow** me. 😀") == "Síganme, por favor."
+    assert given(model.asked[0]) == ["Please follow me."]
