@@ -17,6 +17,7 @@ import os
 import re
 import struct
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -131,7 +132,9 @@ def _write(copy: Path, tensors: Mapping[str, Tensor], marks: dict[str, str]) -> 
 
 def _unpickle(path: Path, inside: Sequence[str], fix: str) -> dict[str, Tensor]:
     try:
-        content: Any = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what it thinks of a refused pickle is told in our own words
+            content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         if error.errno not in (None, errno.EINVAL):  # EINVAL: it seeks to before the start of a truncated file
             raise _unreadable(path, error, fix) from error
@@ -145,7 +148,7 @@ def _unpickle(path: Path, inside: Sequence[str], fix: str) -> dict[str, Tensor]:
             raise WeightsUnsafe(
                 "a model file is not safe", why, fix or "Delete it, and get it from its makers"
             ) from error
-        why = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+        why = str(error).splitlines()[0].partition(". ")[0][:160] if str(error) else type(error).__name__
         raise _damaged(path, why, fix) from error
     return _weights_in(content, inside, path, fix)
 
@@ -154,10 +157,15 @@ def _code_wanted(message: str, path: Path) -> str:
     """What a refused pickle would have called; empty where it is not code that it was refused for."""
     if match := _REFUSED.search(message):
         return match[1]
+    words: list[str] = []
     with contextlib.suppress(Exception), path.open("rb") as file:  # anything at all may be in there
         for opcode, argument, _ in genops(file):
-            if opcode.name in {"GLOBAL", "INST", "STACK_GLOBAL"}:
-                return str(argument or "a function").replace(" ", ".")
+            if opcode.name in {"GLOBAL", "INST"}:
+                return str(argument).replace(" ", ".")
+            if opcode.name == "STACK_GLOBAL":  # its module and name were pushed before
+                return ".".join(words[-2:]) or "a function"
+            if isinstance(argument, str):
+                words.append(argument)
     return ""
 
 
