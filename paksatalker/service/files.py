@@ -79,7 +79,8 @@ class FileStore:
         """
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
-                await obstore.list_with_delimiter_async(self._store, "no-such-folder")
+                # Not the library's own coroutine: its thread may abort a process that ends right after it.
+                await asyncio.to_thread(obstore.list_with_delimiter, self._store, "no-such-folder")
         except (OSError, TimeoutError, BaseError) as error:
             told = str(error)
             if not (reason := next((why for why in _REFUSED if why in told), "")):
