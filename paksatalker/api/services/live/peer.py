@@ -158,7 +158,7 @@ class Peer:
         """
         for transceiver in self._connection.getTransceivers():
             buffer = getattr(transceiver.receiver, "_RTCRtpReceiver__jitter_buffer", None)
-            if transceiver.kind == "audio" and hasattr(buffer, "_prefetch"):
+            if transceiver.kind == "audio" and buffer is not None and hasattr(buffer, "_prefetch"):
                 buffer._prefetch = 1
 
     async def _hear(self, track: MediaStreamTrack) -> None:
