@@ -1,6 +1,10 @@
+import time
+
+import numpy as np
 import pytest
 
-from paksatalker.core.rendering.portrait.search import squares
+from paksatalker.core.rendering.portrait.search import TileSearch, squares
+from paksatalker.models.mediapipe.landmarker import FaceLandmarks
 
 
 def search(height: int, width: int) -> tuple[int, int]:
@@ -26,3 +30,30 @@ def test_panoramas_are_searched_for_the_smallest_face_too(size: tuple[int, int])
     side, tiles = search(*size)
     assert side == 320
     assert tiles <= search(4000, 4000)[1]
+
+
+def test_several_cores_find_the_same_in_the_same_order(monkeypatch) -> None:
+    class Net:
+        """Takes the mean of what it sees for a face."""
+
+        busy = False
+
+        def detect(self, view: np.ndarray) -> list[FaceLandmarks]:
+            assert not self.busy
+            self.busy = True
+            time.sleep(1e-4)
+            self.busy = False
+            return [FaceLandmarks(np.full((478, 3), view.mean()), np.eye(3), {})]
+
+    image = np.random.default_rng(0).integers(0, 255, (400, 400, 3), dtype=np.uint8)
+    tiles = [(x, y, 32, 32) for y in range(0, 368, 24) for x in range(0, 368, 24)]
+    found, loaded = [], []
+    for cores in (1, 3):
+        monkeypatch.setattr("paksatalker.core.rendering.portrait.search.usable_cores", lambda cores=cores: cores)
+        nets: list[float] = []
+        look = TileSearch(lambda confidence, nets=nets: nets.append(confidence) or Net())
+        found.append([float(face.points[0, 0]) for face in look.faces(image, tiles, whole=False)])
+        loaded.append(len(nets))
+    assert found[0] == found[1]
+    assert len(found[0]) == len(tiles)
+    assert loaded == [2, 4]
