@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 from aiortc import (
@@ -157,7 +158,7 @@ class Peer:
         begins to speak should be noticed. It has no option for it; should its attribute be gone, it is as before.
         """
         for transceiver in self._connection.getTransceivers():
-            buffer = getattr(transceiver.receiver, "_RTCRtpReceiver__jitter_buffer", None)
+            buffer: Any = getattr(transceiver.receiver, "_RTCRtpReceiver__jitter_buffer", None)
             if transceiver.kind == "audio" and buffer is not None and hasattr(buffer, "_prefetch"):
                 buffer._prefetch = 1
 
