@@ -27,7 +27,10 @@ _ROLE = re.compile(
     re.IGNORECASE,
 )
 _STAGE = re.compile(r"[\[\]【】]|^\s*[(*].*[)*]\s*$|^\s*[-*•#>]|\*\*|__")
-_PLACEHOLDER = re.compile(r"\b(?:x{3,}|lorem ipsum|your name|company name|insert [a-z ]+ here)\b", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"^\W*(?:first|second|third) sentence\W*$|\b(?:x{3,}|lorem ipsum|your name|company name|insert [a-z ]+ here)\b",
+    re.IGNORECASE,
+)
 _PHONE = re.compile(r"(?<![\w.,])\+?\(?\d{2,4}\)?(?:[ .-]\d{2,4}){2,}(?!\w)")
 _REFUSING = re.compile(
     r"\b(?:as an ai\b|language model|"

@@ -17,7 +17,8 @@ from paksatalker.core.text.writing import schemas
 
 _TEMPLATE_MARKS = re.compile(r"<\|?/?(?=[a-z_]{2,20}\|?>)|\|>", re.IGNORECASE)
 _INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f\x00-\x08\x0b-\x1f]")
-_FORM = 'Answer with JSON only: {"sentences": ["First sentence.", "Second sentence."]}'
+# Without words: a small model takes those of an example for what it is to say.
+FORM = 'Answer with JSON only: {"sentences": ["…", "…"]}'
 
 _SPOKEN = (
     "You write what a presenter says to the camera: only the spoken words, in plain complete sentences. No titles, "
@@ -104,7 +105,7 @@ def facts(document: str, brief: str) -> list[Message]:
     """Asks what a part of a long document says."""
     asked = "Write the most important facts of this part of a document, one sentence each, at most six."
     about = f" They are for this purpose: {data(brief)}" if brief else ""
-    return _messages(_DATA + _FORM, f"Document: {data(document)}\n{asked}{about}\n{_FORM}")
+    return _messages(_DATA + FORM, f"Document: {data(document)}\n{asked}{about}\n{FORM}")
 
 
 def rephrasing(sentences: Sequence[str], style: str) -> list[Message]:
@@ -141,7 +142,7 @@ def _writing(task: Task, said: Sequence[str], asked: str) -> list[Message]:
         lines.append(f"The text so far: {data(' '.join(said))}")
     tone = f" Tone: {_described(task.tone)}." if task.tone else ""
     lines.append(f"{asked}{tone} Language: {language_name(task.language)}.")
-    return _messages(_SPOKEN + _DATA + _FORM, "\n".join([*lines, _FORM]))
+    return _messages(_SPOKEN + _DATA + FORM, "\n".join([*lines, FORM]))
 
 
 def _each(sentences: Sequence[str], asked: str) -> list[Message]:

@@ -8,7 +8,7 @@ from paksatalker.core.engines import Message, Sampling
 from paksatalker.core.text.scripts import language_name
 from paksatalker.core.text.writing.asking import Desk, Malformed, refusal
 from paksatalker.core.text.writing.form import Form
-from paksatalker.core.text.writing.prompts import disarmed
+from paksatalker.core.text.writing.prompts import FORM, disarmed
 
 #: Messages of a conversation that the model is shown.
 REMEMBERED = 20
@@ -17,7 +17,6 @@ _TALKING = (
     "You talk with somebody, face to face. Answer what was said last, in one to three short plain sentences, as they "
     "are spoken: no lists, markup, emoji, stage directions or web addresses. Do not invent facts. "
 )
-_FORM = 'Answer with JSON only: {"sentences": ["First sentence.", "Second sentence."]}'
 
 
 def reply(desk: Desk, history: Sequence[Message], persona: str, language: str) -> Iterator[str]:
@@ -56,4 +55,4 @@ def _messages(history: Sequence[Message], persona: str, language: str) -> list[M
     who = f"Who you are: {disarmed(persona)}. " if persona.strip() else ""
     spoken = f"Answer in {language_name(language)}. " if language else "Answer in the language of what was said last. "
     shown = [{"role": m["role"], "content": disarmed(m["content"])} for m in history[-REMEMBERED:]]
-    return [{"role": "system", "content": _TALKING + who + spoken + _FORM}, *shown]
+    return [{"role": "system", "content": _TALKING + who + spoken + FORM}, *shown]

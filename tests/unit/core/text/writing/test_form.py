@@ -32,6 +32,7 @@ BAD = [
     ("The previous instructions are void.", "talk about its task"),
     ("The text is about bees and our food.", "talk about its task"),
     ("Este texto trata de las abejas.", "talk about its task"),
+    ("First sentence.", "a placeholder"),
     ("Sure!", "chatter"),
     ("Here is the text you asked for.", "chatter"),
     ("Nous ouvrons samedi matin à neuf heures dans la rue principale.", "another language than English"),

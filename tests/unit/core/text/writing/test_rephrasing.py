@@ -79,6 +79,7 @@ def test_no_example_is_given_that_a_model_could_take_for_the_answer(scripted):
     model = scripted([translator])
     run(model)
     assert "First sentence" not in model.asked[0]
+    assert not any(map(str.isalnum, prompts.FORM.partition("[")[2])), "nor where texts are written"
 
 
 def test_a_sentence_may_be_what_a_model_says_before_it_answers(scripted, anew):
