@@ -34,6 +34,7 @@ _LEAST_DISK = 1 << 30
 _DEPENDENCIES: tuple[tuple[str, str], ...] = (
     ("av", "av"),
     ("babel", "babel"),
+    ("emoji", "emoji"),
     ("hibari-tts", "hibari"),
     ("httpx", "httpx"),
     ("mediapipe", "mediapipe"),

@@ -25,6 +25,7 @@ SILENT_SECONDS = 8.0
 _AGAIN_SECONDS = 2  # after a handler failed for a reason that is not the job's: database or disk away
 _NAME = "use_ticket"
 _AWAY = (coredis.exceptions.RedisError, OSError, EndOfStream, BrokenResourceError, ClosedResourceError)
+_HEARD_SECONDS = 30.0  # the library's own second is short for hundreds who begin to listen at once
 _LISTENERS = 10_000  # each has a connection, apart from those of commands: these must never wait for a listener to go
 
 
@@ -192,7 +193,7 @@ class StreaqQueue:
         """
         if self._ears is None:
             raise RuntimeError("the queue is not open")
-        async with self._ears.pubsub(channels=[_channel(job_id)]) as channel:
+        async with self._ears.pubsub(channels=[_channel(job_id)], subscription_timeout=_HEARD_SECONDS) as channel:
             yield _events(channel)
 
     @property
