@@ -49,14 +49,13 @@ distclean: clean ## Remove .venv too
 venv:
 	@sh scripts/make_venv.sh "$(PYTHON)" $(VENV)
 
-# Modules are compiled when they are first imported; most never are.
 # The stamps lie inside the environment: a new environment is installed into anew, and so is one whose needs changed.
 $(VENV)/.installed: pyproject.toml | venv
-	$(PIP) install --no-compile --editable '.[demo]'
+	$(PIP) install --editable '.[demo]'
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml | venv
-	$(PIP) install --no-compile --editable '.[demo,dev]'
+	$(PIP) install --editable '.[demo,dev]'
 	@touch $@ $(VENV)/.installed
 
 system: | venv
