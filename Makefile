@@ -22,7 +22,7 @@ setup: $(VENV)/.installed system weights ## Make .venv, install, fetch the small
 
 test: lint weights ## Set up, then lint, type check and run every test
 	-@$(BIN)/paksatalker models download whisper-base # its tests are skipped without it
-	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses auto --dist loadfile
 
 lint: $(VENV)/.installed-dev system ## Set up, then lint and type check
 	$(BIN)/ruff check .

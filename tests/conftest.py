@@ -16,3 +16,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if "PAKSATALKER_SERVICE_HOME" not in os.environ:
     os.environ["PAKSATALKER_SERVICE_HOME"] = tempfile.mkdtemp(prefix="paksatalker-tests-")
     atexit.register(shutil.rmtree, os.environ["PAKSATALKER_SERVICE_HOME"], ignore_errors=True)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests that wait for processes of their own leave theirs to others."""
+    return min(4, (os.cpu_count() or 1) + 1)
