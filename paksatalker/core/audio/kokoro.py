@@ -39,7 +39,7 @@ _CUT = {
 _ALL = 2**31 - 1  # frames
 STYLES = 256  # values of a style vector: 128 for the sound, 128 for the prosody
 _TYPICAL_GAIN_DB = 8.0
-#: Seconds of the first sentence that are made at first: its sound is there in 200 ms on two idle cores.
+#: Seconds of the first sentence that are made at first: its sound is there in 200 to 600 ms, as the processor is.
 _OPENING = 1.2
 #: Two threads are a third faster than one; more hardly help, and take processors from the picture.
 _THREADS = 2
