@@ -8,10 +8,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+
+from paksatalker.service.database import Database
+from paksatalker.service.ids import new_id
+from paksatalker.service.tables import Tenant
 
 _USER = 65534  # nobody: Postgres refuses to run as root
 
@@ -19,6 +23,20 @@ _USER = 65534  # nobody: Postgres refuses to run as root
 def url(folder: Path) -> str:
     """The address of a new database, or of the one in the folder."""
     return f"sqlite+aiosqlite:///{folder / 'x.sqlite3'}"
+
+
+@asynccontextmanager
+async def with_tenant(folder: Path) -> AsyncIterator[tuple[Database, str]]:
+    """A database with its tables and one tenant, for as long as it is used."""
+    database = Database(url(folder))
+    try:
+        await database.migrate()
+        tenant = new_id("ten")
+        async with database.session() as session:
+            session.add(Tenant(id=tenant, name="a"))
+        yield database, tenant
+    finally:
+        await database.close()
 
 
 class Postgres:

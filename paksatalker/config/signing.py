@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from paksatalker.errors import SettingsInvalid
+
+_Settings = TypeVar("_Settings", bound="SigningSettings")
 
 
 class SigningSettings(BaseSettings):
@@ -46,8 +49,20 @@ def get_signing_settings() -> SigningSettings:
     Raises:
         SettingsInvalid: A variable has a value we cannot use; the message names it.
     """
+    return read_settings(SigningSettings)
+
+
+def read_settings(kind: type[_Settings]) -> _Settings:
+    """Settings of the service, or some of them, as the environment has them now.
+
+    Args:
+        kind: Which.
+
+    Raises:
+        SettingsInvalid: A variable has a value we cannot use; the message names it, but no value: it can be secret.
+    """
     try:
-        return SigningSettings()
+        return kind()
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = str(first["loc"][0])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
 
-from paksatalker.config.signing import SigningSettings
-from paksatalker.errors import SettingsInvalid
+from paksatalker.config.signing import SigningSettings, read_settings
 
 
 def _named(*names: str) -> AliasChoices:
@@ -160,11 +159,4 @@ def get_service_settings() -> ServiceSettings:
     Raises:
         SettingsInvalid: A variable has a value we cannot use; the message names it.
     """
-    try:
-        return ServiceSettings()
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        name = str(first["loc"][0])
-        raise SettingsInvalid(
-            f"{name} has a value that cannot be used", first["msg"], f"Change or unset {name}"
-        ) from None
+    return read_settings(ServiceSettings)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import io
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.tables import Asset, Job
 from paksatalker.service.video import VideoRequest
 from paksatalker.worker.main import Parts, opened
+from tests import databases
 
 Play = Callable[["Bench"], Awaitable[None]]
 
@@ -81,3 +83,13 @@ def play(tmp_path: Path) -> Callable[[Play], None]:
 def bench_of() -> type[Bench]:
     """For tests that start and end the parts themselves."""
     return Bench
+
+
+@pytest.fixture(scope="module")
+def server():
+    """Postgres; those who use it skip where there is none."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with databases.postgres(port) as running:
+        yield running

@@ -14,14 +14,13 @@ from paksatalker.service.parts import PartStore, Span
 from paksatalker.service.tables import Asset, Job, Tenant
 from paksatalker.service.voices import VoiceStore
 from tests import databases
-from tests.integration.service.test_on_postgres import server  # noqa: F401  (a fixture)
 from tests.unit.service.test_jobs import new, opened
 
 pytestmark = pytest.mark.skipif(not databases.has_postgres(), reason="there is no Postgres: the extra 'dev' brings one")
 
 
 @pytest.fixture(autouse=True)
-def _on_postgres(server, monkeypatch):  # noqa: F811
+def _on_postgres(server, monkeypatch):
     monkeypatch.setattr(databases, "url", lambda _: server.new())
 
 

@@ -1,7 +1,6 @@
 """Long videos in parts where workers change their rows at the same time: Postgres locks rows, SQLite the whole file."""
 
 import io
-import socket
 
 import av
 import pytest
@@ -14,15 +13,6 @@ from tests.integration.service.test_signed import check_stream
 
 pytestmark = pytest.mark.skipif(not databases.has_postgres(), reason="there is no Postgres: the extra 'dev' brings one")
 SMALL = {"size": 64, "fps": 10}
-
-
-@pytest.fixture(scope="module")
-def server():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with databases.postgres(port) as running:
-        yield running
 
 
 def frames(video: bytes) -> list[float]:

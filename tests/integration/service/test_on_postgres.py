@@ -1,7 +1,5 @@
 """What the service's tables are for, on Postgres: the same tests as on SQLite."""
 
-import socket
-
 import pytest
 
 from tests import databases
@@ -12,15 +10,6 @@ from tests.unit.worker import test_sweeper
 from tests.unit.worker.test_sweeper import play  # noqa: F401
 
 pytestmark = pytest.mark.skipif(not databases.has_postgres(), reason="there is no Postgres: the extra 'dev' brings one")
-
-
-@pytest.fixture(scope="module")
-def server():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with databases.postgres(port) as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -10,12 +10,9 @@ from paksatalker.api.services.resumable import Receiver
 from paksatalker.api.services.storing import asset_store, keep
 from paksatalker.api.services.uploads import Upload as Got
 from paksatalker.service.assets import AssetStore
-from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
-from paksatalker.service.ids import new_id
 from paksatalker.service.jobs import JobStore
 from paksatalker.service.settings import ServiceSettings
-from paksatalker.service.tables import Tenant
 from paksatalker.service.uploads import UploadStore
 from paksatalker.worker.inspection import Media
 from paksatalker.worker.main import Parts
@@ -25,15 +22,8 @@ from tests import databases
 @asynccontextmanager
 async def opened(folder):
     settings = ServiceSettings(_env_file=None, home=folder)
-    database = Database(databases.url(folder))
-    try:
-        await database.migrate()
-        tenant = new_id("ten")
-        async with database.session() as session:
-            session.add(Tenant(id=tenant, name="a"))
+    async with databases.with_tenant(folder) as (database, tenant):
         yield Parts(settings, database, JobStore(database), FileStore.of(settings), None), tenant
-    finally:
-        await database.close()
 
 
 def confirmed_late(monkeypatch, owner: type, name: str) -> asyncio.Event:

@@ -5,9 +5,8 @@ import asyncio
 import pytest
 
 from paksatalker.service.avatars import AvatarChanged, AvatarStore, PictureGone
-from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
-from paksatalker.service.tables import Asset, Tenant
+from paksatalker.service.tables import Asset
 from tests import databases
 
 
@@ -17,13 +16,9 @@ def play(tmp_path):
 
     def run(act) -> None:
         async def inner() -> None:
-            database = Database(databases.url(tmp_path))
-            try:
-                await database.migrate()
-                tenant, picture = new_id("ten"), new_id("ast")
+            async with databases.with_tenant(tmp_path) as (database, tenant):
+                picture = new_id("ast")
                 async with database.session() as session:
-                    session.add(Tenant(id=tenant, name="a"))
-                    await session.flush()
                     session.add(
                         Asset(
                             id=picture, tenant_id=tenant, kind="image", name="a", media_type="image/png", bytes=1,
@@ -31,8 +26,6 @@ def play(tmp_path):
                         )
                     )  # fmt: skip
                 await act(AvatarStore(database), tenant, picture)
-            finally:
-                await database.close()
 
         asyncio.run(inner())
 

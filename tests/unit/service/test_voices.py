@@ -6,11 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, update
 
-from paksatalker.service.database import Database
-from paksatalker.service.ids import new_id
 from paksatalker.service.jobs import JobStore, NewJob
 from paksatalker.service.states import VOICES
-from paksatalker.service.tables import Job, Tenant, Voice, now
+from paksatalker.service.tables import Job, Voice, now
 from paksatalker.service.voices import VoiceStore, VoiceTaken
 from tests import databases
 
@@ -23,15 +21,8 @@ def play(tmp_path):
 
     def run(act) -> None:
         async def inner() -> None:
-            database = Database(databases.url(tmp_path))
-            try:
-                await database.migrate()
-                tenant = new_id("ten")
-                async with database.session() as session:
-                    session.add(Tenant(id=tenant, name="a"))
+            async with databases.with_tenant(tmp_path) as (database, tenant):
                 await act(database, VoiceStore(database), tenant)
-            finally:
-                await database.close()
 
         asyncio.run(inner())
 
