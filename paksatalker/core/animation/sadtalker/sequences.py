@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -21,6 +21,8 @@ _SHORTEST_GAP, _LONGEST_GAP = 10, 70
 _REGULAR_GAP = 80
 #: So few frames have no blink.
 _TOO_FEW = 20
+#: Degrees so near to none that steps along them would round to nothing.
+_STANDSTILL = 1e-12
 
 
 def blink_ratio(frames: int, chance: random.Random) -> Array:
@@ -116,19 +118,18 @@ def camera_degrees(stations: Sequence[float], frames: int) -> Array:
     Returns:
         Degrees of each frame, float64 [frames].
     """
-    way = sum(abs(b - a) for a, b in pairwise(stations))
-    if frames < 2 or not way:
+    legs = [(a, b) for a, b in pairwise(stations) if abs(b - a) > _STANDSTILL]
+    if frames < 2 or not legs:
         return np.full(frames, float(stations[0]))
+    step = sum(abs(b - a) for a, b in legs) / (frames - 1)
     # Each leg goes from its station on in whole steps; what is left of a leg is dropped, as the original does.
-    degrees = np.concatenate(list(_legs(stations, way / (frames - 1))))[:frames]
+    degrees = np.concatenate([_leg(a, b, step) for a, b in legs])[:frames]
     return np.pad(degrees, (0, frames - len(degrees)), mode="edge")
 
 
-def _legs(stations: Sequence[float], step: float) -> Iterator[Array]:
-    for start, end in pairwise(stations):
-        if start != end:
-            # Rounded as the original rounds its way to the sign: a last bit decides how many steps a leg has.
-            yield np.arange(start, end, step * abs(end - start) / (end - start), dtype=np.float64)
+def _leg(start: float, end: float, step: float) -> Array:
+    # Rounded as the original rounds its way to the sign: a last bit decides how many steps a leg has.
+    return np.arange(start, end, step * abs(end - start) / (end - start), dtype=np.float64)
 
 
 class Turn:

@@ -2,7 +2,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from paksatalker.core.animation.sadtalker import sequences
@@ -67,6 +67,8 @@ def test_camera() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(-90, 90), min_size=1, max_size=5), st.integers(0, 200))
+@example([0.0, 5e-324], 41)
+@example([5e-324, 0.0, 3.0], 41)
 def test_camera_of_any_length(stations: list[float], frames: int) -> None:
     found = sequences.camera_degrees(stations, frames)
     assert found.shape == (frames,)
