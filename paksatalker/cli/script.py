@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from paksatalker.cli.console import print_json, stdout, table
-from paksatalker.core.direction import read_script
+from paksatalker.core.sources.direction import read_script
 from paksatalker.core.text.load import load_text, read_text
 from paksatalker.core.text.utterances import cut_script
 from paksatalker.core.timeline import Utterance

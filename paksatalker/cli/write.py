@@ -39,7 +39,7 @@ def write(
     json: Json = False,
 ) -> None:
     """Write a text for a presenter, of a given length."""
-    from paksatalker.core.briefs import usual_rate
+    from paksatalker.core.sources.briefs import usual_rate
 
     material = "" if document is None else _read(None, document)
     with _writer(engine) as writer:

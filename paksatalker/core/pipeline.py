@@ -16,7 +16,6 @@ from typing import Any, Self
 
 from paksatalker.config.allocator import give_back_free_memory
 from paksatalker.config.settings import Settings, get_settings
-from paksatalker.core import sources
 from paksatalker.core.audio.prosody import attach_prosody
 from paksatalker.core.engines import EngineInfo, FaceEngine, Renderer, find
 from paksatalker.core.outputs import Output, Result
@@ -30,6 +29,7 @@ from paksatalker.core.rendering.scene import Scene, set_scene
 from paksatalker.core.rendering.scene_cache import SceneCache
 from paksatalker.core.request import SPECIAL_OPTIONS, Request, SpeechRequest
 from paksatalker.core.soundtrack import SoundTrack
+from paksatalker.core.sources.source import SpeechSource, from_file, open_source
 from paksatalker.core.text.moderation import ModerationHook, Moderator
 from paksatalker.core.text.writing.writer import Writer
 from paksatalker.core.timeline import Speech, VideoFrame
@@ -115,7 +115,7 @@ class Pipeline:
                 f"the renderer '{renderer.name}' cannot make parts of a video", "a frame of it needs those before",
                 "Choose the renderer 'portrait', or make the video in one go",
             )  # fmt: skip
-        source = self.speech(request, cancel) if part is None else sources.from_file(part, request.fps)
+        source = self.speech(request, cancel) if part is None else from_file(part, request.fps)
         scene = self._scene(request, known=part is not None)
         if cancel is not None and cancel.is_set():
             raise _cancelled()
@@ -183,7 +183,7 @@ class Pipeline:
                     out.write(frame)
             return out.finish()
 
-    def speech(self, request: SpeechRequest, cancel: threading.Event | None = None) -> sources.SpeechSource:
+    def speech(self, request: SpeechRequest, cancel: threading.Event | None = None) -> SpeechSource:
         """What is to be said, checked and ready to be spoken.
 
         Args:
@@ -191,11 +191,11 @@ class Pipeline:
             cancel: Set when a text that is being written is not wanted any more.
 
         Raises:
-            PaksaTalkerError: As :func:`~paksatalker.core.sources.open_source` has them.
+            PaksaTalkerError: As :func:`~paksatalker.core.sources.source.open_source` has them.
         """
         moderator = Moderator.of(self.settings.blocklist, self._moderation)
         stopped = bool if cancel is None else cancel.is_set
-        return sources.open_source(
+        return open_source(
             request, self.settings, self._engine, moderator=moderator, writer=self._make_writer, cancelled=stopped
         )
 
@@ -246,7 +246,7 @@ class VideoStream:
         *,
         request: Request,
         scene: Scene,
-        source: sources.SpeechSource,
+        source: SpeechSource,
         animator: FaceEngine[Any],
         renderer: Renderer[Any],
         captioner: Captioner | None,

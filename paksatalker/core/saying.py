@@ -16,7 +16,7 @@ from paksatalker.core.outputs import check_no_clash
 from paksatalker.core.pipeline import Pipeline
 from paksatalker.core.provenance.signing import Place, Seal, find_signer
 from paksatalker.core.request import SpeechRequest
-from paksatalker.core.sources import SpeechSource
+from paksatalker.core.sources.source import SpeechSource
 from paksatalker.core.text.subtitles import SubtitleWriter
 from paksatalker.core.timeline import Speech
 from paksatalker.core.timeline_file import TimelineFile

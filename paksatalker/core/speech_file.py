@@ -36,7 +36,7 @@ class SpeechHead:
     """What a file is.
 
     Attributes:
-        stage: See :class:`~paksatalker.core.sources.SpeechSource`.
+        stage: See :class:`~paksatalker.core.sources.source.SpeechSource`.
         engine: The same.
         first: First frame of the part.
         end: One past its last frame.

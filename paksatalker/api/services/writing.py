@@ -78,7 +78,7 @@ def written(writers: Writers, body: Body, cancel: threading.Event) -> Iterator[s
 
 def _parts(writer: Writer, body: Body, cancel: threading.Event) -> Iterator[str]:
     if isinstance(body, WriteBody):
-        from paksatalker.core.briefs import usual_rate
+        from paksatalker.core.sources.briefs import usual_rate
 
         sentences = writer.write(
             body.brief, tone=body.tone, length=body.length, language=body.language, document=body.document,
@@ -111,7 +111,7 @@ def _language(body: Body) -> str | None:
 def _seconds(body: Body, said: list[str]) -> float | None:
     if not isinstance(body, WriteBody):
         return None
-    from paksatalker.core.briefs import usual_rate
+    from paksatalker.core.sources.briefs import usual_rate
 
     rate = usual_rate(body.language)
     return round(sum(map(rate.seconds, (part.strip() for part in said))), 1)

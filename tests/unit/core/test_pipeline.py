@@ -11,7 +11,7 @@ from paksatalker.core.engines import Capabilities, EngineInfo
 from paksatalker.core.pipeline import Pipeline, VideoStream
 from paksatalker.core.progress import Progress
 from paksatalker.core.request import Request
-from paksatalker.core.sources import SpeechSource
+from paksatalker.core.sources.source import SpeechSource
 from paksatalker.core.timeline import Speech
 from paksatalker.errors import Cancelled, EnginesIncompatible
 

@@ -9,7 +9,7 @@ import pytest
 
 from paksatalker.core.audio.hibari import HibariSpeech
 from paksatalker.core.engines import find
-from paksatalker.core.speaking import speak_directed
+from paksatalker.core.sources.speaking import speak_directed
 from paksatalker.core.text.normalise import normalise, spoken_text
 from paksatalker.core.timeline import Speech, Utterance
 

@@ -4,10 +4,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paksatalker.core import casting, voices
-from paksatalker.core.casting import Casting
 from paksatalker.core.engines import Capabilities, EngineInfo, Voice
 from paksatalker.core.request import SpeechRequest
+from paksatalker.core.sources import casting, voices
+from paksatalker.core.sources.casting import Casting
 from paksatalker.core.timeline import Speech, Utterance, Word
 from paksatalker.errors import InvalidOption, TextEmpty, TextUnspeakable, UnknownVoice
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from paksatalker.core.engines import RecordingEngine
 from paksatalker.core.request import Request
-from paksatalker.core.speaking import speak_directed
+from paksatalker.core.sources.speaking import speak_directed
 from paksatalker.core.text.clean import readable_for
 from paksatalker.core.text.language import assign_languages, document_language
 from paksatalker.core.text.load import load_text

@@ -10,8 +10,8 @@ import numpy as np
 
 from paksatalker.core.engines import EngineInfo, SpeechEngine, Voice, find, installed
 from paksatalker.core.request import SpeechRequest
+from paksatalker.core.sources.voices import EngineGetter, Speaker, find_speaker
 from paksatalker.core.timeline import Speech, Utterance
-from paksatalker.core.voices import EngineGetter, Speaker, find_speaker
 from paksatalker.errors import InvalidOption, TextEmpty, TextUnspeakable
 
 _SHOWN = 8  # voices that a message names

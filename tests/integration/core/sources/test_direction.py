@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from paksatalker.config.settings import get_settings
-from paksatalker.core import sources
 from paksatalker.core.audio.prosody import attach_prosody
 from paksatalker.core.request import Request
+from paksatalker.core.sources.source import SpeechSource, open_source
 from paksatalker.core.timeline import Speech, Word
 
 TEXT = (
@@ -16,13 +16,13 @@ TEXT = (
 
 
 @pytest.fixture(scope="module")
-def source() -> sources.SpeechSource:
+def source() -> SpeechSource:
     request = Request(image=None, text=TEXT, pronounce=("Paksa = Pack sah",), emotion="sad", speech_engine="hibari")
-    return sources.open_source(request, get_settings(), lambda info: info.create())
+    return open_source(request, get_settings(), lambda info: info.create())
 
 
 @pytest.fixture(scope="module")
-def pieces(source: sources.SpeechSource) -> list[Speech]:
+def pieces(source: SpeechSource) -> list[Speech]:
     return [piece for piece in attach_prosody(source.pieces(), 100.0) if piece.words]
 
 
@@ -57,7 +57,7 @@ def test_stressed_words_are_accented(pieces: list[Speech]) -> None:
     assert accent(pieces[2], pieces[2].words[2]) > accent(pieces[1], pieces[1].words[2])
 
 
-def test_notes_tell_what_to_know(source: sources.SpeechSource) -> None:
+def test_notes_tell_what_to_know(source: SpeechSource) -> None:
     notes = " | ".join(source.notes)
     assert "did you mean [happy]?" in notes
     assert "'Ada:' is taken as the name of the speaker" in notes

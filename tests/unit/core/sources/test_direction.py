@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from paksatalker.core.direction import direct
 from paksatalker.core.request import SpeechRequest
+from paksatalker.core.sources.direction import direct
 from paksatalker.core.text.moderation import sounding
 from paksatalker.core.timeline import Utterance
 from paksatalker.errors import InvalidOption, TextUnspeakable

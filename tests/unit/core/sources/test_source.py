@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from paksatalker.config.settings import Settings
-from paksatalker.core import casting, sources
 from paksatalker.core.engines import Capabilities, EngineInfo
 from paksatalker.core.request import Request
-from paksatalker.core.sources import LEAD_IN, LEAD_OUT, SpeechSource, open_source
+from paksatalker.core.sources import casting, source
+from paksatalker.core.sources.source import LEAD_IN, LEAD_OUT, SpeechSource, open_source
 from paksatalker.core.timeline import Speech, Word
 from paksatalker.errors import AudioTooLong, AudioUnreadable, TextEmpty, TextTooLong, TextUnreadable
 
@@ -54,10 +54,10 @@ class Speaker:
 @pytest.fixture
 def listener(monkeypatch: pytest.MonkeyPatch) -> Listener:
     info = EngineInfo("ear", "recording", Capabilities("audio", "Speech"), "a:b")
-    monkeypatch.setattr(sources, "find", lambda stage, name: info)
-    monkeypatch.setattr(sources, "installed", lambda stage: (info,))
+    monkeypatch.setattr(source, "find", lambda stage, name: info)
+    monkeypatch.setattr(source, "installed", lambda stage: (info,))
     made: Any = SimpleNamespace(info=info, engine=Speaker(), voice=Voice())
-    for module in (sources, casting):
+    for module in (source, casting):
         monkeypatch.setattr(module, "find_speaker", lambda voice, engine, make: made)
     monkeypatch.setattr(casting, "find", lambda stage, name: info)
     return Listener()

@@ -7,17 +7,17 @@ from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache
 
-from paksatalker.core.casting import Casting, primary
-from paksatalker.core.direction import direct
 from paksatalker.core.engines import SpeechEngine, find
 from paksatalker.core.request import Request
+from paksatalker.core.sources.casting import Casting, primary
+from paksatalker.core.sources.direction import direct
+from paksatalker.core.sources.voices import EngineGetter
 from paksatalker.core.text.moderation import Moderator
 from paksatalker.core.text.sentences import SENTENCE_PAUSE
 from paksatalker.core.text.writing.ahead import ahead
 from paksatalker.core.text.writing.length import SpeakingRate, parse_length, rate_of, weight
 from paksatalker.core.text.writing.writer import Writer, check_order
 from paksatalker.core.timeline import Speech, Utterance
-from paksatalker.core.voices import EngineGetter
 from paksatalker.errors import PaksaTalkerError
 
 WriterGetter = Callable[[], Writer]

@@ -1,8 +1,8 @@
 import pytest
 
-from paksatalker.core import voices
 from paksatalker.core.engines import Capabilities, EngineInfo, Voice
-from paksatalker.core.voices import find_speaker
+from paksatalker.core.sources import voices
+from paksatalker.core.sources.voices import find_speaker
 from paksatalker.errors import EngineUnavailable, UnknownVoice, WeightsMissing
 
 

@@ -13,13 +13,15 @@ from paksatalker.config.settings import Settings
 from paksatalker.core.audio.decode import AudioReader
 from paksatalker.core.audio.quality import QualityMeter, measured
 from paksatalker.core.audio.recording_level import RecordingLevel
-from paksatalker.core.briefs import WriterGetter, check_brief, expected_characters, written
-from paksatalker.core.casting import Casting, primary
-from paksatalker.core.direction import direct
 from paksatalker.core.engines import EngineInfo, RecordingEngine, find, installed
 from paksatalker.core.parts import Part
 from paksatalker.core.request import Request, SpeechRequest
-from paksatalker.core.speaking import speak_directed
+from paksatalker.core.sources.briefs import WriterGetter, check_brief, expected_characters, written
+from paksatalker.core.sources.casting import Casting, primary
+from paksatalker.core.sources.direction import direct
+from paksatalker.core.sources.speaking import speak_directed
+from paksatalker.core.sources.transcripts import read_transcript
+from paksatalker.core.sources.voices import EngineGetter, find_speaker
 from paksatalker.core.speech_file import read_head, read_speech
 from paksatalker.core.text.language import document_language
 from paksatalker.core.text.load import load_text
@@ -27,8 +29,6 @@ from paksatalker.core.text.moderation import Moderator
 from paksatalker.core.text.mood import mood_of
 from paksatalker.core.text.writing.writer import Writer
 from paksatalker.core.timeline import Speech
-from paksatalker.core.transcripts import read_transcript
-from paksatalker.core.voices import EngineGetter, find_speaker
 from paksatalker.errors import EncodingFailed
 
 #: Rest before and after a spoken text, seconds.

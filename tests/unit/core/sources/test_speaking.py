@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paksatalker.core.speaking import speak_directed
+from paksatalker.core.sources.speaking import speak_directed
 from paksatalker.core.timeline import Reading, Speech, Utterance, Word
 
 
