@@ -15,13 +15,14 @@ from paksatalker.errors import PaksaTalkerError
 
 if TYPE_CHECKING:
     from paksatalker.core.outputs import Result
-    from paksatalker.core.pipeline import Pipeline, VideoStream, generate
+    from paksatalker.core.pipeline import Pipeline, generate
     from paksatalker.core.progress import Progress
     from paksatalker.core.request import Request, SpeechRequest
     from paksatalker.core.saying import SpokenResult, say
     from paksatalker.core.text.writing.writer import Writer
     from paksatalker.core.timeline import FaceTrack, Prosody, Speech, Utterance, VideoFrame
     from paksatalker.core.tracks import Performance
+    from paksatalker.core.video_stream import VideoStream
 
 # Libraries that report to their makers unless they are told not to, before they are imported: ONNX Runtime sends what
 # runs here to Microsoft (on Linux, too), Hugging Face's hub counts downloads.
@@ -52,7 +53,7 @@ _HOMES = {
     "Result": "outputs",
     "Performance": "tracks",
     "Pipeline": "pipeline",
-    "VideoStream": "pipeline",
+    "VideoStream": "video_stream",
     "Writer": "text.writing.writer",
     "generate": "pipeline",
     "Progress": "progress",

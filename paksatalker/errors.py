@@ -261,3 +261,11 @@ class Cancelled(PaksaTalkerError):
     """The user stopped the work (Ctrl-C or a cancel call)."""
 
     exit_code = 130
+
+    def __init__(
+        self,
+        what: str = "stopped",
+        why: str = "the work was interrupted",
+        fix: str = "No unfinished file was left behind",
+    ) -> None:
+        super().__init__(what, why, fix)

@@ -130,7 +130,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _stopped() -> Cancelled:
-    return Cancelled("stopped", "the work was interrupted", "No unfinished file was left behind")
+    return Cancelled()
 
 
 def _usage_error(error: TyperException) -> InvalidOption:

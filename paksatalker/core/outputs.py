@@ -19,10 +19,10 @@ from paksatalker.core.request import Request
 from paksatalker.core.text.subtitles import SubtitleWriter
 from paksatalker.core.timeline import VideoFrame
 from paksatalker.core.timeline_file import TimelineFile
+from paksatalker.core.video_stream import VideoStream
 from paksatalker.errors import EncodingFailed, OutputUnwritable
 
 if TYPE_CHECKING:
-    from paksatalker.core.pipeline import VideoStream
     from paksatalker.core.provenance.manifests import Provenance
 
 

@@ -9,13 +9,14 @@ join(request, speech, parts, Path("video.mp4"))
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from paksatalker.core.audio.prosody import attach_prosody
+from paksatalker.core.cancelling import until_cancelled
 from paksatalker.core.engines import find
 from paksatalker.core.outputs import Output, Result
 from paksatalker.core.parts import CAN_BEGIN_ANYWHERE, NEED_NO_SAMPLES, Cutter, Part, StreamPart, ahead, frames_of
@@ -28,7 +29,7 @@ from paksatalker.core.sound_recorder import SoundRecorder
 from paksatalker.core.speech_file import SpeechHead, SpeechWriter, read_head, read_sound, read_speech
 from paksatalker.core.text.subtitles import SubtitleWriter
 from paksatalker.core.timeline import Speech
-from paksatalker.errors import Cancelled, EncodingFailed, EnginesIncompatible, InvalidOption
+from paksatalker.errors import EncodingFailed, EnginesIncompatible, InvalidOption
 
 _CANNOT = "the video cannot be made in parts"
 
@@ -104,7 +105,7 @@ def record(
                 out.finish(sound.take(None if last else end))
             return Take(path, first, end, last, (*source.notes, *(source.late_notes() if last else ())))
 
-        with closing(_watched(attach_prosody(source.pieces(), request.fps), cancel)) as pieces:
+        with closing(until_cancelled(attach_prosody(source.pieces(), request.fps), cancel)) as pieces:
             for piece in pieces:
                 sound.add(piece)
                 if part := cutter.add(piece):
@@ -115,13 +116,6 @@ def record(
             raise EncodingFailed("there is nothing to see", "nothing is said", "Give a longer text or recording")
         sound.finish()
         yield keep(cutter.rest, (), last=True)
-
-
-def _watched(pieces: Iterator[Speech], cancel: threading.Event | None) -> Generator[Speech]:
-    for piece in pieces:
-        if cancel is not None and cancel.is_set():
-            raise Cancelled("stopped", "the work was interrupted", "No unfinished file was left behind")
-        yield piece
 
 
 def render_part(

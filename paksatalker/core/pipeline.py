@@ -7,20 +7,18 @@ its first frame is there before its last sentence is spoken.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from paksatalker.config.allocator import give_back_free_memory
 from paksatalker.config.settings import Settings, get_settings
-from paksatalker.core.audio.prosody import attach_prosody
+from paksatalker.core.cancelling import stop_if_cancelled
 from paksatalker.core.engines import EngineInfo, FaceEngine, Renderer, find
 from paksatalker.core.outputs import Output, Result
-from paksatalker.core.parts import CAN_BEGIN_ANYWHERE, Part, cut
-from paksatalker.core.progress import FrameCounter, ProgressCallback
+from paksatalker.core.parts import CAN_BEGIN_ANYWHERE, Part
+from paksatalker.core.progress import ProgressCallback
 from paksatalker.core.provenance.signing import find_signer
 from paksatalker.core.rendering.captions import Captioner
 from paksatalker.core.rendering.hls import PieceListener
@@ -28,19 +26,15 @@ from paksatalker.core.rendering.label import Label
 from paksatalker.core.rendering.scene import Scene, set_scene
 from paksatalker.core.rendering.scene_cache import SceneCache
 from paksatalker.core.request import SPECIAL_OPTIONS, Request, SpeechRequest
-from paksatalker.core.soundtrack import SoundTrack
 from paksatalker.core.sources.source import SpeechSource, from_file, open_source
 from paksatalker.core.text.moderation import ModerationHook, Moderator
 from paksatalker.core.text.writing.writer import Writer
-from paksatalker.core.timeline import Speech, VideoFrame
-from paksatalker.errors import Cancelled, EnginesIncompatible, InvalidOption
+from paksatalker.core.video_stream import VideoStream
+from paksatalker.errors import EnginesIncompatible, InvalidOption
 from paksatalker.models.base import WeightsStore
 from paksatalker.models.cache import ModelCache
 
-Listener = Callable[[Speech], None]
-
 _BESIDE = ("timeline", "on_progress", "cancel", "provenance")  # options that are no fields of a request
-_TIDY_EVERY = 30.0  # seconds of speech after which the heaps have gathered some 10 MB that are free
 
 
 class Pipeline:
@@ -117,8 +111,7 @@ class Pipeline:
             )  # fmt: skip
         source = self.speech(request, cancel) if part is None else from_file(part, request.fps)
         scene = self._scene(request, known=part is not None)
-        if cancel is not None and cancel.is_set():
-            raise _cancelled()
+        stop_if_cancelled(cancel)
         offer = self._offer(request)
         threads = self.settings.worker_threads
         drawn: Renderer[Any] = renderer.create(scene=scene, threads=threads, **_taken(renderer, offer))
@@ -228,108 +221,6 @@ class Pipeline:
             store = {"store": self.store} if info.weights else {}
             self._engines[key] = info.create(**limits, **store)
         return self._engines[key]
-
-
-class VideoStream:
-    """The frames of a video with their sound, made as they are iterated over. Can be iterated over once.
-
-    Attributes:
-        size: Width and height, pixels.
-        fps: Frames a second.
-        transparent: Whether frames are RGBA.
-        notes: What the user should know about the input; complete after the last frame.
-        engines: Name of the engine of each stage.
-    """
-
-    def __init__(
-        self,
-        *,
-        request: Request,
-        scene: Scene,
-        source: SpeechSource,
-        animator: FaceEngine[Any],
-        renderer: Renderer[Any],
-        captioner: Captioner | None,
-        engines: dict[str, str],
-        on_progress: ProgressCallback | None,
-        cancel: threading.Event,
-        label: Label | None = None,
-        part: Part | None = None,
-    ) -> None:
-        self.size = renderer.size
-        self.fps = request.fps
-        self.transparent = scene.transparent
-        self.engines = engines
-        self.notes: list[str] = [*scene.portrait.notes, *source.notes]
-        self._request = request
-        self._source = source
-        self._animator = animator
-        self._renderer = renderer
-        self._cancel = cancel
-        self._begun = False
-        self._part = part
-        self._sound = SoundTrack(request.fps)
-        self._counter = FrameCounter(request.fps, source.characters, source.duration, on_progress)
-        self._listeners: list[Listener] = [self._sound.add] if part is None else []
-        self._captioner, self._label = captioner, label
-        if captioner is not None:
-            self._listeners.append(captioner.add)
-
-    def listen(self, listener: Listener) -> None:
-        """Has every piece of speech handed to ``listener`` before its first frame is made."""
-        self._listeners.append(listener)
-
-    def __iter__(self) -> Generator[VideoFrame, None, None]:
-        """The frames in order.
-
-        Raises:
-            Cancelled: The work was stopped from outside.
-            RuntimeError: They have been iterated over before.
-        """
-        if self._begun:
-            raise RuntimeError("the frames of a video are made once: start another stream")
-        self._begun = True
-        with ExitStack() as stack:
-            pieces = stack.enter_context(closing(self._pieces()))
-            if self._part is None:
-                tracks = self._animator.animate(attach_prosody(pieces, self.fps))
-            else:  # its speech was analysed when it was kept
-                tracks = cut(self._animator.animate(pieces), self._part.first, self._part.end)
-            images = self._renderer.render(tracks)
-            if hasattr(images, "close"):
-                stack.callback(images.close)
-            for index, image in enumerate(images, 0 if self._part is None else self._part.first):
-                self._stop_if_cancelled()
-                if self._captioner is not None:
-                    image = self._captioner.draw(image, index / self.fps)  # noqa: PLW2901
-                if self._label is not None:
-                    image = self._label.draw(image)  # noqa: PLW2901
-                yield VideoFrame(index, image, self._sound.take(index), self._sound.sample_rate)
-                self._counter.frame()
-
-    def _pieces(self) -> Generator[Speech, None, None]:
-        tidy = 0.0
-        for piece in self._source.pieces():
-            self._stop_if_cancelled()
-            if piece.end >= tidy:
-                give_back_free_memory()
-                tidy = piece.end + _TIDY_EVERY
-            for listener in self._listeners:
-                listener(piece)
-            if self._part is None:
-                self._counter.spoken(len(piece.text), piece.end)
-            yield piece
-        self.notes += self._source.late_notes()
-        if self._part is None:
-            self._counter.all_spoken()
-
-    def _stop_if_cancelled(self) -> None:
-        if self._cancel.is_set():
-            raise _cancelled()
-
-
-def _cancelled() -> Cancelled:
-    return Cancelled("stopped", "the work was interrupted", "No unfinished file was left behind")
 
 
 def _taken(info: EngineInfo, offer: dict[str, Any]) -> dict[str, Any]:

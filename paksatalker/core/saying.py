@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import IO, Any
 
 from paksatalker.core.audio.sound_file import SoundFile, SoundSink, WavStream
+from paksatalker.core.cancelling import until_cancelled
 from paksatalker.core.options import require_choice
 from paksatalker.core.outputs import check_no_clash
 from paksatalker.core.pipeline import Pipeline
 from paksatalker.core.provenance.signing import Place, Seal, find_signer
 from paksatalker.core.request import SpeechRequest
-from paksatalker.core.sources.source import SpeechSource
 from paksatalker.core.text.subtitles import SubtitleWriter
 from paksatalker.core.timeline import Speech
 from paksatalker.core.timeline_file import TimelineFile
-from paksatalker.errors import Cancelled, InvalidOption
+from paksatalker.errors import InvalidOption
 
 _FORMATS = ("srt", "vtt")
 
@@ -122,7 +122,7 @@ def say(
             stack.enter_context(part)
         source = used.speech(request)
         counter = _Counter(began, source.characters, on_progress)
-        for piece in _until_cancelled(source, cancel):
+        for piece in until_cancelled(source.pieces(), cancel):
             sink.write(piece.samples, piece.sample_rate)
             for part in files.parts:
                 part.add(piece)
@@ -219,13 +219,6 @@ class _Counter:
         if self._report is not None:
             elapsed = time.monotonic() - self._began
             self._report(SpeechProgress(self.end, share, self.end / max(elapsed, 1e-6)))
-
-
-def _until_cancelled(source: SpeechSource, cancel: threading.Event | None) -> Iterator[Speech]:
-    for piece in source.pieces():
-        if cancel is not None and cancel.is_set():
-            raise Cancelled("stopped", "the work was interrupted", "No unfinished file was left behind")
-        yield piece
 
 
 def _refuse_unknown(options: dict[str, Any]) -> None:

@@ -63,7 +63,7 @@ class RecordingLevel:
         rate = self._reader.sample_rate
         for block in self._reader:
             if self._cancelled():
-                raise Cancelled("stopped", "the work was interrupted", "No unfinished file was left behind")
+                raise Cancelled
             held.append(block)
             if sum(map(len, held)) >= _MEASURED * rate:
                 meter.add(np.concatenate(held), rate)

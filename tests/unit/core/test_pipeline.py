@@ -1,154 +1,10 @@
-import threading
-from collections.abc import Iterable, Iterator
-from types import SimpleNamespace
-from typing import Any
-
-import numpy as np
 import pytest
 
 from paksatalker.core import pipeline
 from paksatalker.core.engines import Capabilities, EngineInfo
-from paksatalker.core.pipeline import Pipeline, VideoStream
-from paksatalker.core.progress import Progress
+from paksatalker.core.pipeline import Pipeline
 from paksatalker.core.request import Request
-from paksatalker.core.sources.source import SpeechSource
-from paksatalker.core.timeline import Speech
-from paksatalker.errors import Cancelled, EnginesIncompatible
-
-RATE, FPS = 1000, 25.0
-
-
-class Animator:
-    """Counts the frames of the speech; motion does not matter here."""
-
-    def animate(self, pieces: Iterable[Speech]) -> Iterator[int]:
-        for piece in pieces:
-            yield round(len(piece.samples) / RATE * FPS)
-
-
-class Renderer:
-    size = (8, 6)
-
-    def __init__(self) -> None:
-        self.closed = False
-
-    def render(self, tracks: Iterable[Any]) -> Iterator[np.ndarray]:
-        try:
-            for count in tracks:
-                for _ in range(count):
-                    yield np.zeros((6, 8, 3), np.uint8)
-        finally:
-            self.closed = True
-
-
-def ramp(seconds: float, start: float) -> Speech:
-    samples = np.arange(round(seconds * RATE), dtype=np.float32) / RATE + start
-    return Speech(samples, RATE, start, (), "abcde")
-
-
-def stream(
-    renderer: Renderer | None = None,
-    cancel: threading.Event | None = None,
-    said: list[float] | None = None,
-    **options: Any,
-) -> VideoStream:
-    def pieces() -> Iterator[Speech]:
-        for start in (0.0, 1.0, 2.0):
-            if said is not None:
-                said.append(start)
-            yield ramp(1.0, start)
-
-    fake: Any = SimpleNamespace(transparent=False, portrait=SimpleNamespace(notes=("of the photo",)))
-    return VideoStream(
-        request=Request(image="f", text="a", fps=FPS),
-        scene=fake,
-        source=SpeechSource("speech", "fake", pieces, characters=15, notes=("of the text",)),
-        animator=Animator(),  # type: ignore[arg-type]  # its tracks are numbers
-        renderer=renderer or Renderer(),  # type: ignore[arg-type]
-        captioner=None,
-        engines={"speech": "fake"},
-        on_progress=options.get("on_progress"),
-        cancel=cancel or threading.Event(),
-    )
-
-
-@pytest.fixture(autouse=True)
-def _plain_speech(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "attach_prosody", lambda pieces, fps: pieces)
-
-
-def test_frames_carry_their_share_of_the_sound() -> None:
-    frames = list(stream())
-    assert [frame.index for frame in frames] == list(range(75))
-    sound = np.concatenate([frame.audio for frame in frames])
-    np.testing.assert_allclose(sound, np.arange(3 * RATE) / RATE, atol=1e-4)
-
-
-def test_notes_of_photo_and_text_come_together() -> None:
-    assert stream().notes == ["of the photo", "of the text"]
-
-
-def test_speech_is_made_while_frames_are_taken() -> None:
-    said: list[float] = []
-    frames = iter(stream(said=said))
-    assert said == []
-    next(frames)
-    assert said == [0.0]
-    for _ in range(25):
-        next(frames)
-    assert said == [0.0, 1.0]
-
-
-def test_listeners_hear_a_piece_before_its_first_frame() -> None:
-    heard: list[float] = []
-    video = stream()
-    video.listen(lambda piece: heard.append(piece.start))
-    for frame in video:
-        assert heard[-1] == frame.index // 25
-
-
-def test_progress_is_true() -> None:
-    seen: list[Progress] = []
-    list(stream(on_progress=seen.append))
-    assert [state.frames for state in seen] == list(range(1, 76))
-    assert seen[0].frames_expected == 75
-    assert not seen[0].exact
-    assert seen[-1].fraction == 1.0
-
-
-def test_an_abandoned_stream_lets_go() -> None:
-    renderer = Renderer()
-    frames = iter(stream(renderer))
-    next(frames)
-    frames.close()
-    assert renderer.closed
-
-
-def test_a_stream_can_be_stopped_from_outside() -> None:
-    renderer, stop = Renderer(), threading.Event()
-    frames = iter(stream(renderer, stop))
-    next(frames)
-    stop.set()
-    with pytest.raises(Cancelled):
-        next(frames)
-    assert renderer.closed
-
-
-def test_an_error_in_the_callback_is_the_callers_own() -> None:
-    def fail(_: Progress) -> None:
-        raise ZeroDivisionError
-
-    renderer = Renderer()
-    with pytest.raises(ZeroDivisionError):
-        list(stream(renderer, on_progress=fail))
-    assert renderer.closed
-
-
-def test_a_stream_is_iterated_over_once() -> None:
-    video = stream()
-    list(video)
-    with pytest.raises(RuntimeError, match="once"):
-        next(iter(video))
+from paksatalker.errors import EnginesIncompatible, InvalidOption
 
 
 def test_engines_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,10 +17,7 @@ def test_engines_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) ->
         made.stream(Request(image="f", text="a"))
 
 
-def test_free_memory_is_given_back_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[float] = []
-    said: list[float] = []
-    monkeypatch.setattr(pipeline, "give_back_free_memory", lambda: given.append(said[-1]))
-    monkeypatch.setattr(pipeline, "_TIDY_EVERY", 1.5)
-    assert len(list(stream(said=said))) == 75
-    assert given == [0.0, 2.0]  # while these pieces are made: the first, and that which ends 1.5 s later
+def test_an_option_that_no_engine_looks_at_is_refused() -> None:
+    request = Request(image="f", text="a", yaw=(0.0, 20.0))
+    with Pipeline() as made, pytest.raises(InvalidOption, match=r"--yaw has no effect.* do not know it"):
+        made.stream(request)

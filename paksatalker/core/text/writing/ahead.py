@@ -37,9 +37,7 @@ def ahead(
                 is_item, value = runner.ready.get(timeout=_POLL_S)
             except queue.Empty:
                 if cancelled():
-                    raise Cancelled(
-                        "stopped", "the work was interrupted", "No unfinished file was left behind"
-                    ) from None
+                    raise Cancelled from None
                 continue
             if is_item:
                 yield value

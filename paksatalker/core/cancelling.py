@@ -1,0 +1,39 @@
+"""Work that can be stopped from outside, between two pieces of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterable
+from typing import TypeVar
+
+from paksatalker.errors import Cancelled
+
+_T = TypeVar("_T")
+
+
+def stop_if_cancelled(cancel: threading.Event | None) -> None:
+    """Stops if somebody wants it.
+
+    Args:
+        cancel: Set from any thread; None is never set.
+
+    Raises:
+        Cancelled: It is set.
+    """
+    if cancel is not None and cancel.is_set():
+        raise Cancelled
+
+
+def until_cancelled(items: Iterable[_T], cancel: threading.Event | None) -> Generator[_T, None, None]:
+    """Passes items on until somebody wants it to stop; the item that is made then is not passed on.
+
+    Args:
+        items: What is made, piece by piece. An iterator is not closed: whoever has made it does that.
+        cancel: Set from any thread; None is never set.
+
+    Raises:
+        Cancelled: It is set.
+    """
+    for item in items:
+        stop_if_cancelled(cancel)
+        yield item
