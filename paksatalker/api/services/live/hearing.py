@@ -7,17 +7,15 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-import soxr
 
 from paksatalker.api.models.live import Listen
 from paksatalker.api.services.live.line import Line, Overrun, told
 from paksatalker.api.services.live.measures import LiveMeasures
+from paksatalker.api.services.live.resampling import PromptResampler
 from paksatalker.api.services.recognising import EarPool, Transcript
 from paksatalker.api.services.streaming import Busy
-from paksatalker.core.audio.recording import SPEECH_RATE
 from paksatalker.core.audio.turns import (
     TurnBegan,
     TurnDetector,
@@ -51,16 +49,13 @@ class _Microphone:
 
     def __init__(self, listen: Listen) -> None:
         self._detector = TurnDetector(silence=listen.silence)
-        self._rate = 0
-        self._resampler: Any = None
+        self._rate = listen.sample_rate
+        self._resampler = PromptResampler(listen.sample_rate)
 
     def feed(self, samples: FloatArray, rate: int) -> list[TurnEvent]:
         if rate != self._rate:
-            self._rate = rate
-            self._resampler = None if rate == SPEECH_RATE else soxr.ResampleStream(rate, SPEECH_RATE, 1, "float32")
-        if self._resampler is not None:
-            samples = self._resampler.resample_chunk(samples)
-        return self._detector.feed(samples)
+            self._rate, self._resampler = rate, PromptResampler(rate)
+        return self._detector.feed(self._resampler.feed(samples))
 
     def finish(self) -> list[TurnEvent]:
         return self._detector.finish()

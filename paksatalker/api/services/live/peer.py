@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 from aiortc import (
@@ -23,6 +22,7 @@ from av import AudioFrame
 
 from paksatalker.api.errors import ApiError
 from paksatalker.api.models.live import IceCandidate
+from paksatalker.api.services.live.jitter import hasten
 from paksatalker.core.timeline import FloatArray
 from paksatalker.service.settings import IceServer
 
@@ -32,6 +32,7 @@ _CANDIDATES = 64
 _GATHER_SECONDS = 20.0  # servers that do not answer are waited for
 _CLOSE_SECONDS = 5.0
 _HELD = 500  # frames of a microphone, 20 ms each, that wait to be listened to
+_GAP = 1.0  # seconds of sound that was lost, or not sent because it was silent (DTX): longer ones are another count
 
 #: Called with mono sound [N] and its rate, Hz.
 Hearer = Callable[[FloatArray, int], Awaitable[None]]
@@ -148,27 +149,25 @@ class Peer:
 
     def _heard(self, track: MediaStreamTrack) -> None:
         if track.kind == "audio":
-            self._hasten()
+            for transceiver in self._connection.getTransceivers():
+                if transceiver.kind == "audio":
+                    hasten(transceiver.receiver)
             self._keep(asyncio.create_task(self._hear(track)))
-
-    def _hasten(self) -> None:
-        """Has a microphone heard at once.
-
-        aiortc holds 80 ms of it back, so that it plays evenly while packets come unevenly. It is not played here: who
-        begins to speak should be noticed. It has no option for it; should its attribute be gone, it is as before.
-        """
-        for transceiver in self._connection.getTransceivers():
-            buffer: Any = getattr(transceiver.receiver, "_RTCRtpReceiver__jitter_buffer", None)
-            if transceiver.kind == "audio" and buffer is not None and hasattr(buffer, "_prefetch"):
-                buffer._prefetch = 1
 
     async def _hear(self, track: MediaStreamTrack) -> None:
         """Hands a track's sound on; what comes faster than it is taken is left out."""
         frames: asyncio.Queue[AudioFrame | None] = asyncio.Queue(_HELD)
         reading = asyncio.create_task(_read(track, frames))
         try:
+            end: int | None = None
             while (frame := await frames.get()) is not None:
-                await self._hearer(_mono(frame), frame.sample_rate)
+                samples, missing = _mono(frame), 0
+                if frame.pts is not None:
+                    missing = 0 if end is None else frame.pts - end
+                    end = frame.pts + frame.samples
+                if 0 < missing <= _GAP * frame.sample_rate:  # time must pass: silence is what ends a turn
+                    samples = np.pad(samples, (missing, 0))
+                await self._hearer(samples, frame.sample_rate)
         finally:
             reading.cancel()
             await asyncio.wait({reading})

@@ -10,6 +10,7 @@ from aiortc.mediastreams import MediaStreamError
 from paksatalker.api.errors import ApiError
 from paksatalker.api.models.live import IceCandidate
 from paksatalker.api.services.live import peer as peers
+from paksatalker.api.services.live.jitter import PromptBuffer
 from paksatalker.api.services.live.peer import Peer
 from paksatalker.api.services.live.sound import SoundBoard
 from paksatalker.api.services.live.tracks import Clock, PictureTrack, SoundTrack
@@ -45,6 +46,8 @@ def test_the_answer_sends_both_and_names_no_stranger():
     async def talk() -> None:
         ours = peer()
         answer = await ours.answer(await offer())
+        (hears,) = [one.receiver for one in ours._connection.getTransceivers() if one.kind == "audio"]
+        assert isinstance(hears._RTCRtpReceiver__jitter_buffer, PromptBuffer), "aiortc has another attribute now"
         await ours.close()
         video, audio = (answer[answer.index(f"m={kind}") :] for kind in ("video", "audio"))
         assert "a=sendonly" in video.split("m=audio")[0]
@@ -141,3 +144,33 @@ def test_what_nobody_listens_to_fast_enough_is_not_kept(monkeypatch):
         await ours.close()
 
     run(talk)
+
+
+def test_time_passes_where_packets_are_missing():
+    """Lost ones, and those that a sender leaves out while it is silent (DTX): silence is what ends a turn."""
+    taken: list[int] = []
+
+    async def hear(samples, rate) -> None:
+        taken.append(len(samples))
+        assert rate == 48_000
+
+    class Gaps(MediaStreamTrack):
+        kind = "audio"
+        times = [0, 960, 4 * 960, 5 * 960, 25 * 960, 10**9, 10**9 + 960, 0]  # noqa: RUF012
+
+        async def recv(self):
+            if not self.times:
+                raise MediaStreamError
+            frame = av.AudioFrame.from_ndarray(np.ones((1, 960), np.int16), format="s16", layout="mono")
+            frame.sample_rate, frame.pts = 48_000, self.times.pop(0)
+            return frame
+
+    async def talk() -> None:
+        ours = Peer((), (), hear)
+        ours._heard(Gaps())
+        while ours._tasks:
+            await asyncio.sleep(0)
+        await ours.close()
+
+    run(talk)
+    assert taken == [960, 960, 3 * 960, 960, 20 * 960, 960, 960, 960]
