@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from paksatalker.cli.console import print_json, stdout, table
+from paksatalker.cli.console import note, print_json, stdout, table
 from paksatalker.errors import InvalidOption
 
 
@@ -45,9 +44,9 @@ def analyse(
     found = describe(listener.listen(recording, transcript))
     spoken = getattr(listener, "language", None) or "en"
     if not found.text:
-        sys.stderr.write("note: no words are understood; the phones are what is heard\n")
+        note("no words are understood; the phones are what is heard")
     for flaw in found.flaws:
-        sys.stderr.write(f"note: {flaw}\n")
+        note(flaw)
     if plot is not None:
         draw(found, plot, title=recording.name)
     if json:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paksatalker.cli.console import print_json, stdout
+from paksatalker.cli.console import note, print_json, stdout
+from paksatalker.cli.options import Json
 from paksatalker.cli.score import measures_table
 
 if TYPE_CHECKING:
@@ -37,13 +38,13 @@ def bench(
     cores: Annotated[int, typer.Option(min=1, help="Use this many processors only.")] = 2,
     quick: Annotated[bool, typer.Option("--quick", help="Short texts and recordings: a rough answer soon.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a required target is missed.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Write the numbers as JSON to stdout.")] = False,
+    json: Json = False,
 ) -> None:
     """Measure speed, memory and quality on this machine."""
     from paksatalker.evaluation.machine import Machine, limit_cores
 
     if not limit_cores(cores):  # before the libraries count the processors
-        sys.stderr.write(f"note: this system cannot confine a program to {cores} processors\n")
+        note(f"this system cannot confine a program to {cores} processors")
     from paksatalker.evaluation import benchmark  # heavy: not for --help
 
     machine = Machine.here()

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from paksatalker.cli.console import print_json, say, stdout
 from paksatalker.cli.interrupt import stop_requests
+from paksatalker.cli.options import Json
 from paksatalker.errors import Cancelled, InvalidOption
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ Place = Annotated[bool, typer.Option("--keep-place/--wander", help="Take back th
 Feet = Annotated[bool, typer.Option("--plant-feet/--free-feet", help="Feet that stand do not slide.")]
 Amplitude = Annotated[float, typer.Option(help="Size of the gestures, 0–2.")]
 Blend = Annotated[float, typer.Option(help="Seconds from and to a rest pose at start and end, 0–5.")]
-Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON to stdout.")]
 
 _SECONDS_BETWEEN_LINES = 10.0
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
-
-import typer
 
 from paksatalker.cli.console import print_json, stdout, table
+from paksatalker.cli.options import Json
 from paksatalker.core.engines import OPTIONAL_STAGES, STAGES, EngineInfo, installed
-
-Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
 
 
 def engines(json: Json = False) -> None:

@@ -1,4 +1,4 @@
-"""Where the command line writes: results on stdout, everything else on stderr."""
+"""What the command line reads and writes: texts from stdin, results to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColum
 from rich.table import Table
 
 from paksatalker.core.progress import Progress as State
-from paksatalker.errors import PaksaTalkerError
+from paksatalker.errors import PaksaTalkerError, TextUnreadable
 
 _SECONDS_BETWEEN_LINES = 10.0
 #: Columns of a table where no window limits it: lines stay whole in files and pipes.
@@ -49,6 +49,28 @@ def say(line: str) -> None:
     """Writes a line to stderr; it does not matter whether anybody listens."""
     with suppress(OSError):
         sys.stderr.write(line + "\n")
+
+
+def note(remark: str) -> None:
+    """Writes to stderr what the user should know, a sentence."""
+    say(f"note: {remark}")
+
+
+def read_stdin(otherwise: str) -> str:
+    """The text on standard input.
+
+    Args:
+        otherwise: How else a text can be given, for the message.
+
+    Raises:
+        TextUnreadable: It is closed, or no text.
+    """
+    from paksatalker.core.text.load import read_text
+
+    if sys.stdin is None:
+        fix = f"Pipe a text into it, or {otherwise}"
+        raise TextUnreadable("cannot read standard input", "it is closed", fix)
+    return read_text(sys.stdin.buffer, "standard input")
 
 
 def print_error(error: PaksaTalkerError, *, as_json: bool) -> None:

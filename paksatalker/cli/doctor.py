@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from paksatalker.cli.checks import Finding, Verdict, examine
 from paksatalker.cli.console import print_json, stdout
+from paksatalker.cli.options import Json
 
 #: Exit code when something fails that ``generate`` needs.
 EXIT_UNFIT = 1
@@ -17,7 +17,7 @@ EXIT_UNFIT = 1
 _STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
 
 
-def doctor(json: Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")] = False) -> None:
+def doctor(json: Json = False) -> None:
     """Check this machine: libraries, encoders, models, engines. Exit code 1 if `generate` would not work."""
     if json:
         findings = list(examine())

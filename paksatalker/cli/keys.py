@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from paksatalker.cli.console import print_json, say
+from paksatalker.cli.options import Json
 from paksatalker.cli.serve import need_service
 from paksatalker.errors import InvalidOption
 
@@ -31,7 +32,7 @@ def create(
     tenant: Annotated[str | None, typer.Option(help="Id of the tenant [default: a new one].")] = None,
     days: Annotated[float | None, typer.Option(help="It ends after so many days.", min=0)] = None,
     requests_per_minute: Annotated[int | None, typer.Option(help="Its own limit.", min=1)] = None,
-    json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Make a key. It is shown once."""
 
@@ -53,7 +54,7 @@ def create(
 
 
 @app.command("list")
-def list_(json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False) -> None:
+def list_(json: Json = False) -> None:
     """Show all keys, without their secrets."""
 
     async def read(keys: KeyStore) -> list[dict[str, object]]:

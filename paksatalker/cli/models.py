@@ -10,6 +10,7 @@ import typer
 from rich.progress import DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from paksatalker.cli.console import BarView, print_json, stdout, table
+from paksatalker.cli.options import Json
 from paksatalker.core.options import require_choice
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.models.base import EntryStatus, State, WeightsStore
@@ -17,7 +18,6 @@ from paksatalker.models.manifest import BASE_GROUP, WeightEntry
 
 app = typer.Typer(name="models", help="List, download and verify model files.", no_args_is_help=True)
 
-Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
 Names = Annotated[
     list[str] | None, typer.Argument(help=f"Models or groups; without any, '{BASE_GROUP}'.", show_default=False)
 ]

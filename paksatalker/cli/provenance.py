@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paksatalker.cli.console import print_json
+from paksatalker.cli.options import Json
 from paksatalker.errors import InvalidOption
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def provenance(
         Path | None,
         typer.Option(help="Certificates (PEM) of whom you trust; others' signatures then count for nothing."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Write the result as JSON to stdout.")] = False,
+    json: Json = False,
 ) -> None:
     """Show who made a file, signed (C2PA).
 

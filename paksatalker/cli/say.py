@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import TaskProgressColumn, TextColumn
 
-from paksatalker.cli.console import BarView, print_json
+from paksatalker.cli import options
+from paksatalker.cli.console import BarView, note, print_json, read_stdin
 from paksatalker.cli.console import say as tell
 from paksatalker.cli.interrupt import stop_requests
-from paksatalker.errors import InvalidOption, OutputUnwritable, TextUnreadable
+from paksatalker.errors import InvalidOption, OutputUnwritable
 
 if TYPE_CHECKING:
     from paksatalker.core.saying import SpeechProgress, SpokenResult
@@ -29,45 +29,28 @@ def say(
         str,
         typer.Option("--output", "-o", help="The file: .wav, .flac, .mp3, .ogg, .opus or .m4a; - is a WAV on stdout."),
     ],
-    text_file: Annotated[str | None, typer.Option(help="A file with the text to say; - reads stdin.")] = None,
-    voice: Annotated[str, typer.Option(help="See: paksatalker voices.")] = "auto",
-    speaker: Annotated[
-        list[str] | None, typer.Option(help="The voice of a speaker of the script: Ada=af_heart; repeatable.")
-    ] = None,
-    language: Annotated[str, typer.Option(help="What the text is written in, e.g. es; auto looks at it.")] = "auto",
-    speed: Annotated[float, typer.Option(help="Speaking rate, 0.5–2.")] = 1.0,
-    pitch: Annotated[float, typer.Option(help="Semitones above the voice's own pitch, -6 to 6.")] = 0.0,
-    volume: Annotated[float, typer.Option(help="Decibels above the usual loudness, -24 to 6.")] = 0.0,
-    emotion: Annotated[
-        str,
-        typer.Option(
-            help="neutral, happy, sad, angry, surprised, fearful, disgusted, calm, excited, or auto: from the text."
-        ),
-    ] = "neutral",
-    emotion_intensity: Annotated[float, typer.Option(help="0–1.")] = 1.0,
-    pronounce: Annotated[
-        list[str] | None, typer.Option(help="How a word sounds: 'Paksa = Pack-sah' or 'Paksa = /IPA/'.")
-    ] = None,
-    dictionary: Annotated[Path | None, typer.Option(help="A file of such lines.")] = None,
-    emoji: Annotated[
-        str, typer.Option(help="feel: faces give their sentence an emotion; read: by their names; skip.")
-    ] = "feel",
-    markup: Annotated[bool, typer.Option(help="Read the text as a script with tags, see docs/script.md.")] = True,
+    text_file: options.TextFile = None,
+    voice: options.Voice = "auto",
+    speakers: options.Speakers = None,
+    language: options.Language = "auto",
+    speed: options.Speed = 1.0,
+    pitch: options.Pitch = 0.0,
+    volume: options.Volume = 0.0,
+    emotion: options.Emotion = "neutral",
+    emotion_intensity: options.EmotionIntensity = 1.0,
+    pronounce: options.Pronounce = None,
+    dictionary: options.Dictionary = None,
+    emoji: options.Emoji = "feel",
+    markup: options.Markup = True,
     subtitles: Annotated[str | None, typer.Option(help="srt or vtt beside the sound.")] = None,
-    timeline: Annotated[Path | None, typer.Option(help="Also write words and phones as JSON lines.")] = None,
+    timeline: options.Timeline = None,
     sound_format: Annotated[
         str | None, typer.Option("--format", help="wav, flac, mp3, ogg, opus or m4a [default: by the suffix].")
     ] = None,
     engine: Annotated[str, typer.Option(help="The speech engine; see: paksatalker engines.")] = "auto",
     seed: Annotated[int, typer.Option(help="Same seed, same sound.")] = 0,
-    provenance: Annotated[
-        bool | None,
-        typer.Option(
-            "--provenance/--no-provenance",
-            help="Sign the file (C2PA) [default: if there is a certificate; see: paksatalker keys provenance].",
-        ),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Write the result as JSON to stdout.")] = False,
+    provenance: options.Provenance = None,
+    json: options.Json = False,
 ) -> None:
     """Speak a text into a sound file."""
     if output == "-" and json:
@@ -75,7 +58,7 @@ def say(
     if output == "-" and sound_format not in (None, "wav"):
         raise InvalidOption(f"{sound_format} cannot be streamed", "stdout gets a WAV", "Leave --format out")
     if text == "-" or (text_file == "-" and text is None):
-        text, text_file = _stdin(), None
+        text, text_file = read_stdin("write it out"), None
     with suppress(BrokenPipeError), stop_requests() as cancel:  # a player that has heard enough is no error
         from paksatalker.core.saying import say as speak  # heavy: not for --help or a wrong option
 
@@ -91,7 +74,7 @@ def say(
                 provenance=provenance,
                 text_file=text_file,
                 voice=voice,
-                speakers=tuple(speaker or ()),
+                speakers=tuple(speakers or ()),
                 language=language,
                 speed=speed,
                 pitch=pitch,
@@ -109,8 +92,8 @@ def say(
 
 
 def _report(result: SpokenResult, *, json: bool) -> None:
-    for note in result.notes:
-        tell(f"note: {note}")
+    for remark in result.notes:
+        note(remark)
     if json:
         print_json(result.to_dict())
     elif result.path is not None:
@@ -134,14 +117,6 @@ class _SoundView(BarView):
         elif time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
             tell(f"{detail} ({state.fraction:.0%})")
-
-
-def _stdin() -> str:
-    from paksatalker.core.text.load import read_text
-
-    if sys.stdin is None:
-        raise TextUnreadable("cannot read standard input", "it is closed", "Pipe a text into it, or write it out")
-    return read_text(sys.stdin.buffer, "standard input")
 
 
 def _stdout() -> IO[bytes]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from paksatalker.cli.console import print_json, stdout, table
+from paksatalker.cli.console import note, print_json, stdout, table
+from paksatalker.cli.options import Json
 from paksatalker.errors import AudioEmpty, AudioSilent, AudioUnreadable
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def score(
     max_frames: Annotated[int | None, typer.Option(min=2, help="Look at the first N frames only.")] = None,
     save_tracks: Annotated[Path | None, typer.Option(help="Also write the landmarks as .npz.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a required target is missed.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Write the report as JSON to stdout.")] = False,
+    json: Json = False,
 ) -> None:
     """Score a talking video, whoever made it.
 
@@ -66,12 +67,10 @@ def _listened(video: Path, transcript: str | None) -> Timeline | None:
     try:
         said = Timeline.listen(video, transcript)
     except (AudioUnreadable, AudioEmpty, AudioSilent) as error:
-        sys.stderr.write(f"note: lip sync is not judged: {error.message}\n")
+        note(f"lip sync is not judged: {error.message}")
         return None
     if transcript is None:
-        sys.stderr.write(
-            "note: the phones are recognised from the sound, with errors: compare videos, judge by --timeline\n"
-        )
+        note("the phones are recognised from the sound, with errors: compare videos, judge by --timeline")
     return said
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from paksatalker.cli.console import print_json, stdout, table
+from paksatalker.cli.console import print_json, read_stdin, stdout, table
+from paksatalker.cli.options import Json
 from paksatalker.core.sources.direction import read_script
-from paksatalker.core.text.load import load_text, read_text
+from paksatalker.core.text.load import load_text
 from paksatalker.core.text.utterances import cut_script
 from paksatalker.core.timeline import Utterance
 
@@ -26,10 +26,10 @@ def _group() -> None:
 @app.command("check")
 def check(
     file: Annotated[str, typer.Argument(help="A script in our markup or SSML; - reads stdin.")],
-    json: Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")] = False,
+    json: Json = False,
 ) -> None:
     """List the utterances and cues of a script, and what its writer should look at."""
-    text = read_text(sys.stdin.buffer, "standard input") if file == "-" else load_text(Path(file))
+    text = read_stdin("name a file") if file == "-" else load_text(Path(file))
     script = read_script(text)
     utterances = list(cut_script(script))
     if json:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from paksatalker.cli.console import print_json, say, stdout, table
+from paksatalker.cli.console import note, print_json, say, stdout, table
+from paksatalker.cli.options import Json
 from paksatalker.config import get_settings
 from paksatalker.core.audio.blend import SavedVoices, parse_blend
 from paksatalker.core.audio.cloning.consent import Consent, read_consent, record_consent
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from paksatalker.core.audio.cloning.match import Match
 
 Name = Annotated[str, typer.Argument(help="Name of the voice: small letters, digits, - and _.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a voice of the same name.")]
 _REPORTED = 8  # steps between two lines
 
@@ -75,8 +75,8 @@ def clone(
     began = time.monotonic()
     match = match_voice(references, seed=seed, report=_progress)
     path = saved.save(name, match.blend, _taken(saved), consent=record, force=force)
-    for note in match.reference.notes:
-        say(f"note: {note}")
+    for remark in match.reference.notes:
+        note(remark)
     judged, fitted = asdict(match.judged), asdict(match.fitted)
     if json:
         facts: dict[str, Any] = {"voice": name, "file": str(path), "from": match.blend.main, "speaker": record.speaker}
@@ -99,8 +99,8 @@ def _clone_by_xtts(
     CoquiSpeech().voice("xtts")  # says what is missing, and the licence
     speaker = read_speaker(references)
     path = own.save(name, speaker.speech, record)
-    for note in speaker.notes:
-        say(f"note: {note}")
+    for remark in speaker.notes:
+        note(remark)
     if json:
         facts = {"voice": name, "file": str(path), "engine": "xtts", "speaker": record.speaker}
         print_json({**facts, "seconds_of_speech": round(len(speaker.speech) / RATE, 1), "notes": list(speaker.notes)})

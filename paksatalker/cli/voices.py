@@ -9,6 +9,7 @@ import typer
 
 from paksatalker.cli import voice_commands
 from paksatalker.cli.console import print_json, say, stdout, table
+from paksatalker.cli.options import Json
 from paksatalker.core.engines import EngineInfo, SpeechEngine, Voice, find, installed
 
 app = typer.Typer(help="List the voices that can speak right now.", invoke_without_command=True)
@@ -20,7 +21,7 @@ def voices(
     context: typer.Context,
     language: Annotated[str | None, typer.Option(help="Only voices of this language, e.g. en or en-US.")] = None,
     engine: Annotated[str | None, typer.Option(help="Only voices of this engine; see: paksatalker engines.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")] = False,
+    json: Json = False,
 ) -> None:
     """List the voices that can speak right now."""
     if context.invoked_subcommand is not None:

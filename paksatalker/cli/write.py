@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paksatalker.cli.console import print_json
-from paksatalker.errors import InvalidOption, TextUnreadable
+from paksatalker.cli.console import note, print_json, read_stdin
+from paksatalker.cli.options import Json
+from paksatalker.errors import InvalidOption
 
 if TYPE_CHECKING:
     from paksatalker.core.text.writing.writer import Writer
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="A file to write to instead of stdout.")]
 Engine = Annotated[str, typer.Option(help="llamacpp, openai, transformers, or auto; see: paksatalker engines.")]
 Seed = Annotated[int, typer.Option(min=0, help="Same seed, same text.")]
-Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON to stdout.")]
 Text = Annotated[str | None, typer.Argument(help="The text; - reads stdin.", show_default=False)]
 File = Annotated[str | None, typer.Option("--file", "-f", help="A file with the text; - reads stdin.")]
 
@@ -143,8 +143,8 @@ def _shown(parts: Iterable[str], output: Path | None, *, json: bool) -> list[str
 
 
 def _report(writer: Writer, said: list[str], output: Path | None, *, json: bool, **more: Any) -> None:
-    for note in writer.notes:
-        sys.stderr.write(f"note: {note}\n")
+    for remark in writer.notes:
+        note(remark)
     if json:
         text = "".join(said)
         result = {"text": text, "words": len(text.split()), **more, "engine": writer.engine, "model": writer.model}
@@ -160,13 +160,11 @@ def _read(text: str | None, file: str | None) -> str:
         InvalidOption: None is given, or two.
         TextUnreadable: The file or stdin cannot be read.
     """
-    from paksatalker.core.text.load import load_text, read_text
+    from paksatalker.core.text.load import load_text
 
     if (text is None) == (file is None):
         why = "none is given" if text is None else "a text and --file are given"
         raise InvalidOption("cannot tell what the text is", why, "Give either a text or --file")
-    if "-" not in (text, file):
-        return text if text is not None else load_text(Path(str(file)))
-    if sys.stdin is None:
-        raise TextUnreadable("cannot read standard input", "it is closed", "Pipe a text into it, or give --file")
-    return read_text(sys.stdin.buffer, "standard input")
+    if "-" in (text, file):
+        return read_stdin("give --file")
+    return text if text is not None else load_text(Path(str(file)))

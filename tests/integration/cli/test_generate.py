@@ -250,7 +250,7 @@ def test_interrupt_stops_cleanly(photo: Path, tmp_path: Path, signal_number: int
     process.send_signal(signal_number)
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert stderr.startswith("error: stopped")
+    assert stderr.splitlines()[-1].startswith("error: stopped")  # a slow machine shows progress before
     assert stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 

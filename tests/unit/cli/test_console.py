@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from paksatalker.cli.console import ProgressView, print_json, say
+from paksatalker.cli.console import ProgressView, note, print_json, read_stdin, say
 from paksatalker.core.progress import Progress
+from paksatalker.errors import TextUnreadable
 
 
 class Screen(io.StringIO):
@@ -32,10 +33,22 @@ def test_json_is_json_in_every_encoding(monkeypatch: pytest.MonkeyPatch, encodin
     assert json.loads(raw.getvalue().decode(encoding)) == value
 
 
+def test_a_text_comes_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("Grüße".encode()), "ascii"))
+    assert read_stdin("name a file") == "Grüße"  # whatever the terminal's encoding is
+
+
+def test_a_closed_standard_input_says_how_else_to_give_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(TextUnreadable, match="or name a file"):
+        read_stdin("name a file")
+
+
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     gone = Gone()
     monkeypatch.setattr(sys, "stderr", gone)
     say("anybody there?")
+    note("the photo is dark")
     assert sys.stderr is gone  # nothing was raised and nothing replaced
 
 
