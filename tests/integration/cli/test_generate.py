@@ -250,8 +250,9 @@ def test_interrupt_stops_cleanly(photo: Path, tmp_path: Path, signal_number: int
     process.send_signal(signal_number)
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert stderr.splitlines()[-1].startswith("error: stopped")  # a slow machine shows progress before
-    assert stderr.count("\n") == 1
+    *progress, error = stderr.splitlines()
+    assert error.startswith("error: stopped")
+    assert all("frame" in line for line in progress)  # that a busy machine shows in so long a time
     assert list(tmp_path.iterdir()) == []
 
 
