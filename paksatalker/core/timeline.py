@@ -72,7 +72,7 @@ class Word:
 
 
 #: What a :class:`StageCue` can ask for.
-CUE_KINDS: tuple[str, ...] = ("scene", "gesture", "camera", "mark")
+CUE_KINDS: tuple[str, ...] = ("gesture", "camera", "mark", "scene")
 
 
 @dataclass(frozen=True, slots=True, order=True)

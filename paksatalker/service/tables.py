@@ -193,7 +193,10 @@ class Job(Base):
 
 
 class Webhook(Base):
-    """A message that a job has ended, to be delivered until it is taken or given up."""
+    """A message that a job has ended, to be delivered until it is taken or given up.
+
+    Its state: ``pending`` waits for the next attempt, ``delivered`` was taken, ``dead`` is given up.
+    """
 
     __tablename__ = "webhooks"
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -26,8 +26,6 @@ from paksatalker.service.sealing import Sealer
 from paksatalker.service.states import State
 from paksatalker.service.tables import Job, Webhook, WebhookSecret, now
 
-#: ``pending`` waits for its (next) attempt, ``delivered`` was taken, ``dead`` is given up.
-STATES = ("pending", "delivered", "dead")
 ATTEMPTS = 10
 _FIRST_SECONDS, _FACTOR, _MOST_SECONDS = 5.0, 4.0, 86_400.0
 _LEASE = timedelta(seconds=20)  # a message that a worker died over is delivered by another one after so long

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from paksatalker.core.text.builder import ScriptBuilder
 from paksatalker.core.text.script import Script, ScriptWarning
 from paksatalker.core.text.tokens import Dialogue, Token, Tokeniser
-from paksatalker.core.timeline import EMOTIONS, Utterance
+from paksatalker.core.timeline import CUE_KINDS, EMOTIONS, Utterance
 
 #: Pace of ``[slow]`` and ``[fast]``, and seconds of a ``[pause]`` that does not say.
 SLOW, FAST, PAUSE = 0.8, 1.25, 0.5
@@ -19,7 +19,7 @@ PAUSE_RANGE, RATE_RANGE, PITCH_RANGE, VOLUME_RANGE = (0.1, 60.0), (0.5, 2.0), (-
 _NUMBERS: dict[str, tuple[tuple[float, float], tuple[str, ...]]] = {
     "rate": (RATE_RANGE, ("",)), "pitch": (PITCH_RANGE, ("", "st")), "volume": (VOLUME_RANGE, ("", "db")),
 }  # fmt: skip
-_UNPAIRED = frozenset(("pause", "gesture", "camera", "mark", "scene"))  # tags without a closing one
+_UNPAIRED = frozenset(("pause", *CUE_KINDS))  # tags without a closing one
 _NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)) ?([a-z]*)", re.IGNORECASE)
 _NAME = re.compile(r"[\w][\w.+:-]{0,63}")
 _ANY = re.compile(r".+")
@@ -29,7 +29,7 @@ _PIECE = 4096  # characters that are looked at in one go
 
 TAG_NAMES: tuple[str, ...] = (
     "pause", *EMOTIONS, "emphasis", "slow", "fast", "rate", "pitch", "volume", "voice", "speaker", "say", "ipa",
-    "gesture", "camera", "mark", "scene", "lang",
+    *CUE_KINDS, "lang",
 )  # fmt: skip
 
 
@@ -110,7 +110,7 @@ class MarkupReader:
         """What follows each tag; called with its argument, tells whether that makes sense."""
         return {
             **dict.fromkeys(EMOTIONS, self._emotion),
-            **dict.fromkeys(("gesture", "camera", "mark", "scene"), self._cue),
+            **dict.fromkeys(CUE_KINDS, self._cue),
             **dict.fromkeys(("pause", "break"), self._pause),
             **dict.fromkeys(("slow", "fast"), self._pace),
             **dict.fromkeys(("emphasis", "strong"), self._emphasis),
