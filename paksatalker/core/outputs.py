@@ -160,7 +160,13 @@ class Output:
         )
 
     def finish(self) -> Result:
-        """Completes the files, gives them their names, and tells what was made."""
+        """Completes the files, gives them their names, and tells what was made.
+
+        Raises:
+            EncodingFailed: No frame was written, or the encoder fails.
+            OutputUnwritable: A file cannot be written any more.
+            DiskFull: There is no room.
+        """
         assert self._stream is not None
         if self._first_frame is None:
             raise EncodingFailed(

@@ -75,7 +75,11 @@ class SpeechRequest:
         self.speaker_voices()  # refuses what is no pair
 
     def speaker_voices(self) -> dict[str, str]:
-        """Voices by the names of speakers, as :attr:`speakers` has them."""
+        """Voices by the names of speakers, as :attr:`speakers` has them.
+
+        Raises:
+            InvalidOption: An entry is not ``NAME=VOICE``, or somebody has two voices; never of a request that was made.
+        """
         voices: dict[str, str] = {}
         for pair in self.speakers:
             name, sign, voice = (part.strip() for part in pair.partition("="))

@@ -23,18 +23,34 @@ _EPS = 1e-6
 
 
 def l1_diversity(positions: npt.ArrayLike) -> float:
-    """How far a motion departs from its own mean pose: the sum of distances in all coordinates, per frame."""
+    """How far a motion departs from its own mean pose: the sum of distances in all coordinates, per frame.
+
+    Args:
+        positions: [T, 165] or [T, 55, 3] metres of the joints; the result is in the same unit.
+    """
     values = np.asarray(positions, np.float64)
     return float(np.abs(values - values.mean(axis=0)).sum() / len(values))
 
 
 def mean_squared_error(one: npt.ArrayLike, other: npt.ArrayLike) -> float:
-    """Mean squared difference of vertices."""
+    """Mean squared difference of vertices [T, V, 3], in the square of their unit.
+
+    Raises:
+        ValueError: The shapes do not fit each other.
+    """
     return float(np.mean((np.asarray(one, np.float64) - np.asarray(other, np.float64)) ** 2))
 
 
 def vertex_velocity_error(one: npt.ArrayLike, other: npt.ArrayLike) -> float:
-    """LVD: how the steps of vertices from frame to frame differ, summed up and divided by frames and coordinates."""
+    """LVD: how the steps of vertices from frame to frame differ, summed up and divided by frames and coordinates.
+
+    Args:
+        one: [T, V, 3] vertices; the result is in their unit a frame.
+        other: As many, of the same shape.
+
+    Raises:
+        ValueError: The shapes do not fit each other.
+    """
     first, second = np.asarray(one, np.float64), np.asarray(other, np.float64)
     return float(np.abs(np.diff(first, axis=0) - np.diff(second, axis=0)).sum() / first.size)
 
@@ -49,6 +65,9 @@ def motion_beats(
         mean_velocity: [55] usual speed of each joint, in the unit of the positions per second.
         fps: Frames a second.
         part: The frames that are looked at; beats count from its start. Motion beyond them still counts for speed.
+
+    Returns:
+        For each of the 55 joints int64 [N], ascending.
     """
     joints = np.asarray(positions, np.float64).reshape(len(np.asarray(positions)), -1, 3)
     velocity = np.gradient(joints, 1 / fps, axis=0)  # central differences, one-sided at both ends

@@ -97,7 +97,7 @@ def _pearson_at(measured: Array, intended: Array, lag: int) -> float:
 
 
 def pearson(a: Array, b: Array) -> float:
-    """Pearson's r over the finite pairs; 0 when one of them is constant or fewer than three are left."""
+    """Pearson's r of a [N] and b [N] over the finite pairs; 0 if one is constant or fewer than three are left."""
     both = np.isfinite(a) & np.isfinite(b)
     if both.sum() < 3:
         return 0.0

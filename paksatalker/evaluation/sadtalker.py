@@ -96,7 +96,7 @@ def gpu_speed(generator: Generator, size: int, *, quick: bool) -> Iterator[Measu
 
 
 def psnr(image: Tensor, exact: Tensor) -> float:
-    """Peak signal-to-noise ratio of images 0–1, dB."""
+    """Peak signal-to-noise ratio of an image [.., H, W], 0–1, against an exact one of the same shape; dB."""
     return float(-10 * torch.log10(((image - exact) ** 2).mean().clamp_min(1e-20)))
 
 

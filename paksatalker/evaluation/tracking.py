@@ -184,6 +184,11 @@ def track_frame(rgb: Image8, landmarker: FaceLandmarker) -> FaceMotion:
 def track_frames(frames: Iterator[Image8], fps: float, landmarker: FaceLandmarker) -> FaceMotion:
     """Tracks frames that never were in a file, e.g. straight from a renderer.
 
+    Args:
+        frames: uint8 [H, W, 3] RGB, all of one size.
+        fps: Frames a second.
+        landmarker: Finds the faces; the largest of each frame is taken.
+
     Raises:
         VideoUnreadable: No frame shows a face.
     """

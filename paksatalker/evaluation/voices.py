@@ -50,7 +50,7 @@ class Said:
 
     @property
     def samples(self) -> FloatArray:
-        """At 16 kHz."""
+        """The whole sentence, float32 [N] at 16 kHz."""
         rate = self.pieces[0].sample_rate
         joined = np.concatenate([piece.samples for piece in self.pieces])
         return np.asarray(soxr.resample(joined, rate, SPEECH_RATE), np.float32)
@@ -174,7 +174,7 @@ def _heard(recogniser: Recogniser, samples: FloatArray) -> str:
 
 
 def timing_errors(said: Sequence[Said]) -> npt.NDArray[np.float64]:
-    """By how many seconds the phones' starts differ from a forced alignment of the sound."""
+    """By how many seconds the phones' starts differ from a forced alignment of the sound: [N], one for each phone."""
     aligner = ForcedAligner()
     gaps: list[float] = []
     for one in said:

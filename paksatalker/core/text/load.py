@@ -48,6 +48,10 @@ def read_text(file: BinaryIO, name: str) -> str:
     Args:
         file: Where the bytes are.
         name: What to call it in messages.
+
+    Raises:
+        TextUnreadable: It cannot be read, or is no text.
+        TextTooLong: It is larger than 16 MiB.
     """
     try:
         return _decoded(file.read(_MAX_BYTES + 1), f"cannot read {name}")
