@@ -21,6 +21,7 @@ _STEP = 0.02  # seconds between decisions
 _REFRACTORY = 0.9  # seconds after a blink without another (double blinks apart)
 _MEDIAN, _SPREAD = 2.05, 0.55  # of the interval beyond the refractory time: seconds, and sd of its logarithm
 _LONGEST = 5.8  # seconds; blinks become certain beyond
+_FIRST = (2.2, 3.2)  # seconds within which the first one comes at the latest: a clip of 4 s without any looks dead
 _DOWN, _UP = 0.065, 0.120  # seconds the lids take; the profile is 0.11–0.14 s wide at half height
 _SHORTEST_HOLD = 0.025
 
@@ -67,13 +68,9 @@ class Blinks:
         self._step = 0
         self._count = 0
         self._last = -2.0 - 1.2 * float(uniform(self._key, -1))  # the first blink comes within seconds
+        self._first = _FIRST[0] + (_FIRST[1] - _FIRST[0]) * float(uniform(self._key, -2))
         self._hazard = 0.0
         self.recent: list[Blink] = []
-
-    @property
-    def decided(self) -> float:
-        """Decisions have been made up to here, seconds."""
-        return self._step * _STEP
 
     def steps(self, until: float) -> Array:
         """The instants at which decisions are due so that everything before ``until`` is known."""
@@ -88,7 +85,8 @@ class Blinks:
         """
         for time, factor in zip(times, pull, strict=True):
             self._hazard += _hazard(time - self._last) * factor * _STEP
-            if self._hazard > -math.log(self._draw(0)):
+            overdue = self._count == 0 and time >= self._first
+            if overdue or self._hazard > -math.log(self._draw(0)):
                 self._blink(float(time))
         self._step += len(times)
 
@@ -96,7 +94,8 @@ class Blinks:
         return float(uniform(self._key, self._count * 16 + what))
 
     def _blink(self, time: float) -> None:
-        depth = 1.0 if self._draw(1) > 0.10 else 0.55 + 0.25 * self._draw(2)
+        full = self._count == 0 or self._draw(1) > 0.10
+        depth = 1.0 if full else 0.55 + 0.25 * self._draw(2)
         hold = max(_SHORTEST_HOLD * (0.8 + 0.8 * self._draw(3)), 1.02 / self._fps)
         pace = 0.90 + 0.22 * self._draw(4)
         skew = 0.10 * (2.0 * self._draw(5) - 1.0)
