@@ -14,6 +14,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from PIL import Image, ImageOps
 
+from paksatalker.core.files import is_address
 from paksatalker.core.timeline import ARKIT_NAMES
 from paksatalker.errors import ImageUnreadable, NoFace, VideoUnreadable
 from paksatalker.evaluation.geometry import Array, eye_distance, head_angles
@@ -245,6 +246,10 @@ def read_frames(path: Path, max_frames: int | None = None, every: int = 1) -> It
     Raises:
         VideoUnreadable: The file is missing, is not a video, or breaks off before the first frame.
     """
+    if is_address(path):
+        raise VideoUnreadable(
+            f"cannot read the video {path.name}", "addresses are not followed", "Download it first and give the file"
+        )
     count = 0
     try:
         with path.open("rb") as file, av.open(file, "r", options=NO_PROTOCOLS) as container:

@@ -27,6 +27,25 @@ def test_speech_pieces_share_one_clock():
     assert [round(p.start, 3) for p in found.phones] == [0.2, 1.2]
 
 
+def test_a_recognisers_gap_is_a_pause_only_where_the_sound_is_quiet():
+    rate = 16000
+    rng = np.random.default_rng(1)
+    samples = rng.normal(0, 0.1, 4 * rate).astype(np.float32)
+    samples[2 * rate : 3 * rate] *= 0.001  # 60 dB less from second 2 to 3
+    words = [Word("a", a, b, (Phone("AA", a, b),)) for a, b in ((0.5, 1.0), (3.1, 3.9))]
+    found = Timeline.from_recognised([Speech(samples, rate, 0.0, tuple(words))])
+    assert [p.start for p in found.phones] == [0.5, 3.1]
+    assert len(found.pauses) == 1
+    assert found.pauses[0] == pytest.approx((2.0, 3.0), abs=0.04)
+
+
+def test_a_recording_with_music_in_its_gaps_has_no_pauses():
+    loud = np.random.default_rng(2).normal(0, 0.1, 16000).astype(np.float32)
+    found = Timeline.from_recognised([Speech(loud, 16000, 0.0, (Word("a", 0.4, 0.5, (Phone("AA", 0.4, 0.5),)),))])
+    assert found.pauses == ()
+    assert Timeline.from_recognised([]).pauses == ()
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(ARPABET), st.floats(0, 100), st.floats(0, 2)), max_size=10))
 def test_what_is_saved_is_read(tmp_path_factory, spans):

@@ -1,6 +1,7 @@
 """Reading real containers: frames, stream times, and files that are none."""
 
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -79,6 +80,12 @@ def test_a_missing_file_and_a_sound_without_picture(tmp_path):
         container.mux(stream.encode(frame))
     with pytest.raises(VideoUnreadable, match="no picture"):
         list(read_frames(path))
+
+
+def test_an_address_is_not_followed():
+    with pytest.raises(VideoUnreadable, match="cannot read the video v.mp4") as caught:
+        list(read_frames(Path("https://example.org/v.mp4")))
+    assert "addresses are not followed" in str(caught.value.why)
 
 
 def test_a_truncated_video_says_so(tmp_path):
