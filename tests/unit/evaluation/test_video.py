@@ -83,7 +83,7 @@ def test_a_missing_file_and_a_sound_without_picture(tmp_path):
 
 
 def test_an_address_is_not_followed():
-    with pytest.raises(VideoUnreadable, match="cannot read the video v.mp4") as caught:
+    with pytest.raises(VideoUnreadable, match=r"cannot read the video v\.mp4") as caught:
         list(read_frames(Path("https://example.org/v.mp4")))
     assert "addresses are not followed" in str(caught.value.why)
 
