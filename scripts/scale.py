@@ -32,6 +32,7 @@ from typing import Any
 import coredis
 from sqlalchemy.exc import TimeoutError as NoConnection
 
+from paksatalker.service.backend import Parts, opened
 from paksatalker.service.broker import Broker
 from paksatalker.service.ids import new_id
 from paksatalker.service.jobs import NewJob
@@ -39,7 +40,7 @@ from paksatalker.service.keys import KeyStore
 from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.tables import Asset, Job
 from paksatalker.service.video import VideoRequest
-from paksatalker.worker.main import Parts, opened, work
+from paksatalker.worker.main import work
 
 QUEUE = "portrait"
 SUBMITTERS = 32  # requests that an API serves at a time

@@ -18,13 +18,14 @@ from typing import Any
 import psutil
 from scale import QUEUE, portrait_of, service
 
+from paksatalker.service.backend import Parts
 from paksatalker.service.hls import PLAYLIST, joined, stream_place
 from paksatalker.service.jobs import NewJob
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.parts import PartStore
 from paksatalker.service.tables import Job
 from paksatalker.service.video import VideoRequest
-from paksatalker.worker.main import Parts, work
+from paksatalker.worker.main import work
 
 SENTENCE = "This is sentence number {} of a long talk, which goes on for a while, and then for a while more. "
 SECONDS_A_SENTENCE = 5.0

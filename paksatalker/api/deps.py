@@ -12,8 +12,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from paksatalker.api.endpoints.signin import COOKIE
 from paksatalker.api.errors import ApiError
 from paksatalker.api.services.limits import check_rate
+from paksatalker.service.backend import Parts
 from paksatalker.service.keys import Caller, KeyStore
-from paksatalker.worker.main import Parts
 
 bearer = HTTPBearer(auto_error=False, description="An API key: `paksatalker keys create NAME`")
 

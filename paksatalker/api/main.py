@@ -42,10 +42,10 @@ from paksatalker.api.services.vouching import Vouching
 from paksatalker.api.services.writing import writer_pool
 from paksatalker.api.tracing import Tracing
 from paksatalker.api.tus import SENT, TOLD, TusHeaders
+from paksatalker.service.backend import opened
 from paksatalker.service.broker import Broker
 from paksatalker.service.settings import ServiceSettings, get_service_settings
 from paksatalker.service.tracing import tracing
-from paksatalker.worker.main import opened
 
 _PREFIX = "/api/v1"
 

@@ -15,8 +15,8 @@ from paksatalker.errors import EngineUnavailable, InvalidOption
 if TYPE_CHECKING:
     from paksatalker.api.endpoints.signin import SignIn
     from paksatalker.errors import PaksaTalkerError
+    from paksatalker.service.backend import Parts
     from paksatalker.service.settings import ServiceSettings
-    from paksatalker.worker.main import Parts
 
 _ANSWER_SECONDS = 5  # for answers that are on their way when the service is told to stop
 _IDLE_SECONDS = 75  # that a connection may rest; longer than proxies let it, or they use one that is being closed
@@ -135,8 +135,9 @@ def worker(
 
 
 async def _work(settings: ServiceSettings, url: str, queues: list[str], lacks: dict[str, PaksaTalkerError]) -> None:
+    from paksatalker.service.backend import opened
     from paksatalker.worker.fleet import end_within, stop_with_parent
-    from paksatalker.worker.main import opened, work
+    from paksatalker.worker.main import work
 
     loop = asyncio.get_running_loop()
     async with opened(settings, url) as parts:

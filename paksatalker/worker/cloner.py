@@ -9,10 +9,11 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from paksatalker.config import log_ids
 from paksatalker.errors import PaksaTalkerError
+from paksatalker.service.backend import Parts
 from paksatalker.service.jobs import JobHeld, JobStore
 from paksatalker.service.queue import Later
 from paksatalker.service.states import VOICES
@@ -23,9 +24,6 @@ from paksatalker.worker.attempt import watch as watching
 from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.process import RenderCancelled, RenderDied, RenderFailed, RenderProcess, described
 from paksatalker.worker.telling import job_span, note_if_possible, told
-
-if TYPE_CHECKING:
-    from paksatalker.worker.main import Parts
 
 _log = logging.getLogger(__name__)
 _COMMAND = (sys.executable, "-m", "paksatalker.worker.clone_child")

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from paksatalker.core.provenance.certificates import credentials
 from paksatalker.core.provenance.manifests import Provenance
-from paksatalker.errors import EngineUnavailable, PaksaTalkerError
-from paksatalker.service.database import Database
-from paksatalker.service.files import FileStore
+from paksatalker.errors import PaksaTalkerError
+from paksatalker.service.backend import Parts
 from paksatalker.service.ids import new_id
-from paksatalker.service.jobs import JobStore
 from paksatalker.service.sealing import sealer
-from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.states import VOICES
-from paksatalker.service.streaq_queue import StreaqQueue, is_away
 from paksatalker.service.tracing import tracing
 from paksatalker.service.webhooks import PURPOSE
 from paksatalker.worker.cloner import Cloner
@@ -35,62 +30,11 @@ _TURN_SECONDS = 0.9  # of all workers one looks for ended jobs in so long
 _MEND_SECONDS = 10.0  # between two looks for jobs without a ticket
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What API and workers are made of."""
-
-    settings: ServiceSettings
-    database: Database
-    jobs: JobStore
-    files: FileStore
-    queue: StreaqQueue
-
-
-@asynccontextmanager
-async def opened(settings: ServiceSettings, redis_url: str) -> AsyncIterator[Parts]:
-    """Opens database, files and queue, and closes them again.
-
-    Args:
-        settings: Of the service.
-        redis_url: Of Redis or Valkey.
-
-    Raises:
-        EngineUnavailable: Redis does not answer.
-        SettingsInvalid: The bucket refuses us.
-    """
-    async with AsyncExitStack() as stack:
-        database = Database(settings.database)
-        stack.push_async_callback(database.close)
-        await database.migrate()
-        queue = await stack.enter_async_context(_reached(redis_url))
-        files = FileStore.of(settings)
-        if settings.s3_bucket:
-            await files.check(settings.s3_bucket)
-        yield Parts(settings, database, JobStore(database, settings.keep_days), files, queue)
-
-
-@asynccontextmanager
-async def _reached(redis_url: str) -> AsyncIterator[StreaqQueue]:
-    queue = StreaqQueue(redis_url)
-    try:
-        await queue.__aenter__()
-    except Exception as error:
-        await queue.close()
-        if not is_away(error):
-            raise
-        why, fix = "Redis does not answer, or not to this password", "Start it, or check REDIS_URL"
-        raise EngineUnavailable("the queue cannot be used", why, fix) from error
-    try:
-        yield queue
-    finally:
-        await queue.close()
-
-
 async def work(parts: Parts, queues: Sequence[str], lacks: Mapping[str, PaksaTalkerError] | None = None) -> None:
     """Does jobs of the queues, one of each at a time, until it is cancelled; then puts back what it has.
 
     Args:
-        parts: See :func:`opened`.
+        parts: See :func:`~paksatalker.service.backend.opened`.
         queues: Some of :data:`~paksatalker.service.states.QUEUES`.
         lacks: Why it takes none of others, for whoever asks for what is in them.
     """

@@ -13,10 +13,10 @@ from paksatalker.api.models.avatars import AvatarBody, AvatarChange, AvatarOut, 
 from paksatalker.api.services.own_voices import own_voice
 from paksatalker.api.services.pictures import usable_asset
 from paksatalker.service.avatars import AvatarChanged, AvatarStore, AvatarTaken, PictureGone
+from paksatalker.service.backend import Parts
 from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
 from paksatalker.service.tables import Avatar
-from paksatalker.worker.main import Parts
 
 router = APIRouter(prefix="/avatars", tags=["avatars"])
 User = Annotated[Caller, Depends(allowed("assets"))]

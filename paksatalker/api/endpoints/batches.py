@@ -15,10 +15,10 @@ from paksatalker.api.errors import ApiError, answers, not_found
 from paksatalker.api.models.batches import BatchOut, BatchState
 from paksatalker.api.services.batching import Rows, cancel_all, read_csv, read_json, state_of, submit_all
 from paksatalker.api.services.uploads import receive, too_large
+from paksatalker.service.backend import Parts
 from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
 from paksatalker.service.video import AssetId, VideoRequest
-from paksatalker.worker.main import Parts
 
 router = APIRouter(prefix="/api/v1/batches", tags=["batches"], responses=answers(401, 403, 422, 429))
 _User = Annotated[Caller, Depends(allowed("videos"))]

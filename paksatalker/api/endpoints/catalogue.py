@@ -12,8 +12,8 @@ from paksatalker.api.deps import Anybody, PartsOf
 from paksatalker.api.models.openai import STOCK_VOICES
 from paksatalker.core.audio.kokoro_voices import KOKORO_VOICES
 from paksatalker.core.engines import OPTIONAL_STAGES, STAGES, EngineInfo, SpeechEngine, Voice, installed
+from paksatalker.service.backend import Parts
 from paksatalker.service.voices import VoiceStore
-from paksatalker.worker.main import Parts
 
 router = APIRouter(tags=["catalogue"])
 

@@ -16,8 +16,8 @@ from paksatalker.api.endpoints.videos import VideoId, job_of
 from paksatalker.api.errors import ApiError, answers
 from paksatalker.api.models.videos import VideoState
 from paksatalker.api.services.following import follow
+from paksatalker.service.backend import Parts
 from paksatalker.service.keys import Caller
-from paksatalker.worker.main import Parts
 
 router = APIRouter(prefix="/videos/{video_id}", tags=["videos"])
 User = Annotated[Caller, Depends(allowed("videos"))]

@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 
 from paksatalker.api.deps import PartsOf, bearer, check_scope, get_caller
 from paksatalker.api.errors import answers
+from paksatalker.service.backend import Parts
 from paksatalker.service.states import QUEUES, State
 from paksatalker.service.tables import Job
-from paksatalker.worker.main import Parts
 
 router = APIRouter(tags=["health"])
 

@@ -27,9 +27,9 @@ from paksatalker.api.services.vouching import kept, sealed, vouched
 from paksatalker.core.provenance.manifests import Provenance
 from paksatalker.core.request import SpeechRequest
 from paksatalker.errors import PaksaTalkerError
+from paksatalker.service.backend import Parts
 from paksatalker.service.keys import Caller
 from paksatalker.service.sound_manifests import SoundManifests
-from paksatalker.worker.main import Parts
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _GONE = 499  # nobody reads it

@@ -12,13 +12,13 @@ from fastapi.responses import Response, StreamingResponse
 
 from paksatalker.api.deps import PartsOf, allowed
 from paksatalker.api.errors import ApiError, answers, not_found
+from paksatalker.service.backend import Parts
 from paksatalker.service.hls import PLAYLIST, PLAYLIST_TYPE, is_piece, joined, piece_path, piece_type, stream_place
 from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
 from paksatalker.service.parts import PartStore
 from paksatalker.service.states import State
 from paksatalker.service.tables import Job
-from paksatalker.worker.main import Parts
 
 router = APIRouter(prefix="/videos/{video_id}", tags=["videos"])
 _WAIT_SECONDS = 10.0  # for the first segment: a player that asks too early need not ask again

@@ -28,11 +28,11 @@ from paksatalker.api.services.resumable import (
 from paksatalker.api.services.storing import storage_full
 from paksatalker.api.services.uploads import harmless_name, too_large
 from paksatalker.service.assets import StorageFull
+from paksatalker.service.backend import Parts
 from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
 from paksatalker.service.tables import Upload
 from paksatalker.service.uploads import MOST_OPEN, TooManyUploads, UploadHeld, UploadLost, UploadState, UploadStore
-from paksatalker.worker.main import Parts
 
 router = APIRouter(prefix="/assets/uploads", tags=["assets"])
 User = Annotated[Caller, Depends(allowed("assets"))]

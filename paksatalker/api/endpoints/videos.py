@@ -14,12 +14,12 @@ from paksatalker.api.models.videos import VideoOut, VideoPage
 from paksatalker.api.services.following import ended
 from paksatalker.api.services.lanes import note_of
 from paksatalker.api.services.submitting import submit
+from paksatalker.service.backend import Parts
 from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
 from paksatalker.service.states import State
 from paksatalker.service.tables import Job
 from paksatalker.service.video import VideoRequest
-from paksatalker.worker.main import Parts
 
 router = APIRouter(prefix="/videos", tags=["videos"])
 User = Annotated[Caller, Depends(allowed("videos"))]

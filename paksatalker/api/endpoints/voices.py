@@ -19,12 +19,12 @@ from paksatalker.api.services.submitting import ring
 from paksatalker.core.audio.cloning.consent import Reference, consent_for
 from paksatalker.errors import ConsentMissing
 from paksatalker.service.assets import AssetStore
+from paksatalker.service.backend import Parts
 from paksatalker.service.jobs import NewJob
 from paksatalker.service.keys import Caller
 from paksatalker.service.states import VOICES
 from paksatalker.service.tables import Asset, Voice
 from paksatalker.service.voices import VoiceStore, VoiceTaken, folder_of
-from paksatalker.worker.main import Parts
 
 router = APIRouter(prefix="/voices/clones", tags=["voices"])
 User = Annotated[Caller, Depends(allowed("voices"))]

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Query
 from paksatalker.api.deps import PartsOf, allowed
 from paksatalker.api.errors import answers, not_found
 from paksatalker.api.models.webhooks import MessageState, SecretOut, WebhookOut, WebhookPage
+from paksatalker.service.backend import Parts
 from paksatalker.service.keys import Caller
 from paksatalker.service.sealing import sealer
 from paksatalker.service.webhooks import PURPOSE, WebhookStore
-from paksatalker.worker.main import Parts
 
 router = APIRouter(prefix="/api/v1/webhooks", tags=["webhooks"], responses=answers(401, 403, 422, 429))
 _User = Annotated[Caller, Depends(allowed("videos"))]

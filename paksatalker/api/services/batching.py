@@ -18,6 +18,7 @@ from paksatalker.api.models.batches import BatchError, BatchOut, BatchRow, Batch
 from paksatalker.api.models.videos import Failure
 from paksatalker.api.services.submitting import submit
 from paksatalker.errors import PaksaTalkerError
+from paksatalker.service.backend import Parts
 from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
 from paksatalker.service.jobs import IdempotencyConflict
@@ -25,7 +26,6 @@ from paksatalker.service.keys import Caller
 from paksatalker.service.states import State
 from paksatalker.service.tables import Job, now
 from paksatalker.service.video import VideoRequest
-from paksatalker.worker.main import Parts
 
 Rows = list[dict[str, Any]]
 _DELIMITERS = ",;\t"

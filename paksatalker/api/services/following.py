@@ -10,9 +10,9 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 from paksatalker.api.models.videos import VideoState
+from paksatalker.service.backend import Parts
 from paksatalker.service.states import State
 from paksatalker.service.tables import Job
-from paksatalker.worker.main import Parts
 
 _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 2.0  # between two looks at the database: what is told on the way may be lost

@@ -6,10 +6,10 @@ import logging
 from typing import Any
 
 from paksatalker.api.errors import ApiError
+from paksatalker.service.backend import Parts
 from paksatalker.service.states import State
 from paksatalker.service.tables import Job
 from paksatalker.service.video import VideoRequest
-from paksatalker.worker.main import Parts
 
 _log = logging.getLogger(__name__)
 _TELL_SECONDS = 60.0

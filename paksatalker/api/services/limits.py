@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from paksatalker.api.errors import ApiError
+from paksatalker.service.backend import Parts
 from paksatalker.service.keys import Caller
-from paksatalker.worker.main import Parts
 
 _log = logging.getLogger(__name__)
 _WINDOW = 60

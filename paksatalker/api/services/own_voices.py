@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from paksatalker.api.errors import ApiError
 from paksatalker.core.audio.blend import lend
+from paksatalker.service.backend import Parts
 from paksatalker.service.tables import Voice
 from paksatalker.service.voices import VoiceStore, read_voice
-from paksatalker.worker.main import Parts
 
 
 async def own_voice(parts: Parts, tenant_id: str, name: str) -> Voice | None:

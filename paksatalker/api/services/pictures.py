@@ -5,9 +5,9 @@ from __future__ import annotations
 from paksatalker.api.errors import ApiError
 from paksatalker.service.assets import AssetStore
 from paksatalker.service.avatars import AvatarStore
+from paksatalker.service.backend import Parts
 from paksatalker.service.tables import Asset, Avatar
 from paksatalker.service.video import VideoRequest
-from paksatalker.worker.main import Parts
 
 _KINDS = {"portrait": "image", "background": "image", "audio": "audio"}
 _USELESS = frozenset({"NoFace", "FaceTooSmall", "AudioSilent"})  # problems that no option mends

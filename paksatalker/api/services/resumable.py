@@ -20,10 +20,10 @@ from paksatalker.api.errors import ApiError
 from paksatalker.api.services import uploads
 from paksatalker.api.services.storing import keep, upload_folder
 from paksatalker.errors import DiskFull, PaksaTalkerError
+from paksatalker.service.backend import Parts
 from paksatalker.service.tables import Upload
 from paksatalker.service.uploads import MOST_PIECES, UploadLost, UploadStore
 from paksatalker.worker.inspection import MediaRefused
-from paksatalker.worker.main import Parts
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum"

@@ -13,10 +13,10 @@ from paksatalker.api.services.uploads import Upload
 from paksatalker.errors import DiskFull, OutputUnwritable
 from paksatalker.service import tables
 from paksatalker.service.assets import AssetStore, StorageFull
+from paksatalker.service.backend import Parts
 from paksatalker.service.ids import new_id
 from paksatalker.service.tables import Asset
 from paksatalker.worker.inspection import inspect
-from paksatalker.worker.main import Parts
 from paksatalker.worker.work_folder import WorkFolder, uploads_of
 
 _AT_ONCE = 2  # files that are looked at at a time: each may take gigabytes

@@ -10,6 +10,7 @@ from paksatalker.api.services.lanes import lane_of, tell_operator
 from paksatalker.api.services.own_voices import own_voice
 from paksatalker.api.services.pictures import portrayed, usable_asset
 from paksatalker.core.text.writing.length import parse_length
+from paksatalker.service.backend import Parts
 from paksatalker.service.callbacks import CallbackRefused, read_url
 from paksatalker.service.jobs import MinutesUsed, NewJob
 from paksatalker.service.keys import Caller
@@ -18,7 +19,6 @@ from paksatalker.service.room import StorageFull
 from paksatalker.service.tables import Asset, Job
 from paksatalker.service.tracing import span
 from paksatalker.service.video import VideoRequest
-from paksatalker.worker.main import Parts
 
 _log = logging.getLogger(__name__)
 _CHARACTERS_A_SECOND = 15.0

@@ -13,10 +13,10 @@ import pytest
 import uvicorn
 
 from paksatalker.api.main import create_app
+from paksatalker.service.backend import Parts
 from paksatalker.service.ids import is_id, new_id
 from paksatalker.service.keys import SCOPES, KeyStore
 from paksatalker.service.tables import Asset
-from paksatalker.worker.main import Parts
 
 V1 = "/api/v1"
 REQUESTS, AT_ONCE = 2000, 40
@@ -186,7 +186,7 @@ def address(settings):
 
 def test_a_hundred_who_submit_at_once_get_videos_or_429(settings, address):
     async def play() -> None:
-        from paksatalker.worker.main import opened
+        from paksatalker.service.backend import opened
 
         async with opened(settings, settings.redis_url) as parts:
             keys = KeyStore(parts.database)

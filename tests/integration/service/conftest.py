@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
+from paksatalker.service.backend import Parts, opened
 from paksatalker.service.broker import Broker
 from paksatalker.service.ids import new_id
 from paksatalker.service.jobs import NewJob
@@ -19,7 +20,6 @@ from paksatalker.service.keys import KeyStore
 from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.tables import Asset, Job
 from paksatalker.service.video import VideoRequest
-from paksatalker.worker.main import Parts, opened
 from tests import databases
 
 Play = Callable[["Bench"], Awaitable[None]]

@@ -18,11 +18,12 @@ from sqlalchemy import update
 
 from paksatalker.api.main import create_app
 from paksatalker.errors import SettingsInvalid
+from paksatalker.service.backend import opened
 from paksatalker.service.broker import Broker
 from paksatalker.service.files import FileStore
 from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.tables import Asset, Job, now
-from paksatalker.worker.main import opened, work
+from paksatalker.worker.main import work
 from paksatalker.worker.sweeper import Sweeper
 from tests.integration.api.tenants import new_key
 from tests.integration.api.test_assets import png

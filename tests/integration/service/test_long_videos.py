@@ -22,6 +22,7 @@ from skimage import data
 from paksatalker import Pipeline, Request
 from paksatalker.api.main import create_app
 from paksatalker.core.parallel import join, record, render_part
+from paksatalker.service.backend import opened
 from paksatalker.service.broker import Broker
 from paksatalker.service.jobs import NewJob
 from paksatalker.service.keys import KeyStore
@@ -29,7 +30,7 @@ from paksatalker.service.parts import PartStore
 from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.states import State
 from paksatalker.service.video import VideoRequest
-from paksatalker.worker.main import opened, work
+from paksatalker.worker.main import work
 from tests.integration.service.test_signed import check_stream
 
 SECONDS = 1.0  # of a part

@@ -13,10 +13,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from paksatalker.api.main import create_app
 from paksatalker.errors import EngineUnavailable
+from paksatalker.service.backend import opened
 from paksatalker.service.broker import Broker
 from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.tracing import Span, span, traced_by, traceparent, tracing
-from paksatalker.worker.main import opened, work
+from paksatalker.worker.main import work
 from tests.integration.api.tenants import new_key
 from tests.integration.api.test_assets import png
 

@@ -10,12 +10,12 @@ from paksatalker.api.services.resumable import Receiver
 from paksatalker.api.services.storing import asset_store, keep
 from paksatalker.api.services.uploads import Upload as Got
 from paksatalker.service.assets import AssetStore
+from paksatalker.service.backend import Parts
 from paksatalker.service.files import FileStore
 from paksatalker.service.jobs import JobStore
 from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.uploads import UploadStore
 from paksatalker.worker.inspection import Media
-from paksatalker.worker.main import Parts
 from tests import databases
 
 

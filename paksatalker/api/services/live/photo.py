@@ -6,9 +6,9 @@ from paksatalker.api.errors import ApiError
 from paksatalker.api.models.live import Offer, Start
 from paksatalker.api.services.pictures import avatar_of
 from paksatalker.service.assets import AssetStore
+from paksatalker.service.backend import Parts
 from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
-from paksatalker.worker.main import Parts
 
 _USELESS = frozenset({"NoFace", "FaceTooSmall"})
 _SPOKEN, _SEEN = ("voice", "language", "emotion"), ("background", "aspect", "expression_scale", "head_motion")

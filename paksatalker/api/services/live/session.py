@@ -29,10 +29,10 @@ from paksatalker.api.services.writing import WriterPool
 from paksatalker.core.provenance.manifests import AI_GENERATED
 from paksatalker.core.timeline import ARKIT_NAMES, FloatArray
 from paksatalker.errors import PaksaTalkerError
+from paksatalker.service.backend import Parts
 from paksatalker.service.keys import Caller, KeyStore
 from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.live_process import Portrayal
-from paksatalker.worker.main import Parts
 
 _log = logging.getLogger(__name__)
 _LONGEST = 1 << 20  # characters of a message
