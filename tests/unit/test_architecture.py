@@ -95,6 +95,11 @@ def test_no_layer_reaches_another(module: str) -> None:
     assert not wrong
 
 
+@inside
+def test_no_module_reaches_itself(module: str) -> None:
+    assert module not in reached_from(module)
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_no_module_unpickles(path: Path) -> None:
     source = path.read_text(encoding="utf-8")

@@ -10,7 +10,6 @@ import os
 import queue
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +24,7 @@ from paksatalker.core.options import FORMATS, PRESETS, require_choice
 from paksatalker.core.parts import StreamPart
 from paksatalker.core.rendering.hls import PieceListener
 from paksatalker.core.rendering.muxing import Muxer, open_muxer
+from paksatalker.core.rendering.video_spec import VideoSpec
 from paksatalker.core.timeline import VideoFrame
 from paksatalker.errors import EncodingFailed, InvalidOption, OutputUnwritable
 
@@ -71,27 +71,6 @@ def check_output(
         raise InvalidOption("an mp4 cannot be transparent", why, fix)
     check_place(path)
     return format or suffix
-
-
-@dataclass(frozen=True, slots=True)
-class VideoSpec:
-    """What is to be encoded.
-
-    Attributes:
-        size: Width and height, pixels, both even.
-        fps: Frames a second, exact.
-        sample_rate: Of the sound, Hz; 0 for a silent video.
-        format: One of :data:`~paksatalker.core.options.FORMATS`.
-        preset: One of :data:`~paksatalker.core.options.PRESETS`: how much effort goes into quality and size.
-        alpha: Whether frames are RGBA.
-    """
-
-    size: tuple[int, int]
-    fps: Fraction
-    sample_rate: int
-    format: str
-    preset: str
-    alpha: bool
 
 
 class Encoder:

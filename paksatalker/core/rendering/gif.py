@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import av
 import cv2
@@ -16,11 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from paksatalker.core.rendering.video_spec import VideoSpec
 from paksatalker.core.timeline import VideoFrame
 from paksatalker.errors import EncodingFailed
-
-if TYPE_CHECKING:
-    from paksatalker.core.rendering.encode import VideoSpec
 
 _HELD_FRAMES = 40
 _HELD_BYTES = 48 << 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import av
 from av.container import OutputContainer
@@ -15,12 +15,10 @@ from paksatalker.core.parts import StreamPart
 from paksatalker.core.rendering.gif import GifMuxer
 from paksatalker.core.rendering.hls import PieceListener, Segmenter
 from paksatalker.core.rendering.sound_encoder import SoundEncoder
+from paksatalker.core.rendering.video_spec import VideoSpec
 from paksatalker.core.rendering.yuv import to_yuv
 from paksatalker.core.timeline import VideoFrame
 from paksatalker.errors import EncodingFailed
-
-if TYPE_CHECKING:
-    from paksatalker.core.rendering.encode import VideoSpec
 
 _BT709 = 1  # of ISO/IEC 23091-2: primaries, transfer and matrix
 _LIMITED_RANGE = 1  # AVCOL_RANGE_MPEG: black is 16, white 235
