@@ -22,9 +22,9 @@ from filelock import FileLock, Timeout
 
 from paksatalker.config import get_settings
 from paksatalker.errors import DiskFull, DownloadFailed, OutputUnwritable, WeightsCorrupt, WeightsMissing
-from paksatalker.models.download import Downloader, hash_file
+from paksatalker.models.fetch.download import Downloader, hash_file
+from paksatalker.models.fetch.transfer import Progress
 from paksatalker.models.manifest import Manifest, WeightEntry, WeightFile, builtin_manifest
-from paksatalker.models.transfer import Progress
 
 _LOG = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from paksatalker.config import get_settings
 from paksatalker.errors import EngineUnavailable, InvalidOption, OutputUnwritable, WeightsMissing, WeightsUnfit
 from paksatalker.models.base import WeightsStore
-from paksatalker.models.download import hash_file
+from paksatalker.models.fetch.download import hash_file
 from paksatalker.models.manifest import Manifest
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ import pytest
 
 from paksatalker.errors import DownloadFailed
 from paksatalker.models.base import State, WeightsStore
-from paksatalker.models.download import Downloader
+from paksatalker.models.fetch.download import Downloader
+from paksatalker.models.fetch.transfer import Limits, only_https, timeouts
 from paksatalker.models.manifest import parse_manifest
-from paksatalker.models.transfer import Limits, only_https, timeouts
 
 DATA = bytes(range(256)) * 4096
 HALF = len(DATA) // 2

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from paksatalker.cli import models
 from paksatalker.errors import DownloadFailed, InvalidOption, WeightsCorrupt, WeightsMissing
 from paksatalker.models.base import WeightsStore
-from paksatalker.models.download import Downloader
+from paksatalker.models.fetch.download import Downloader
 from paksatalker.models.manifest import Manifest, WeightEntry, WeightFile, parse_source
 
 DATA = b"weights"

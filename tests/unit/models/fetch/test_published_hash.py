@@ -7,9 +7,9 @@ import pytest
 
 from paksatalker.errors import DownloadFailed, WeightsCorrupt
 from paksatalker.models.base import State, WeightsStore
-from paksatalker.models.download import Downloader
+from paksatalker.models.fetch.download import Downloader
+from paksatalker.models.fetch.transfer import only_https
 from paksatalker.models.manifest import parse_manifest
-from paksatalker.models.transfer import only_https
 
 DATA = b"weights" * 100
 MANIFEST = """

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from paksatalker.models.transfer import (
+from paksatalker.models.fetch.transfer import (
     Limits,
     RangesRefused,
     SourceFailed,

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from paksatalker.errors import DownloadFailed
-from paksatalker.models.download import Downloader
+from paksatalker.models.fetch.download import Downloader
+from paksatalker.models.fetch.registry import Registry
+from paksatalker.models.fetch.transfer import Limits, SourceFailed, only_https
 from paksatalker.models.manifest import Member, WeightFile, parse_source
-from paksatalker.models.registry import Registry
-from paksatalker.models.transfer import Limits, SourceFailed, only_https
 
 DATA = bytes(range(256)) * 100
 GOOD, BAD = "https://good.example/m.bin", "https://bad.example/m.bin"

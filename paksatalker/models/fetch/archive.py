@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-from paksatalker.models.transfer import SourceFailed
+from paksatalker.models.fetch.transfer import SourceFailed
 
 _CHUNK = 1 << 18
 #: Length of a zip's local header without its name and extra field, and where their lengths stand (APPNOTE 4.3.7).

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paksatalker.models.archive import copy_member, locate_member, unpack_span
-from paksatalker.models.transfer import SourceFailed
+from paksatalker.models.fetch.archive import copy_member, locate_member, unpack_span
+from paksatalker.models.fetch.transfer import SourceFailed
 
 DATA = b"weights " * 50_000
 

@@ -15,8 +15,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from paksatalker.models.fetch.transfer import SourceFailed
 from paksatalker.models.manifest import Member
-from paksatalker.models.transfer import SourceFailed
 
 #: Runs a command and returns (exit status, stdout, stderr).
 Run = Callable[[Sequence[str]], tuple[int, str, str]]
