@@ -66,8 +66,13 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: paths as strings, seconds rounded to milliseconds."""
-        values = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}
-        return {k: round(v, 3) if isinstance(v, float) else v for k, v in values.items()}
+        return for_json(asdict(self))
+
+
+def for_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What JSON can hold of the facts of a result: paths as strings, numbers rounded to thousandths."""
+    shown = {k: str(v) if isinstance(v, Path) else v for k, v in values.items()}
+    return {k: round(v, 3) if isinstance(v, float) else v for k, v in shown.items()}
 
 
 class Output:

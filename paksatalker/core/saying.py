@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import IO, Any
 from paksatalker.core.audio.sound_file import SoundFile, SoundSink, WavStream
 from paksatalker.core.cancelling import until_cancelled
 from paksatalker.core.options import require_choice
-from paksatalker.core.outputs import check_no_clash
+from paksatalker.core.outputs import check_no_clash, for_json
 from paksatalker.core.pipeline import Pipeline
 from paksatalker.core.provenance.signing import Place, Seal, find_signer
 from paksatalker.core.request import SpeechRequest
@@ -23,6 +23,7 @@ from paksatalker.core.timeline_file import TimelineFile
 from paksatalker.errors import InvalidOption
 
 _FORMATS = ("srt", "vtt")
+_FileBeside = SubtitleWriter | TimelineFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,7 @@ class SpokenResult:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: paths as strings, seconds rounded to milliseconds."""
-        values = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}
-        return {k: round(v, 3) if isinstance(v, float) else v for k, v in values.items()}
+        return for_json(asdict(self))
 
 
 def say(
@@ -122,14 +122,7 @@ def say(
             stack.enter_context(part)
         source = used.speech(request)
         counter = _Counter(began, source.characters, on_progress)
-        for piece in until_cancelled(source.pieces(), cancel):
-            sink.write(piece.samples, piece.sample_rate)
-            for part in files.parts:
-                part.add(piece)
-            counter.add(piece)
-        counter.finish()
-        for part in (sink, *files.parts):
-            part.complete()
+        _write(until_cancelled(source.pieces(), cancel), sink, files.parts, counter)
         if isinstance(sink, SoundFile):
             seal.sign(sink.unfinished, request, {source.stage: source.engine})
     seconds = time.monotonic() - began
@@ -147,6 +140,17 @@ def say(
         provenance=seal.place,
         manifest=seal.sidecar,
     )
+
+
+def _write(pieces: Iterable[Speech], sink: SoundSink, beside: Sequence[_FileBeside], counter: _Counter) -> None:
+    for piece in pieces:
+        sink.write(piece.samples, piece.sample_rate)
+        for file in beside:
+            file.add(piece)
+        counter.add(piece)
+    counter.finish()
+    for part in (sink, *beside):
+        part.complete()
 
 
 def _seal(sink: SoundSink, provenance: bool | None) -> Seal:
@@ -184,7 +188,7 @@ class _Files:
             outputs["the manifest"] = seal.sidecar
         inputs = {"the text": request.text_file, "the dictionary": request.dictionary}
         check_no_clash(inputs, outputs)
-        self.parts: list[SubtitleWriter | TimelineFile] = []
+        self.parts: list[_FileBeside] = []
         if self.subtitles is not None:
             self.parts.append(SubtitleWriter(self.subtitles))
         if timeline is not None:
