@@ -191,7 +191,7 @@ def test_who_speaks_into_the_microphone_of_the_browser_stops_it_and_is_answered(
         began = now()
         client.talk.say((wide * 32767).astype(np.int16))
         at, _ = await client.until("utterance.end", id="long", interrupted=True)
-        assert 0.14 < at - began < 1.0
+        assert 0.1 < at - began < 1.0  # a packet holds 20 ms that are still to be said
         await client.until("speech.begin")
         _, transcript = await client.until("transcript")
         assert transcript["text"] == "Wait a moment."

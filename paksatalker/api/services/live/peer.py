@@ -49,6 +49,7 @@ class Peer:
         hearer: Takes the sound of the other side's microphone.
 
     Attributes:
+        ways: How many candidates the other side gave so far.
         settled: Set when there is a connection, or there will be none.
         closed: Set when there is none any more.
     """
@@ -60,7 +61,7 @@ class Peer:
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=ice))  # an empty list, not None: no default
         self._sends, self._hearer = sends, hearer
         self._tasks: set[asyncio.Task[None]] = set()
-        self._candidates = 0
+        self.ways = 0
         self.settled, self.closed = asyncio.Event(), asyncio.Event()
         self._connection.on("connectionstatechange", self._changed)
         self._connection.on("track", self._heard)
@@ -121,8 +122,8 @@ class Peer:
             _log.info("a connection does not close: %s: %s", type(error).__name__, error)
 
     def _count(self, more: int) -> None:
-        self._candidates += more
-        if self._candidates > _CANDIDATES:
+        self.ways += more
+        if self.ways > _CANDIDATES:
             raise _unusable(f"it has more than {_CANDIDATES} candidates")
 
     def _do(self, way: RTCIceCandidate | None) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _AHEAD = 0.12  # seconds from now until speech begins: its first frame is not made yet
 _HUSHED = 0.05  # gain: what is left to be heard
-_CONNECT_SECONDS = 30.0
+_CONNECT_SECONDS = 15.0  # browsers need less than five, by TURN, too
 
 #: Sends a message to the client.
 Teller = Callable[[dict[str, Any]], Awaitable[None]]
@@ -84,7 +84,7 @@ class LiveVideo:
         from paksatalker.api.services.live.tracks import Clock, PictureTrack, SoundTrack
 
         self.fps = portrayal.fps
-        self._tell, self._measures = tell, measures
+        self._tell, self._measures, self._servers = tell, measures, servers
         self._board, self._clock = SoundBoard(), Clock()
         self._picture = PictureTrack(self._clock, self.fps)
         self.peer = Peer(servers, (SoundTrack(self._clock, self._board), self._picture), hearer)
@@ -116,9 +116,11 @@ class LiveVideo:
 
     async def close(self) -> None:
         """Ends it; may be called again."""
+        ending = self._over.is_set()
         self._over.set()
         if self._life is not None:
-            self._life.cancel()
+            if not ending:  # else it tidies up already, and then tells why it has ended
+                self._life.cancel()
             await asyncio.wait({self._life})
         else:
             await self.peer.close()
@@ -211,8 +213,7 @@ class LiveVideo:
         except* PortraitFailed as failures:
             why = failures.exceptions[0].error  # type: ignore[union-attr]
         except* TimeoutError:
-            what, fix = "no connection was made", "Look at the network between you; the operator can set a TURN server"
-            why = {"code": "NotConnected", "message": f"{what}. {fix}", "what": what, "why": "", "fix": fix}
+            why = self._not_connected()
         except* Exception as failures:  # noqa: BLE001  (the session goes on, and is told)
             _log.error("a portrait cannot be shown", exc_info=failures)
             what, fix = "the portrait cannot be shown", "Ask for the video again in a moment"
@@ -228,6 +229,29 @@ class LiveVideo:
             await self.peer.settled.wait()
         if self.peer.closed.is_set():
             raise TimeoutError
+
+    def _not_connected(self) -> dict[str, Any]:
+        """Why there is no way to the client, as far as it can be known here, and who can mend it."""
+        what = "there is no connection for the video"
+        addresses = [
+            url for server in self._servers for url in ([server.urls] if isinstance(server.urls, str) else server.urls)
+        ]
+        if not self.peer.ways:
+            why = "no address that you can be reached at came"
+            fix = "Send your candidates: in the offer, or each as webrtc.candidate when your browser finds it"
+        elif not any(url.startswith("turn") for url in addresses):
+            why = "nothing answers at any address that you gave, and no TURN server is set that could pass packets on"
+            fix = (
+                "Be in the service's network, with UDP open between you; "
+                "or have its operator name a TURN server that both sides reach in PAKSATALKER_ICE_SERVERS"
+            )
+        else:
+            why = "nothing answers at any address that you gave, nor by way of the TURN server"
+            fix = (
+                "Give your RTCPeerConnection the ice_servers of `ready`; see whether both sides reach the TURN server, "
+                "and whether its username and credential in PAKSATALKER_ICE_SERVERS are right"
+            )
+        return {"code": "NotConnected", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
 
     async def _until_the_end(self) -> None:
         """Hands pictures on until the client hangs up.
