@@ -10,6 +10,11 @@ from paksatalker.evaluation.measure import VIDEO_TARGETS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FILES = [
+    path.relative_to(ROOT).as_posix()
+    for folder in ("paksatalker", "tests", "scripts", "k8s", "")
+    for path in ((ROOT / folder).rglob("*") if folder else ROOT.iterdir())
+]
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +47,16 @@ def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
         if "://" not in target:
             assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_and_variables_that_are_named_exist(page):
+    text = page.read_text(encoding="utf-8")
+    for name in re.findall(r"`([\w./-]+\.(?:py|sh|toml|yaml))`", text):
+        assert any(f"/{file}".endswith(f"/{name}") for file in FILES), name
+    variables = (ROOT / ".env.example").read_text(encoding="utf-8")
+    for name in re.findall(r"\bPAKSATALKER_[A-Z_]*[A-Z]\b", text):
+        assert name in variables, name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
