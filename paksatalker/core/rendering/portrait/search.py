@@ -26,6 +26,8 @@ _LARGE = 4000  # pixels of the longer side from which a photo is shrunk once for
 _ENOUGH_TILES = 50  # that make up for loading another network
 _HANDS = 4  # networks at once, of 20 MB each
 _TILE_CONFIDENCE = 0.5  # of hundreds of tiles, 0.3 takes too many for faces
+_STEP = 0.6  # of a tile's side to the next: faces up to 0.4 of it lie whole in one, larger ones in the tiles before
+_FLAT = 2.0  # standard deviation of a tile, in levels, below which it shows sky, wall or paper and no face
 
 Tile = tuple[int, int, int, int]  # left, top, width, height; may reach beyond the photo
 
@@ -59,7 +61,7 @@ class TileSearch:
 
         def look(hand: int) -> list[FaceLandmarks]:
             mine = tiles[hand * share : (hand + 1) * share]
-            return [found for tile in mine for found in detect_in(rgb, tile, self._fine[hand])]
+            return [found for tile in mine if not _flat(rgb, tile) for found in detect_in(rgb, tile, self._fine[hand])]
 
         if hands == 1:
             return look(0)
@@ -75,8 +77,14 @@ def shrunk_base(rgb: Rgb) -> Rgb:
     return shrunk(rgb, TILE_PIXELS / smallest)
 
 
+def _flat(rgb: Rgb, tile: Tile) -> bool:
+    left, top, width, height = tile
+    view = rgb[max(top, 0) : top + height : 2, max(left, 0) : left + width : 2]
+    return bool(view.size) and float(cv2.meanStdDev(view)[1].max()) < _FLAT
+
+
 def squares(height: int, width: int) -> Iterator[tuple[int, list[Tile]]]:
-    """Side and positions of squares that cover the photo with half overlap, coarse to fine."""
+    """Side and positions of overlapping squares that cover the photo, coarse to fine."""
     longest = max(height, width)
     margin = longest // 4
     yield longest, [(0, 0, width, height), (-margin, -margin, width + 2 * margin, height + 2 * margin)]
@@ -90,7 +98,7 @@ def squares(height: int, width: int) -> Iterator[tuple[int, list[Tile]]]:
 def _starts(length: int, side: int) -> list[int]:
     if length <= side:
         return [(length - side) // 2]
-    count = int(np.ceil((length - side) / (side / 2))) + 1
+    count = int(np.ceil((length - side) / (_STEP * side))) + 1
     return [round(position) for position in np.linspace(0, length - side, count)]
 
 

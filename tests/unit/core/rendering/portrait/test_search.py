@@ -32,6 +32,35 @@ def test_panoramas_are_searched_for_the_smallest_face_too(size: tuple[int, int])
     assert tiles <= search(4000, 4000)[1]
 
 
+@pytest.mark.parametrize("size", [(3000, 4000), (1024, 1024), (700, 900)])
+def test_every_small_face_lies_whole_in_some_square(size: tuple[int, int]) -> None:
+    *_, (side, tiles) = squares(*size)
+    face = int(0.39 * side)
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        x, y = rng.integers(0, size[1] - face), rng.integers(0, size[0] - face)
+        assert any(
+            left <= x and x + face <= left + width and top <= y and y + face <= top + height
+            for left, top, width, height in tiles
+        )
+
+
+def test_flat_squares_are_not_looked_at() -> None:
+    class Net:
+        """Counts what it is shown."""
+
+        seen = 0
+
+        def detect(self, view: np.ndarray) -> list[FaceLandmarks]:
+            Net.seen += 1
+            return []
+
+    image = np.full((200, 200, 3), 120, np.uint8)
+    image[:, 100:] = np.random.default_rng(0).integers(0, 255, (200, 100, 3), dtype=np.uint8)
+    TileSearch(lambda confidence: Net()).faces(image, [(0, 0, 100, 100), (100, 0, 100, 100)], whole=False)
+    assert Net.seen == 1
+
+
 def test_several_cores_find_the_same_in_the_same_order(monkeypatch) -> None:
     class Net:
         """Takes the mean of what it sees for a face."""
