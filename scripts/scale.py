@@ -32,10 +32,10 @@ from typing import Any
 import coredis
 from sqlalchemy.exc import TimeoutError as NoConnection
 
+from paksatalker.service.admission import NewJob
 from paksatalker.service.backend import Parts, opened
 from paksatalker.service.broker import Broker
 from paksatalker.service.ids import new_id
-from paksatalker.service.jobs import NewJob
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.tables import Asset, Job

@@ -18,9 +18,9 @@ from typing import Any
 import psutil
 from scale import QUEUE, portrait_of, service
 
+from paksatalker.service.admission import NewJob
 from paksatalker.service.backend import Parts
 from paksatalker.service.hls import PLAYLIST, joined, stream_place
-from paksatalker.service.jobs import NewJob
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.parts import PartStore
 from paksatalker.service.tables import Job

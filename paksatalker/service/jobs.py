@@ -8,7 +8,6 @@ twice and nothing is lost, whatever the queue does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,14 +16,14 @@ from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from paksatalker.service.admission import NewJob, admit
 from paksatalker.service.audit import OPERATOR, note
 from paksatalker.service.cursor import read_cursor, write_cursor
 from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
 from paksatalker.service.parts import VIDEO, children, drop, fail_video, has_parts, video_of
-from paksatalker.service.room import StorageFull, room
 from paksatalker.service.states import PRIORITIES, VOICES, State
-from paksatalker.service.tables import Job, Tenant, now
+from paksatalker.service.tables import Job, now
 from paksatalker.service.tracing import traceparent
 from paksatalker.service.turns import next_job
 
@@ -32,41 +31,8 @@ from paksatalker.service.turns import next_job
 HELD_SECONDS = 6.0
 
 
-@dataclass(frozen=True, slots=True)
-class NewJob:
-    """A job as it is asked for.
-
-    Attributes:
-        tenant_id: Whose.
-        key_id: Asked for with this key.
-        queue: One of :data:`~paksatalker.service.states.QUEUES`.
-        priority: One of :data:`~paksatalker.service.states.PRIORITIES`.
-        request: What is to be made, as JSON data.
-        request_hash: SHA-256 of what decides the result: equal hashes, equal videos.
-        idempotency_key: The caller's own name for this request.
-        callback_url: Told when the job has ended.
-        batch_id: What it was asked for together with.
-        seconds_expected: About how long the video will be.
-    """
-
-    tenant_id: str
-    key_id: str
-    queue: str
-    request: dict[str, Any]
-    request_hash: str
-    priority: str = "normal"
-    idempotency_key: str | None = None
-    callback_url: str | None = None
-    batch_id: str | None = None
-    seconds_expected: float = 0.0
-
-
 class JobHeld(Exception):
     """Somebody is at the job: whoever has its ticket should come again later."""
-
-
-class MinutesUsed(Exception):
-    """The tenant has had all the minutes of video of this day."""
 
 
 class IdempotencyConflict(Exception):
@@ -108,32 +74,13 @@ class JobStore:
             **{name: getattr(new, name) for name in NewJob.__slots__} | {"priority": PRIORITIES[new.priority]},
         )  # fmt: skip
         try:
-            await self._database.write(lambda session: self._add(session, job, minutes, storage))
+            await self._database.write(lambda session: admit(session, job, minutes, storage))
         except IntegrityError:
             found = await self._by_idempotency_key(new)
             if found is None:
                 raise
             return found, False
         return job, True
-
-    @staticmethod
-    def _add(session: Session, job: Job, minutes: float | None, storage: int | None) -> None:
-        """Adds a job, if the videos of the last day and those that are still to be made leave time and room for it."""
-        if storage is not None:
-            used, quota = room(session, job.tenant_id, storage, lock=True)
-            if used >= quota:
-                raise StorageFull(used, quota)
-        if minutes is not None:
-            tenant = session.get(Tenant, job.tenant_id, with_for_update=True)
-            if tenant is not None and tenant.video_minutes_per_day is not None:
-                minutes = tenant.video_minutes_per_day
-            query = select(func.coalesce(func.sum(Job.seconds_expected), 0.0)).where(
-                Job.tenant_id == job.tenant_id, Job.created_at > now() - timedelta(days=1),
-                Job.state.in_((State.QUEUED, State.RUNNING, State.SUCCEEDED)), ~children(),
-            )  # fmt: skip
-            if float(session.scalar(query) or 0.0) + job.seconds_expected > 60 * minutes:
-                raise MinutesUsed(f"{minutes:g} minutes of video a day are allowed")
-        session.add(job)
 
     async def _by_idempotency_key(self, new: NewJob) -> Job | None:
         query = select(Job).where(Job.tenant_id == new.tenant_id, Job.idempotency_key == new.idempotency_key)

@@ -18,9 +18,9 @@ from paksatalker.api.services.lanes import note_of
 from paksatalker.api.services.submitting import ring
 from paksatalker.core.audio.cloning.consent import Reference, consent_for
 from paksatalker.errors import ConsentMissing
+from paksatalker.service.admission import NewJob
 from paksatalker.service.assets import AssetStore
 from paksatalker.service.backend import Parts
-from paksatalker.service.jobs import NewJob
 from paksatalker.service.keys import Caller
 from paksatalker.service.states import VOICES
 from paksatalker.service.tables import Asset, Voice

@@ -10,9 +10,9 @@ from paksatalker.api.services.lanes import lane_of, tell_operator
 from paksatalker.api.services.own_voices import own_voice
 from paksatalker.api.services.pictures import portrayed, usable_asset
 from paksatalker.core.text.writing.length import parse_length
+from paksatalker.service.admission import MinutesUsed, NewJob
 from paksatalker.service.backend import Parts
 from paksatalker.service.callbacks import CallbackRefused, read_url
-from paksatalker.service.jobs import MinutesUsed, NewJob
 from paksatalker.service.keys import Caller
 from paksatalker.service.reuse import reuse
 from paksatalker.service.room import StorageFull

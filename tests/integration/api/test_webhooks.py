@@ -2,8 +2,9 @@ import asyncio
 
 import pytest
 
+from paksatalker.service.admission import NewJob
 from paksatalker.service.database import Database
-from paksatalker.service.jobs import JobStore, NewJob
+from paksatalker.service.jobs import JobStore
 from paksatalker.service.webhooks import WebhookStore
 from tests.integration.api.tenants import new_key
 

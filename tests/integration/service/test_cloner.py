@@ -16,8 +16,8 @@ from paksatalker.core.audio.hibari import HibariSpeech
 from paksatalker.core.timeline import Utterance
 from paksatalker.models.base import State as Weights
 from paksatalker.models.base import WeightsStore
+from paksatalker.service.admission import NewJob
 from paksatalker.service.ids import new_id
-from paksatalker.service.jobs import NewJob
 from paksatalker.service.states import VOICES, State
 from paksatalker.service.tables import Asset, Voice
 from paksatalker.service.voices import VoiceStore, digest_of, folder_of, read_voice

@@ -22,9 +22,9 @@ from skimage import data
 from paksatalker import Pipeline, Request
 from paksatalker.api.main import create_app
 from paksatalker.core.parallel import join, record, render_part
+from paksatalker.service.admission import NewJob
 from paksatalker.service.backend import opened
 from paksatalker.service.broker import Broker
-from paksatalker.service.jobs import NewJob
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.parts import PartStore
 from paksatalker.service.settings import ServiceSettings

@@ -12,8 +12,9 @@ from sqlalchemy import update
 from standardwebhooks import Webhook as Signer
 from standardwebhooks.webhooks import WebhookVerificationError
 
+from paksatalker.service.admission import NewJob
 from paksatalker.service.database import Database
-from paksatalker.service.jobs import JobStore, NewJob
+from paksatalker.service.jobs import JobStore
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.sealing import Sealer
 from paksatalker.service.tables import Job, Webhook, now

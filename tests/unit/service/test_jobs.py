@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import update
 
 from paksatalker.errors import InvalidOption
+from paksatalker.service.admission import NewJob
 from paksatalker.service.database import Database
-from paksatalker.service.jobs import IdempotencyConflict, JobHeld, JobStore, NewJob
+from paksatalker.service.jobs import IdempotencyConflict, JobHeld, JobStore
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.states import State
 from paksatalker.service.tables import Job, now

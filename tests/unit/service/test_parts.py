@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from paksatalker.service.admission import NewJob
 from paksatalker.service.database import Database
-from paksatalker.service.jobs import JobStore, NewJob
+from paksatalker.service.jobs import JobStore
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.parts import PartStore, Span
 from paksatalker.service.states import State

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, update
 
-from paksatalker.service.jobs import JobStore, NewJob
+from paksatalker.service.admission import NewJob
+from paksatalker.service.jobs import JobStore
 from paksatalker.service.states import VOICES
 from paksatalker.service.tables import Job, Voice, now
 from paksatalker.service.voices import VoiceStore, VoiceTaken

@@ -15,11 +15,12 @@ from sqlalchemy import select
 
 from paksatalker.errors import OutputUnwritable
 from paksatalker.service import audit
+from paksatalker.service.admission import NewJob
 from paksatalker.service.assets import AssetStore
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
 from paksatalker.service.ids import new_id
-from paksatalker.service.jobs import JobStore, NewJob
+from paksatalker.service.jobs import JobStore
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.settings import ServiceSettings
 from paksatalker.service.states import State
