@@ -17,7 +17,6 @@ import soxr
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
-from scipy.signal import lfilter
 
 from paksatalker.config.limits import MAX_AUDIO_MINUTES
 from paksatalker.core.files import is_address
@@ -346,5 +345,7 @@ class _OffsetRemover:
             return samples
         if self._state is None:
             self._state = np.array([-float(samples.mean())])
+        from scipy.signal import lfilter  # a second to import: only when something is decoded
+
         filtered, self._state = lfilter(self._b, self._a, samples, zi=self._state)
         return np.asarray(filtered, dtype=np.float32)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import minimum_filter1d, uniform_filter1d
-from scipy.signal import bilinear, resample_poly, sosfilt, tf2sos
 
 from paksatalker.core.timeline import FloatArray
 
@@ -24,6 +22,7 @@ def _k_weighting(rate: int) -> np.ndarray:
 
     The analogue prototypes are those behind the 48 kHz coefficients of BS.1770 (Mansbridge, Finn and Reiss, 2012).
     """
+    from scipy.signal import bilinear, tf2sos  # a second to import: only when something is heard
 
     def section(frequency: float, q: float, high: float, band: float, low: float) -> np.ndarray:
         w = 2 * rate * np.tan(np.pi * frequency / rate)  # pre-warped
@@ -55,6 +54,8 @@ def integrated_loudness(samples: FloatArray, rate: int) -> float:
 
 def _block_powers(samples: FloatArray, rate: int) -> np.ndarray:
     """Weighted power of the gating blocks above the absolute gate."""
+    from scipy.signal import sosfilt
+
     weighted = sosfilt(_k_weighting(rate), np.asarray(samples, np.float64))
     total = np.zeros(len(weighted) + 1)
     np.cumsum(np.square(weighted, out=total[1:]), out=total[1:])
@@ -105,12 +106,16 @@ def true_peaks(samples: FloatArray) -> FloatArray:
     """The largest magnitude around each sample [N], between samples too (8 times oversampled; BS.1770-4 has 4)."""
     if not len(samples):
         return np.zeros(0, np.float32)
+    from scipy.signal import resample_poly
+
     fine = np.abs(resample_poly(samples, _OVERSAMPLING, 1))[: _OVERSAMPLING * len(samples)]
     return np.asarray(fine.reshape(-1, _OVERSAMPLING).max(1), np.float32)
 
 
 def limit_peaks(samples: FloatArray, rate: int, ceiling: float = PEAK) -> FloatArray:
     """Turns the gain down smoothly around true peaks above ``ceiling`` (look-ahead limiter, 3 ms)."""
+    from scipy.ndimage import minimum_filter1d, uniform_filter1d
+
     reach = 2 * round(0.003 * rate) + 1
     for _ in range(_PASSES):  # a changing gain moves what lies between the samples a little
         peak = true_peaks(samples)
