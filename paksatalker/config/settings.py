@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from paksatalker.config.limits import (
     MAX_AUDIO_MINUTES,
@@ -17,7 +17,7 @@ from paksatalker.config.limits import (
     MODEL_CACHE_BYTES,
     MOST_IMAGE_PIXELS,
 )
-from paksatalker.errors import SettingsInvalid
+from paksatalker.config.reading import read_settings
 
 _PREFIX = "PAKSATALKER_"
 
@@ -126,17 +126,7 @@ def get_settings() -> Settings:
     Raises:
         SettingsInvalid: A variable has a value we cannot use; the message names it.
     """
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = _PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        reason = (first["msg"][:1].lower() + first["msg"][1:]).rstrip(".")
-        raise SettingsInvalid(
-            f"{name} is set to '{first['input']}'", reason, f"Change it in the environment or in .env, or unset {name}"
-        ) from error
-    except (SettingsError, UnicodeDecodeError, OSError) as error:
-        raise SettingsInvalid("the settings cannot be read", str(error), "Check the file .env") from error
+    return read_settings(Settings)
 
 
 def usable_cores() -> int:

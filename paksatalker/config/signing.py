@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from paksatalker.errors import SettingsInvalid
-
-_Settings = TypeVar("_Settings", bound="SigningSettings")
+from paksatalker.config.reading import read_settings
 
 
 class SigningSettings(BaseSettings):
@@ -50,22 +47,3 @@ def get_signing_settings() -> SigningSettings:
         SettingsInvalid: A variable has a value we cannot use; the message names it.
     """
     return read_settings(SigningSettings)
-
-
-def read_settings(kind: type[_Settings]) -> _Settings:
-    """Settings of the service, or some of them, as the environment has them now.
-
-    Args:
-        kind: Which.
-
-    Raises:
-        SettingsInvalid: A variable has a value we cannot use; the message names it, but no value: it can be secret.
-    """
-    try:
-        return kind()
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        name = str(first["loc"][0])
-        raise SettingsInvalid(
-            f"{name} has a value that cannot be used", first["msg"], f"Change or unset {name}"
-        ) from None

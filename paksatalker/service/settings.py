@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
 
-from paksatalker.config.signing import SigningSettings, read_settings
+from paksatalker.config.reading import read_settings
+from paksatalker.config.signing import SigningSettings
 
 
 def _named(*names: str) -> AliasChoices:
