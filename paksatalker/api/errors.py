@@ -25,6 +25,7 @@ from paksatalker.errors import (
     WeightsMissing,
     WriterUnreachable,
 )
+from paksatalker.service.database import passes
 from paksatalker.service.jobs import IdempotencyConflict
 
 _log = logging.getLogger(__name__)
@@ -146,6 +147,9 @@ def _install_mishaps(app: FastAPI) -> None:
     @app.exception_handler(ConnectionRefusedError)
     @app.exception_handler(DBAPIError)
     async def away(_: Request, error: Exception) -> JSONResponse:
+        if isinstance(error, DBAPIError) and passes(error):
+            fix, headers = "Try again: nothing was changed", {"Retry-After": "1"}
+            return _answer(503, "DatabaseBusy", "the request failed", "others change the same", fix, headers)
         if isinstance(error, DBAPIError) and not (isinstance(error, OperationalError) or error.connection_invalidated):
             raise error
         told = str(getattr(error, "orig", None) or type(error).__name__)

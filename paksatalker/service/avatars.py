@@ -66,7 +66,7 @@ class AvatarStore:
         )  # fmt: skip
         try:
             async with self._database.session() as session:
-                await session.get(Tenant, tenant_id, with_for_update=True)  # they are counted one after another
+                await _one_after_another(session, tenant_id)
                 count = select(func.count()).where(Avatar.tenant_id == tenant_id)
                 if int(await session.scalar(count) or 0) >= MOST_AVATARS:
                     raise AvatarTaken(f"there are {MOST_AVATARS} avatars already")
@@ -92,6 +92,7 @@ class AvatarStore:
         columns = {name: getattr(avatar, name) for name in ("name", "portrait", "defaults", "updated_at")}
         try:
             async with self._database.session() as session:
+                await _one_after_another(session, avatar.tenant_id)
                 if _count(await session.execute(as_read.values(**columns))) != 1:
                     raise AvatarChanged(avatar.id)
                 await self._keep_pictures(session, avatar)
@@ -108,6 +109,7 @@ class AvatarStore:
             by: Who asks for it, for the audit log.
         """
         async with self._database.session() as session:
+            await _one_after_another(session, avatar.tenant_id)
             found = await session.get(Avatar, avatar.id)
             if found is not None:
                 await session.delete(found)
@@ -151,6 +153,11 @@ class AvatarStore:
         needed = await needed_pictures(session, tenant_id)
         free = (Asset.tenant_id == tenant_id, Asset.id.in_(set(pictures) - needed))
         await session.execute(update(Asset).where(*free).values(expires_at=now() + self._keep))
+
+
+async def _one_after_another(session: AsyncSession, tenant_id: str) -> None:
+    """Has others of a tenant wait: they are counted, and who lets go of a picture must see who needs it."""
+    await session.get(Tenant, tenant_id, with_for_update=True)
 
 
 def _count(result: Any) -> int:

@@ -153,10 +153,15 @@ async def _again(once: Callable[[], Awaitable[T]]) -> T:
         try:
             return await once()
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in _PASSING:
+            if not passes(error):
                 raise
         await asyncio.sleep(random.uniform(0.5, 1) * _PAUSE * 2**number)  # noqa: S311  (not at the same time again)
     return await once()
+
+
+def passes(error: DBAPIError) -> bool:
+    """Whether the database has ended a transaction for the sake of others: nothing was written, it may be tried again."""
+    return getattr(error.orig, "sqlstate", None) in _PASSING
 
 
 async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:

@@ -139,7 +139,7 @@ class WebhookStore:
                 .where(Webhook.state == "pending", Webhook.attempts >= ATTEMPTS, Webhook.next_at <= time)
                 .values(state="dead", last_error="the worker died over every attempt")
             )
-            for message_id in ids:
+            for message_id in sorted(ids):  # in one order: another worker that claims them waits, and not in a circle
                 taken = await session.execute(
                     update(Webhook)
                     .where(Webhook.id == message_id, Webhook.state == "pending", Webhook.next_at <= time)

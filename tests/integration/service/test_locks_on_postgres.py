@@ -176,3 +176,32 @@ def test_there_are_no_more_voices_and_avatars_than_there_may_be_however_many_are
         assert (ended.count("Avatar"), ended.count("AvatarTaken")) == (3, 6)
 
     play(act, tmp_path)
+
+
+def test_two_avatars_that_change_pictures_at_once_both_keep_theirs(tmp_path):
+    """Else each lets go of what the other one takes, and each waits for what the other one has."""
+
+    async def act(jobs, tenant):
+        database: Database = jobs._database
+        one, two = [
+            Asset(
+                id=new_id("ast"), tenant_id=tenant, kind="portrait", name="a", media_type="image/png", bytes=1,
+                sha256="", file="x", analysis={},
+            )
+            for _ in range(2)
+        ]  # fmt: skip
+        await database.write(lambda session: session.add_all([one, two]))
+        store = AvatarStore(database, keep_days=1)
+        first, second = [
+            await store.create(tenant, "k", name, asset.id, {}) for name, asset in (("a", one), ("b", two))
+        ]
+        for _ in range(4):
+            here, there = first.portrait, second.portrait
+            await asyncio.gather(store.change(first, portrait=there), store.change(second, portrait=here))
+            first, second = [await store.named(name, tenant) for name in ("a", "b")]
+            assert (first.portrait, second.portrait) == (there, here)
+            for asset in (one, two):
+                kept = await database.read(lambda session, asset=asset: session.get(Asset, asset.id))
+                assert kept.expires_at is None
+
+    play(act, tmp_path)
