@@ -160,7 +160,7 @@ async def _again(once: Callable[[], Awaitable[T]]) -> T:
 
 
 def passes(error: DBAPIError) -> bool:
-    """Whether the database has ended a transaction for the sake of others: nothing was written, it may be tried again."""
+    """Whether the database has ended a transaction for the sake of others: nothing was written."""
     return getattr(error.orig, "sqlstate", None) in _PASSING
 
 
