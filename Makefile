@@ -7,9 +7,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO_TEXT ?= Hello! I am a photograph, and until a moment ago I had never said a word. \
 	Now I can read you anything you like.
 export DEMO_TEXT
+RUNS ?= 10
+# Hundreds of processes start in the tests: none should compile anew what another has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup lint format docs bench clean distclean venv system weights
+.PHONY: help demo test fuzz setup lint format docs bench clean distclean venv system weights
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -23,6 +26,10 @@ setup: $(VENV)/.installed system weights ## Make .venv, install, fetch the small
 test: lint weights ## Set up, then lint, type check and run every test
 	-@$(BIN)/paksatalker models download whisper-base # its tests are skipped without it
 	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses auto --dist loadfile
+
+fuzz: $(VENV)/.installed-dev weights ## Try new random examples of all properties, RUNS times (10)
+	@for run in $$(seq $(RUNS)); do HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -m hypothesis \
+		--numprocesses auto --dist loadfile tests || exit 1; done
 
 lint: $(VENV)/.installed-dev system ## Set up, then lint and type check
 	$(BIN)/ruff check .
