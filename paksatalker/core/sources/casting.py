@@ -167,23 +167,17 @@ class Casting:
 
     def _pool(self, language: str) -> list[Speaker]:
         """The voices of a language, the best first, then women and men in turn. The default stays in front."""
-        found: list[Speaker] = []
-        for info in self._runnable():
-            engine: SpeechEngine = self._make(info)
-            first = engine.voice("auto") if engine.voices() else None
-            voices = [voice for voice in engine.voices() if not language or primary(voice.language) == language]
-            if first in voices:
-                voices.remove(first)
-                voices.insert(0, first)
-            found += [Speaker(info, engine, voice) for voice in voices]
-        if not found:
-            return []
+        found = [speaker for info in self._runnable() for speaker in self._voices_of(info, language)]
         found.sort(key=lambda speaker: not self._is_region(speaker.voice.language))
-        rest = found[1:]
-        same = [s for s in rest if s.voice.gender == found[0].voice.gender]
-        others = [s for s in rest if s.voice.gender != found[0].voice.gender]
-        turns = zip_longest(others, same)
-        return [found[0], *(speaker for turn in turns for speaker in turn if speaker is not None)]
+        return _in_turn(found)
+
+    def _voices_of(self, info: EngineInfo, language: str) -> list[Speaker]:
+        """An engine's voices of a language, all if that is empty; its own choice stays in front."""
+        engine: SpeechEngine = self._make(info)
+        first = engine.voice("auto") if engine.voices() else None
+        voices = [voice for voice in engine.voices() if not language or primary(voice.language) == language]
+        voices.sort(key=lambda voice: voice != first)
+        return [Speaker(info, engine, voice) for voice in voices]
 
     def _is_region(self, tag: str) -> bool:
         wanted = self._request.language.replace("_", "-").lower()
@@ -237,6 +231,17 @@ class Casting:
 
     def _no_voice(self, fix: str) -> TextUnspeakable:
         return TextUnspeakable("no installed voice can read this text", f"it is in '{self._language}'", fix)
+
+
+def _in_turn(speakers: list[Speaker]) -> list[Speaker]:
+    """The first, then in turn one of the other gender and one of the same, each in the order that they had."""
+    if not speakers:
+        return []
+    first, *rest = speakers
+    same = [s for s in rest if s.voice.gender == first.voice.gender]
+    others = [s for s in rest if s.voice.gender != first.voice.gender]
+    turns = zip_longest(others, same)
+    return [first, *(speaker for turn in turns for speaker in turn if speaker is not None)]
 
 
 def _speaks(voice: Voice, language: str) -> bool:

@@ -39,25 +39,31 @@ def find_speaker(voice: str, engine: str, make: EngineGetter) -> Speaker:
         PaksaTalkerError: An engine has it but cannot speak with it here; the message says what is missing.
     """
     if engine != "auto" or voice == "auto":
-        info = find("speech", engine)
-        speaker: SpeechEngine = make(info)
-        return Speaker(info, speaker, speaker.voice(voice))
+        return _speaker(find("speech", engine), voice, make)
     if owner := next((info for info in installed("speech") if voice.startswith(f"{info.name}:")), None):
         if hindrance := owner.hindrance():
             raise hindrance
-        speaker = make(owner)
-        return Speaker(owner, speaker, speaker.voice(voice))
+        return _speaker(owner, voice, make)
     infos = [info for info in installed("speech") if not info.missing()]
     for info in infos:
-        speaker = make(info)
         try:
-            return Speaker(info, speaker, speaker.voice(voice))
+            return _speaker(info, voice, make)
         except UnknownVoice:
             continue
+    raise _unknown(voice, infos, make)
+
+
+def _speaker(info: EngineInfo, voice: str, make: EngineGetter) -> Speaker:
+    engine: SpeechEngine = make(info)
+    return Speaker(info, engine, engine.voice(voice))
+
+
+def _unknown(voice: str, infos: list[EngineInfo], make: EngineGetter) -> UnknownVoice:
+    """That no engine has a voice: with names that look like it, and models that would bring more."""
     names = [found.name for info in infos for found in make(info).voices()]
     shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
-    lacking = [entry for info in infos for entry in info.weights if not make(info).voices()]
-    more = f"; more voices come with: paksatalker models download {' '.join(lacking)}" if lacking else ""
     near = get_close_matches(voice.lower(), names, n=3, cutoff=0.6)
     choice = f"Did you mean {' or '.join(near)}? All: paksatalker voices" if near else f"Choose one of: {shown}"
-    raise UnknownVoice(f"there is no voice '{voice}'", "no installed engine knows it", f"{choice}{more}")
+    lacking = [entry for info in infos for entry in info.weights if not make(info).voices()]
+    more = f"; more voices come with: paksatalker models download {' '.join(lacking)}" if lacking else ""
+    return UnknownVoice(f"there is no voice '{voice}'", "no installed engine knows it", f"{choice}{more}")
