@@ -11,8 +11,8 @@ from paksatalker.cli import (
     analyse,
     bench,
     body,
-    catalogue,
     doctor,
+    engines,
     generate,
     keys,
     models,
@@ -45,7 +45,7 @@ app.command("translate", epilog=_EPILOG)(write.translate)
 app.command("direct", epilog=_EPILOG)(write.direct)
 app.add_typer(body.app, name="body")
 app.add_typer(voices.app, name="voices")
-app.command("engines")(catalogue.engines)
+app.command("engines")(engines.engines)
 app.add_typer(models.app, name="models")
 app.add_typer(script.app, name="script")
 app.command("serve", epilog=_EPILOG)(serve.serve)

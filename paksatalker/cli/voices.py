@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from paksatalker.cli import voice_commands
+from paksatalker.cli import own_voices
 from paksatalker.cli.console import print_json, say, stdout, table
 from paksatalker.cli.options import Json
 from paksatalker.core.engines import EngineInfo, SpeechEngine, Voice, find, installed
 
 app = typer.Typer(help="List the voices that can speak right now.", invoke_without_command=True)
-voice_commands.register(app)
+own_voices.register(app)
 
 
 @app.callback()

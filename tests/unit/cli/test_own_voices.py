@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from paksatalker.cli import voice_commands
+from paksatalker.cli import own_voices
 from paksatalker.cli.app import main
 from paksatalker.core.audio.blend import Blend, Likeness, SavedVoices
 from paksatalker.core.audio.cloning import xtts
@@ -85,12 +85,12 @@ def made(offset: float, judged: float, stock: float) -> Match:
 
 
 def test_what_a_clone_is_called_is_honest() -> None:
-    nearer = voice_commands._described("ada", "Ada Lovelace", made(0.1, 0.64, 0.51))
+    nearer = own_voices._described("ada", "Ada Lovelace", made(0.1, 0.64, 0.51))
     assert "a resemblance of Ada Lovelace, made from af_heart; it is not their voice" in nearer
     assert "0.64 (the stock voice 0.51" in nearer
     assert "as near" not in nearer
-    assert "the stock voice is as near" in voice_commands._described("ada", "Ada", made(0.1, 0.5, 0.52))
-    kept = voice_commands._described("ada", "Ada", made(0.0, 0.51, 0.51))
+    assert "the stock voice is as near" in own_voices._described("ada", "Ada", made(0.1, 0.5, 0.52))
+    kept = own_voices._described("ada", "Ada", made(0.0, 0.51, 0.51))
     assert "'ada' is the stock voice af_heart as it is" in kept
     assert "resemblance" not in kept
 
