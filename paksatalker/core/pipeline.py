@@ -100,15 +100,11 @@ class Pipeline:
         Raises:
             PaksaTalkerError: Any of the errors of ``docs/errors.md`` that concern the input.
         """
-        face = find("face", request.face_engine)
-        renderer = find("renderer", request.renderer)
+        face, renderer = find("face", request.face_engine), find("renderer", request.renderer)
         _check_fit(face, renderer)
         _check_used(request, face, renderer)
-        if part is not None and renderer.name not in CAN_BEGIN_ANYWHERE:
-            raise EnginesIncompatible(
-                f"the renderer '{renderer.name}' cannot make parts of a video", "a frame of it needs those before",
-                "Choose the renderer 'portrait', or make the video in one go",
-            )  # fmt: skip
+        if part is not None:
+            _check_begins_anywhere(renderer)
         source = self.speech(request, cancel) if part is None else from_file(part, request.fps)
         scene = self._scene(request, known=part is not None)
         stop_if_cancelled(cancel)
@@ -247,6 +243,14 @@ def _check_fit(face: EngineInfo, renderer: EngineInfo) -> None:
             f"it gives {face.capabilities.gives}, the renderer takes {renderer.capabilities.takes}",
             "Choose a pair that fits: paksatalker engines",
         )
+
+
+def _check_begins_anywhere(renderer: EngineInfo) -> None:
+    if renderer.name not in CAN_BEGIN_ANYWHERE:
+        raise EnginesIncompatible(
+            f"the renderer '{renderer.name}' cannot make parts of a video", "a frame of it needs those before",
+            "Choose the renderer 'portrait', or make the video in one go",
+        )  # fmt: skip
 
 
 def generate(output: Path | str, **options: Any) -> Result:
