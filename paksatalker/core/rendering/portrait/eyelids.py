@@ -23,6 +23,7 @@ _FADE_IN: Final = (0.06, 0.42)  # closure from which the photo's own lid gives w
 _HAIRS: Final = 46  # lashes of one lid, as many as can be told apart
 _BELOW: Final = 8.0  # mm under the lower lid: skin that no lash or brow reaches, but dark glasses do
 _DARKEST: Final = 0.75  # of its luminance that a lid has; 0.74–1.05 in most photos, 0.3 where a brow lies on the lid
+_MEETING: Final = 0.45  # of the lid's luminance that the line has on which closed lids meet
 
 
 class Eyelids:
@@ -73,6 +74,11 @@ class _Lid:
         p[k.SOURCE_LENGTH] = frame.length
         p[k.GRAIN] = 0.7 * palette.grain
         p[k.OUTWARD] = region.outward
+        light = palette.light
+        p[k.LIGHT] = light[0] * frame.axis[0] + light[1] * frame.axis[1]
+        p[k.LIGHT + 1] = light[1] * frame.axis[0] - light[0] * frame.axis[1]
+        p[k.LIGHT + 2] = light[2]
+        p[k.ROUND] = 0.20 + 0.30 * min(palette.contrast, 0.6)
         self.strength = strength
         self.constants = p
 
@@ -139,9 +145,8 @@ def _bare_skin(
     known = (hidden == 0) & (luma > 0.60 * level) & (luma < 1.5 * level + 10)
     known = cv2.erode(known.astype(np.uint8), small).astype(np.float32)
     smooth = fill(image, known, smooth=max(0.8, 0.7 * face.mm))
-    # Half of its hue is the face's: small or compressed photos have next to no lid to look at.
-    hue = palette.skin / max(float(luminance(palette.skin)), 1.0)
-    smooth, target = (0.5 * c + 0.5 * luminance(c)[..., None] * hue for c in (smooth, target))
+    hue = _lid_hue(target, palette.skin, _skin_under(image, lower, ring, face.mm))
+    smooth, target = (0.3 * c + 0.7 * luminance(c)[..., None] * hue for c in (smooth, target))
     # Shadows around the eye must not make a lid darker than its own skin at the fold. Fully in the middle only: at its
     # rim the painted skin is that of its surroundings.
     tone = np.median(smooth[hidden > 0], axis=0) if hidden.any() else target
@@ -190,25 +195,42 @@ def _lid_colour(
     A brow that is drawn down to the eye covers both: the skin under the eye tells how dark a lid can be.
     """
     luma = luminance(image)
+    cheek = _skin_under(image, lower, ring, mm)
     upper, lower, ring = upper[2:-2], lower[2:-2], ring[2:-2]
-    down = (lower - ring).mean(axis=0)
-    under = lower + _BELOW * mm * down / max(float(np.linalg.norm(down)), 1e-3)
     away = ring - upper
     above = ring + away * np.minimum(0.5, 2.0 * mm / np.maximum(np.linalg.norm(away, axis=1), 1e-3))[:, None]
     below = np.concatenate([ring - share * away for share in (0.25, 0.4, 0.55)])
 
-    def sample(points: npt.NDArray[np.float64], percentile: float) -> Float:
-        x, y = np.clip(np.round(points).astype(int), 0, [luma.shape[1] - 1, luma.shape[0] - 1]).T
-        order = np.argsort(luma[y, x])
-        middle = round(percentile / 100 * (len(order) - 1))
-        near = order[max(0, middle - 2) : middle + 3]
-        return np.asarray(image[y, x][near].mean(axis=0), np.float32)
-
-    skin, strip = sample(np.concatenate([ring, above]), 60), sample(below, 65)
-    cheek = sample(under, 50)
+    skin, strip = _sample(image, luma, np.concatenate([ring, above]), 60), _sample(image, luma, below, 65)
     found = skin if luminance(skin) > 0.97 * luminance(strip) else np.asarray(0.97 * strip, np.float32)
     gain = _DARKEST * float(luminance(cheek)) / max(float(luminance(found)), 1.0)
     return found if gain <= 1 else np.asarray(0.5 * (gain * found + _DARKEST * cheek), np.float32)
+
+
+def _lid_hue(lid: Float, skin: Float, under: Float) -> Float:
+    """Colour over luminance [3] of a lid: the face's, unless its own is warmer, made up or reddened.
+
+    Small or compressed photos have next to no lid to look at, and what there is has taken on the grey of the lashes.
+    """
+    own, *around = (colour / max(float(luminance(colour)), 1.0) for colour in (lid, skin, under))
+    face = np.asarray(np.mean(around, axis=0), np.float32)
+    return np.asarray(own if own[0] - own[2] > face[0] - face[2] else face, np.float32)
+
+
+def _skin_under(image: Float, lower: npt.NDArray[np.float64], ring: npt.NDArray[np.float64], mm: float) -> Float:
+    """The skin [3] under the eye."""
+    down = (lower - ring)[2:-2].mean(axis=0)
+    under = lower[2:-2] + _BELOW * mm * down / max(float(np.linalg.norm(down)), 1e-3)
+    return _sample(image, luminance(image), under, 50)
+
+
+def _sample(image: Float, luma: Float, points: npt.NDArray[np.float64], percentile: float) -> Float:
+    """The colour [3] about a percentile of the luminance at points."""
+    x, y = np.clip(np.round(points).astype(int), 0, [luma.shape[1] - 1, luma.shape[0] - 1]).T
+    order = np.argsort(luma[y, x])
+    middle = round(percentile / 100 * (len(order) - 1))
+    near = order[max(0, middle - 2) : middle + 3]
+    return np.asarray(image[y, x][near].mean(axis=0), np.float32)
 
 
 def _lash_colour(
@@ -220,4 +242,6 @@ def _lash_colour(
     tone = np.concatenate([luma[y - 1 : y + 2, x - 1 : x + 2].ravel() for x, y in at])
     dark = pixels[tone <= np.percentile(tone, 25)].mean(axis=0)
     contrast = 1.0 - float(luminance(dark)) / max(level, 1.0)
+    # Pale lashes, too, meet in a line of shade.
+    dark = dark * min(1.0, _MEETING * level / max(float(luminance(dark)), 1.0))
     return np.maximum(dark, palette.black).astype(np.float32), float(np.clip(contrast / 0.75, 0.0, 1.0))

@@ -18,9 +18,14 @@ ORIGIN, AXIS, LENGTH, PX_PER_MM, EDGE_PX, AMOUNT = 0, 2, 4, 5, 6, 7
 # Eyeballs: canvas → crop of the photo (2 × 3), gaze in crop pixels, direction, 1/cos − 1, how far the lid is raised,
 # the iris's centre, how far the gaze has turned.
 TO_CROP, GAZE, DIRECTION, SQUASH, RAISED, CENTRE, TURNED = 8, 14, 16, 18, 19, 20, 22
-# Eyelids: the photo's eye frame in its crop (origin, axis, length), lash strength, crease strength, grain, fan.
+# Eyelids: the photo's eye frame in its crop (origin, axis, length), lash strength, crease strength, grain, fan, the
+# light in the eye's frame, and how strongly it models the ball under the lid.
 SOURCE_ORIGIN, SOURCE_AXIS, SOURCE_LENGTH, LASHES, CREASE, GRAIN, OUTWARD, FRINGE = 8, 10, 12, 13, 14, 15, 16, 17
+LIGHT, ROUND = 18, 21
 PARAMETERS = 24
+
+#: Radius, in mm, of the bulge that the eyeball makes under a closed lid, and how its slope runs from fold to edge.
+BULGE, BULGE_TOP, BULGE_EDGE = 17.0, -0.80, 0.35
 
 #: How dark the upper lid shades the ball at its edge, and how far down that reaches in mm.
 LID_SHADE, LID_REACH = 0.34, 1.9
@@ -117,6 +122,17 @@ def _lid_skin(  # noqa: PLR0917
 
 
 @compiled()
+def _bulge(p: Floats, along: float, v: float) -> float:
+    """Light on a lid that lies round over the eyeball, 1 where its middle faces the viewer."""
+    nx = min(max((along - 0.5) * p[LENGTH] / (p[PX_PER_MM] * BULGE), -0.9), 0.9)
+    ny = BULGE_TOP + (BULGE_EDGE - BULGE_TOP) * v
+    nz = -math.sqrt(max(1.0 - nx * nx - ny * ny, 0.05))
+    length = math.sqrt(nx * nx + ny * ny + nz * nz)
+    facing = (nx * p[LIGHT] + ny * p[LIGHT + 1] + nz * p[LIGHT + 2]) / length
+    return float(1.0 + p[ROUND] * (facing + p[LIGHT + 2]))
+
+
+@compiled()
 def _lash(p: Floats, along: float, past: float, hairs: Floats) -> float:
     """Opacity of the lash line on the lid's edge and of single lashes below it."""
     mm, edge = p[PX_PER_MM], p[EDGE_PX]
@@ -186,7 +202,7 @@ def paint_lid(  # noqa: PLR0917
             cover = ramp(0.0, 0.35, v) * (1 - ramp(-edge, edge, past - 0.25 * mm)) * p[AMOUNT] * skin_ends
             if cover > 0.003:
                 _lid_skin(p, along, v, height, was, skin, sample)
-                shade = 1 + 0.035 * math.sin(math.pi * v) - 0.13 * ramp(0.62, 1.0, v)
+                shade = 0.04 + _bulge(p, along, v) - 0.08 * ramp(0.75, 1.0, v)
                 crease = (v - 0.34) * height / (0.55 * mm)
                 shade *= 1 - p[CREASE] * math.exp(-crease * crease)
                 gx, gy = int(x - p[ORIGIN] + 4096), int(y - p[ORIGIN + 1] + 4096)

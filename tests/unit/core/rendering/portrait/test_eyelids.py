@@ -110,3 +110,31 @@ def test_brows_down_to_the_eyes_give_no_dark_lids(drawn, make_state):
         upper, lower = drawn.points[list(eye.upper), :2], drawn.points[list(eye.lower), :2]
         x, y = np.round(0.5 * (upper + lower)[4]).astype(int)
         assert frame[y, x].mean() > 0.55 * np.mean(SKIN)
+
+
+def closed(face, make_state):
+    """The frame with both lids shut, and the pixels (x, y) half-way between fold and edge of each, from end to end."""
+    posed = FaceGeometry(face).pose(blink(make_state, 1.0))
+    frame = face.image.copy()
+    Eyelids(face).paint(frame, posed)
+    rows = [0.7 * posed.points[list(eye.upper), :2] + 0.3 * posed.points[list(eye.ring), :2] for eye in EYES]
+    return frame, [np.round(row).astype(int) for row in rows]
+
+
+def test_closed_lids_are_round_over_the_eyeballs(drawn, make_state):
+    frame, rows = closed(drawn, make_state)
+    for row in rows:
+        luma = [frame[y, x].mean() for x, y in row]
+        assert luma[4] > 1.015 * max(luma[2], luma[6])
+
+
+def test_lids_that_lashes_have_greyed_are_skin_when_they_close(drawn, make_state):
+    image = drawn.image.copy()
+    for eye in EYES:
+        around = np.concatenate([drawn.points[list(eye.lower), :2], drawn.points[list(eye.outer_ring), :2][::-1]])
+        inside = cv2.fillPoly(np.zeros(image.shape[:2], np.uint8), [np.round(around).astype(np.int32)], 1) > 0
+        image[inside & (image == SKIN).all(axis=2)] = (165, 165, 165)
+    frame, rows = closed(replace(drawn, image=image), make_state)
+    for row in rows:
+        red, _, blue = frame[row[4][1], row[4][0]].astype(int)
+        assert red - blue > 0.6 * (SKIN[0] - SKIN[2])
