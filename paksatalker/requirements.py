@@ -1,4 +1,4 @@
-"""The Python packages that PaksaTalker needs, as its own metadata names them, and the command that installs them."""
+"""The Python packages that PaksaTalker needs, as its own metadata names them, and the commands that install them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import re
 import shlex
 from collections.abc import Iterator
 from importlib.metadata import requires
+from importlib.util import find_spec
+
+from paksatalker.errors import EngineUnavailable
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -31,6 +34,22 @@ def install_command(*distributions: str, again: bool = False) -> str:
     wanted = [requirement for name in distributions for requirement in known.get(name, (name,))]
     options = ["--force-reinstall", "--no-deps"] if again else []
     return " ".join(["pip install", *options, *_quoted(wanted)])
+
+
+def require_extra(what: str, extra: str, *modules: str) -> None:
+    """Refuses with the command that installs an extra, where its packages are missing. Imports nothing.
+
+    Args:
+        what: What cannot be done without them, a clause.
+        extra: Its name in ``pyproject.toml``.
+        *modules: What is imported, top-level names.
+
+    Raises:
+        EngineUnavailable: One is not installed.
+    """
+    if missing := [name for name in modules if find_spec(name) is None]:
+        why = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed"
+        raise EngineUnavailable(what, why, f"Run: pip install 'paksatalker[{extra}]'")
 
 
 def _quoted(requirements: list[str]) -> Iterator[str]:

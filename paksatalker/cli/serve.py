@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paksatalker.cli.console import say
-from paksatalker.errors import EngineUnavailable, InvalidOption
+from paksatalker.errors import InvalidOption
+from paksatalker.requirements import require_extra
 
 if TYPE_CHECKING:
     from paksatalker.api.endpoints.signin import SignIn
@@ -30,13 +31,7 @@ def need_service() -> None:
     Raises:
         EngineUnavailable: It is not installed.
     """
-    try:
-        import fastapi  # noqa: F401
-        import streaq  # noqa: F401
-    except ImportError as error:
-        raise EngineUnavailable(
-            "the service cannot run", f"{error.name} is not installed", "Run: pip install 'paksatalker[service]'"
-        ) from error
+    require_extra("the service cannot run", "service", "fastapi", "streaq")
 
 
 def serve(

@@ -11,8 +11,8 @@ import paksatalker
 ROOT = Path(paksatalker.__file__).parent
 #: The floors of the house, the lowest first: who lives on one knows nothing of neighbours, and nothing of those above.
 FLOORS = (
-    {"errors", "requirements", "system"},
-    {"config"},
+    {"errors", "system"},
+    {"config", "requirements"},
     {"models"},
     {"core"},
     {"evaluation", "service"},

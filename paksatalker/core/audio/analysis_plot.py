@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from paksatalker.core.audio.analysis import Analysis
-from paksatalker.errors import EngineUnavailable, InvalidOption, OutputUnwritable
+from paksatalker.errors import InvalidOption, OutputUnwritable
+from paksatalker.requirements import require_extra
 
 _SUFFIXES = (".png", ".svg", ".pdf")
 _INCHES_A_SECOND, _NARROWEST, _WIDEST = 1.3, 9.0, 60.0
@@ -26,9 +26,7 @@ def check_plot(path: Path) -> None:
     if path.suffix.lower() not in _SUFFIXES:
         why = f"the suffix '{path.suffix}' means no picture format"
         raise InvalidOption(f"cannot plot to {path}", why, f"End the name in {', '.join(_SUFFIXES)}")
-    if importlib.util.find_spec("matplotlib") is None:
-        what, fix = "the plot cannot be drawn", "Run: pip install 'paksatalker[plot]'"
-        raise EngineUnavailable(what, "matplotlib is not installed", fix)
+    require_extra("the plot cannot be drawn", "plot", "matplotlib")
 
 
 def plot(analysis: Analysis, path: Path, title: str = "") -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from paksatalker.config.signing import SigningSettings, get_signing_settings
 from paksatalker.core.files import check_place, take_place, unfinished_name, write_error
 from paksatalker.errors import EngineUnavailable, OutputUnwritable
+from paksatalker.requirements import require_extra
 
 if TYPE_CHECKING:
     from paksatalker.core.provenance.manifests import Provenance
@@ -29,13 +30,7 @@ def need_signing() -> None:
     Raises:
         EngineUnavailable: It is not installed.
     """
-    try:
-        import c2pa  # noqa: F401
-        import cryptography  # noqa: F401
-    except ImportError as error:
-        raise EngineUnavailable(
-            "nothing can be signed", f"{error.name} is not installed", "Run: pip install 'paksatalker[provenance]'"
-        ) from error
+    require_extra("nothing can be signed", "provenance", "c2pa", "cryptography")
 
 
 def find_signer(wanted: bool | None = None, settings: SigningSettings | None = None) -> Provenance | None:

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from paksatalker.config import get_settings
-from paksatalker.errors import EngineUnavailable, InvalidOption, OutputUnwritable, WeightsMissing, WeightsUnfit
+from paksatalker.errors import InvalidOption, OutputUnwritable, WeightsMissing, WeightsUnfit
 from paksatalker.models.base import WeightsStore
 from paksatalker.models.fetch.download import hash_file
 from paksatalker.models.manifest import Manifest
+from paksatalker.requirements import require_extra
 
 if TYPE_CHECKING:
     import torch
@@ -288,11 +289,4 @@ class _Tenths:
 
 
 def _require_torch() -> None:
-    try:
-        import safetensors
-        import torch
-    except ImportError as error:
-        raise EngineUnavailable(
-            "SadTalker cannot run", f"{error.name} is not installed", "Run: pip install 'paksatalker[neural]'"
-        ) from error
-    del safetensors, torch
+    require_extra("SadTalker cannot run", "neural", "safetensors", "torch")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,7 +15,7 @@ import numpy.typing as npt
 from paksatalker.api.services.live.measures import LiveMeasures
 from paksatalker.api.services.live.sound import RATE, SoundBoard
 from paksatalker.core.timeline import Speech
-from paksatalker.errors import EngineUnavailable
+from paksatalker.requirements import require_extra
 from paksatalker.service.settings import IceServer
 from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.live_process import PortraitFailed, PortraitProcess, Portrayal
@@ -39,10 +38,7 @@ def check_webrtc() -> None:
     Raises:
         EngineUnavailable: With the command that installs it.
     """
-    if importlib.util.find_spec("aiortc") is None:
-        raise EngineUnavailable(
-            "there is no live video", "aiortc is not installed", "Run: pip install 'paksatalker[webrtc]'"
-        )
+    require_extra("there is no live video", "webrtc", "aiortc")
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,8 +16,8 @@ from paksatalker.core.audio.cloning.reference import SpeakerReference, read_refe
 from paksatalker.core.audio.kokoro import STYLES, WEIGHTS, KokoroSpeech
 from paksatalker.core.audio.pitch import PITCH_RATE
 from paksatalker.core.timeline import FloatArray, Utterance
-from paksatalker.errors import EngineUnavailable
 from paksatalker.models.base import WeightsStore
+from paksatalker.requirements import require_extra
 
 if TYPE_CHECKING:
     from paksatalker.models.speakers import CamPlusPlus, Ge2e
@@ -140,13 +139,7 @@ def require_torch() -> None:
     Raises:
         EngineUnavailable: PyTorch is not installed.
     """
-    missing = [name for name in _REQUIRES if importlib.util.find_spec(name) is None]
-    if missing:
-        raise EngineUnavailable(
-            "a voice cannot be matched here",
-            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed",
-            "Run: pip install 'paksatalker[neural]'",
-        )
+    require_extra("a voice cannot be matched here", "neural", *_REQUIRES)
 
 
 def _embedding(encoder: Ge2e | CamPlusPlus, samples: FloatArray) -> npt.NDArray[np.float32]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import builtins
 import hashlib
+import sys
 import wave
 from pathlib import Path
 
@@ -63,14 +63,7 @@ def test_the_operators_certificate_signs_by_itself(tmp_path):
 def test_without_the_library(tmp_path, monkeypatch):
     own = settings(tmp_path)
     make_credentials(own.own_certificate)
-    real = builtins.__import__
-
-    def lacking(name, *rest):
-        if name == "c2pa":
-            raise ImportError("no", name="c2pa")
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", lacking)
+    monkeypatch.setitem(sys.modules, "c2pa", None)
     assert find_signer(None, own) is None
     with pytest.raises(EngineUnavailable, match=r"pip install 'paksatalker\[provenance\]'"):
         find_signer(True, own)
