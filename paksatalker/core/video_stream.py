@@ -7,6 +7,9 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from paksatalker.config.allocator import give_back_free_memory
 from paksatalker.core.audio.prosody import attach_prosody
 from paksatalker.core.cancelling import until_cancelled
@@ -96,12 +99,14 @@ class VideoStream:
                 stack.callback(images.close)
             first = 0 if self._part is None else self._part.first
             for index, image in enumerate(until_cancelled(images, self._cancel), first):
-                if self._captioner is not None:
-                    image = self._captioner.draw(image, index / self.fps)  # noqa: PLW2901
-                if self._label is not None:
-                    image = self._label.draw(image)  # noqa: PLW2901
-                yield VideoFrame(index, image, self._sound.take(index), self._sound.sample_rate)
+                yield VideoFrame(index, self._lettered(image, index), self._sound.take(index), self._sound.sample_rate)
                 self._counter.frame()
+
+    def _lettered(self, image: npt.NDArray[np.uint8], index: int) -> npt.NDArray[np.uint8]:
+        """A frame with the subtitles and the label that belong into the picture."""
+        if self._captioner is not None:
+            image = self._captioner.draw(image, index / self.fps)
+        return image if self._label is None else self._label.draw(image)
 
     def _pieces(self) -> Generator[Speech, None, None]:
         tidy = 0.0
