@@ -15,8 +15,6 @@ from paksatalker.cli.options import Json
 from paksatalker.config import get_settings
 from paksatalker.core.audio.blend import SavedVoices, parse_blend
 from paksatalker.core.audio.cloning.consent import Consent, read_consent, record_consent
-from paksatalker.core.audio.cloning.reference import RATE
-from paksatalker.core.audio.cloning.xtts import XttsVoices
 from paksatalker.core.engines import installed
 from paksatalker.errors import AudioUnreadable, InvalidOption
 
@@ -91,7 +89,8 @@ def clone(
 def _clone_by_xtts(
     name: str, references: list[Path], record: Consent, saved: SavedVoices, *, force: bool, json: bool
 ) -> None:
-    from paksatalker.core.audio.cloning.xtts import read_speaker
+    from paksatalker.core.audio.cloning.reference import RATE
+    from paksatalker.core.audio.cloning.xtts import XttsVoices, read_speaker
     from paksatalker.core.audio.coqui import CoquiSpeech
 
     own = XttsVoices(get_settings().voices)
@@ -182,6 +181,8 @@ def show(name: Name, json: Json = False) -> None:
 
 def _facts(name: str) -> dict[str, Any]:
     """What is known of a saved voice."""
+    from paksatalker.core.audio.cloning.xtts import XttsVoices  # heavy: not for --help
+
     own = XttsVoices(get_settings().voices)
     if own.load(name) is not None:
         path = own.file(name)
@@ -205,6 +206,8 @@ def _facts(name: str) -> dict[str, Any]:
 
 def remove(name: Name) -> None:
     """Remove a saved voice, and the record of consent with it."""
+    from paksatalker.core.audio.cloning.xtts import XttsVoices  # heavy: not for --help
+
     own = XttsVoices(get_settings().voices)
     if name in own.names():
         own.remove(name)

@@ -16,15 +16,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
 from paksatalker.config import get_settings
 from paksatalker.errors import DiskFull, DownloadFailed, OutputUnwritable, WeightsCorrupt, WeightsMissing
-from paksatalker.models.fetch.download import Downloader, hash_file
-from paksatalker.models.fetch.transfer import Progress
+from paksatalker.models.hashing import hash_file
 from paksatalker.models.manifest import Manifest, WeightEntry, WeightFile, builtin_manifest
+
+if TYPE_CHECKING:
+    from paksatalker.models.fetch.download import Downloader
+    from paksatalker.models.fetch.transfer import Progress
 
 _LOG = logging.getLogger(__name__)
 
@@ -82,7 +85,7 @@ class WeightsStore:
     ) -> None:
         self._root = root or get_settings().weights
         self._manifest = manifest or builtin_manifest()
-        self._downloader = downloader or Downloader()
+        self._downloader = downloader
 
     @property
     def root(self) -> Path:
@@ -194,6 +197,13 @@ class WeightsStore:
                 shutil.rmtree(folder / _WORK, ignore_errors=True)
         return folder
 
+    def _fetcher(self) -> Downloader:
+        if self._downloader is None:
+            from paksatalker.models.fetch.download import Downloader  # an HTTP client: not for who only looks
+
+            self._downloader = Downloader()
+        return self._downloader
+
     def _fetch(self, entry: WeightEntry, file: WeightFile, tell: Progress, before: int) -> None:
         folder = self._folder(entry)
         if get_settings().offline:
@@ -203,13 +213,13 @@ class WeightsStore:
                 f"Unset PAKSATALKER_OFFLINE and try again, or put the file at {folder / file.name} yourself",
             )
         if not file.sha256:
-            file = self._downloader.published(file, folder / file.name)
+            file = self._fetcher().published(file, folder / file.name)
             self._record(entry, file)
         if shutil.disk_usage(folder).free < file.bytes + _SPARE:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         work = folder / _WORK / file.name
         work.mkdir(parents=True, exist_ok=True)
-        whole, _ = self._downloader.fetch(
+        whole, _ = self._fetcher().fetch(
             file, work, lambda done, _: tell(before + done, entry.bytes), folder / _WORK / _ARCHIVES
         )
         whole.replace(folder / file.name)

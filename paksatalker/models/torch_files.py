@@ -31,7 +31,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from paksatalker.errors import WeightsCorrupt, WeightsMissing, WeightsUnfit, WeightsUnsafe
-from paksatalker.models.fetch.download import hash_file
+from paksatalker.models.hashing import hash_file
 
 _LOG = logging.getLogger(__name__)
 _M = TypeVar("_M", bound=nn.Module)

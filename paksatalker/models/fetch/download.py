@@ -32,6 +32,7 @@ from paksatalker.models.fetch.transfer import (
     Want,
     make_client,
 )
+from paksatalker.models.hashing import hash_file
 from paksatalker.models.manifest import Member, Part, Source, Url, WeightFile
 
 _LOG = logging.getLogger(__name__)
@@ -290,16 +291,6 @@ def _head(client: httpx.Client, url: str) -> httpx.Response:
 def _unpublished(file: WeightFile, place: Path, why: str) -> DownloadFailed:
     fix = f"Check the network and try again, or put the makers' file at {place} yourself"
     return DownloadFailed(f"{file.name} could not be downloaded", why, fix)
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal.
-
-    Raises:
-        OSError: It cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check(path: Path, file: WeightFile) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from paksatalker.config import get_settings
 from paksatalker.errors import InvalidOption, OutputUnwritable, WeightsMissing, WeightsUnfit
 from paksatalker.models.base import WeightsStore
-from paksatalker.models.fetch.download import hash_file
+from paksatalker.models.hashing import hash_file
 from paksatalker.models.manifest import Manifest
 from paksatalker.requirements import require_extra
 
