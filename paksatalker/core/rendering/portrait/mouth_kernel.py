@@ -214,6 +214,7 @@ def _shade(  # noqa: PLR0917
     """The colour seen through one pixel of the open mouth, before the lips' shade."""
     colour[:] = colours[CAVITY]
     inside = 0.86 + 0.14 * p[OPENNESS]
+    lit = 1.12 - 0.12 * p[OWN_TEETH]  # wet enamel shines back more than the skin that its white was taken from
     _cast(x, y, p, TONGUE_AT, inverse, start)
     tongue_hit = _hit_tongue(start, ray, p, TONGUE_CENTRE, tongue)
     tongue_depth = tongue[2]
@@ -226,14 +227,14 @@ def _shade(  # noqa: PLR0917
         for c in range(4):
             sample[c] *= before
     if sample[3] > 0.003:
-        light *= 0.92 * inside
+        light *= 0.94 * inside * lit
         _over(colour, sample, light, colours)
         for c in range(3):
             colour[c] += colours[SPARK, c] * sample[4] * 0.07 * light * sample[3]
     _cast(x, y, p, UPPER_AT, inverse, start)
     light = _teeth(start, ray, p, upper, upper_arc, UPPER_ARCH, UPPER_FRONT, hit, sample)
     if sample[3] > 0.003:
-        light *= 0.40 + 0.60 * inside
+        light *= (0.40 + 0.60 * inside) * lit
         _over(colour, sample, light, colours)
         for c in range(3):
             colour[c] += colours[SPARK, c] * sample[4] * 0.10 * light * sample[3]
@@ -254,8 +255,8 @@ def _lips_light(  # noqa: PLR0917
     along: float,
 ) -> None:
     """The lips' shade on what lies behind them, and the wet rim where their red turns inwards."""
-    shade = 1 - (0.46 - 0.24 * p[OWN_TEETH]) * math.exp(-below / (0.8 + 0.09 * gap))
-    shade *= 1 - 0.28 * math.exp(-above / 0.9)
+    shade = 1 - (0.40 - 0.18 * p[OWN_TEETH]) * math.exp(-below / (0.6 + 0.08 * gap))
+    shade *= 1 - 0.26 * math.exp(-above / 0.8)
     corner = min(along, 1 - along)
     # The cheek's inside closes the corners: dark red, where teeth and cavity would leave black wedges.
     cheek = 1 - ramp(0.0, 0.20, corner)
@@ -263,7 +264,7 @@ def _lips_light(  # noqa: PLR0917
     for c in range(3):
         colour[c] += (colours[MUCOSA, c] * 0.62 - colour[c]) * cheek * 0.8
     shade *= 0.62 + 0.38 * ramp(0.0, 0.16, corner)
-    shade *= 0.46 + 0.54 * ramp(0.3, 5.0, gap)
+    shade *= 0.60 + 0.40 * ramp(0.3, 3.6, gap)
     # Inside the lips' red: wet and darker, more of it below than above.
     lower = math.exp(-((above / min(0.15 + 0.17 * gap, 1.1)) ** 2))
     upper = math.exp(-((below / min(0.10 + 0.09 * gap, 0.6)) ** 2))

@@ -77,6 +77,15 @@ def test_inside_is_darker_than_skin_and_teeth_are_paler_than_the_cavity(plain, m
     assert luma.max() < 246  # never glowing
 
 
+@pytest.mark.parametrize("opening", [0.25, 0.4])
+def test_teeth_of_a_half_open_mouth_are_nearly_as_bright_as_the_skin(plain, make_state, opening):
+    frame, posed = painted(plain, make_state(coefficients={"jawOpen": opening}))
+    mask = np.zeros(frame.shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.round(lips_outline(posed.points)).astype(np.int32)], 1)
+    luma = frame[mask > 0] @ np.array([0.299, 0.587, 0.114])
+    assert np.percentile(luma, 92) > 0.82 * (SKIN @ np.array([0.299, 0.587, 0.114]))
+
+
 def test_grey_photo_gets_a_grey_mouth(plain, make_state):
     grey = np.repeat(cv2.cvtColor(plain.image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
     frame, _ = painted(replace(plain, image=grey), make_state(coefficients={"jawOpen": 0.6}))
