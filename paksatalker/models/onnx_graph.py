@@ -49,10 +49,10 @@ def read_graph(content: bytes) -> Graph:
     nodes: list[Node] = []
     constants: dict[str, npt.NDArray[Any]] = {}
     try:
-        for number, part in _fields(memoryview(content)):
+        for number, part in fields(memoryview(content)):
             if number != _MODEL_GRAPH:
                 continue
-            for inner, value in _fields(part):
+            for inner, value in fields(part):
                 if inner == _GRAPH_NODE:
                     nodes.append(_node(value))
                 elif inner == _GRAPH_INITIALIZER:
@@ -65,7 +65,13 @@ def read_graph(content: bytes) -> Graph:
     return Graph(tuple(nodes), constants)
 
 
-def _fields(data: memoryview) -> Iterator[tuple[int, Any]]:
+def fields(data: memoryview) -> Iterator[tuple[int, Any]]:
+    """The fields of a protobuf message: number and value, an integer or the bytes of whatever else it is.
+
+    Raises:
+        IndexError: It ends too early.
+        TypeError: It has a field of an unknown wire type.
+    """
     position = 0
     while position < len(data):
         key, position = _varint(data, position)
@@ -122,7 +128,7 @@ def _node(data: memoryview) -> Node:
     outputs: list[str] = []
     name = operation = ""
     attributes: dict[str, Any] = {}
-    for number, value in _fields(data):
+    for number, value in fields(data):
         if number == 1:
             inputs.append(_text(value))
         elif number == 2:
@@ -140,7 +146,7 @@ def _node(data: memoryview) -> Node:
 def _attribute(data: memoryview) -> tuple[str, Any]:
     name, content = "", None
     many: list[Any] = []
-    for number, value in _fields(data):
+    for number, value in fields(data):
         if number == 1:
             name = _text(value)
         elif number == 2:
@@ -163,7 +169,7 @@ def _tensor(data: memoryview) -> tuple[str, npt.NDArray[Any]]:  # noqa: C901  (o
     raw: memoryview | None = None
     floats: list[memoryview] = []
     integers: list[int] = []
-    for number, value in _fields(data):
+    for number, value in fields(data):
         if number == 1:
             shape += _integers(value)
         elif number == 2:

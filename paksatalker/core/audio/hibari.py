@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from paksatalker.core.audio.delivery import Delivery
 from paksatalker.core.audio.loudness import LOUDNESS, Leveller
 from paksatalker.core.audio.onnx_output import with_factor, with_output
 from paksatalker.core.audio.pronunciation import Pronouncer, Pronunciation
-from paksatalker.core.audio.synthesis import FRAME, Narrator, symbol_borders
+from paksatalker.core.audio.synthesis import FRAME, Narrator, Whole, symbol_borders
 from paksatalker.core.engines import Voice
 from paksatalker.core.options import PITCH, SPEED, require_range
 from paksatalker.core.timeline import FloatArray, Speech, Utterance
@@ -58,14 +56,7 @@ class _Model:
         """Written text to phonemes."""
         return self._pronouncer.pronounce(text)
 
-    def run(
-        self,
-        symbols: str,
-        delivery: Delivery,
-        number: int,
-        /,
-        seconds: float = math.inf,  # noqa: ARG002  (makes all)
-    ) -> tuple[FloatArray, npt.NDArray[np.float64]]:
+    def plan(self, symbols: str, delivery: Delivery, number: int, /) -> Whole:
         """Says phonemes; see :class:`~paksatalker.core.audio.synthesis.Network`."""
         from hibari import dsp
 
@@ -86,7 +77,7 @@ class _Model:
         rng = np.random.default_rng([self._seed, number])
         # The spectrum is an envelope: pulses of another rate sound higher or lower with the same vocal tract.
         samples: FloatArray = dsp.synth(*(part[0] for part in spectrum), f0[0] * factor, rng)
-        return samples, borders
+        return Whole(samples, borders)
 
 
 class HibariSpeech:

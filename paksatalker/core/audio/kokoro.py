@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from paksatalker.core.audio.delivery import Delivery
 from paksatalker.core.audio.g2p import LANGUAGES, TextPronouncer, make_pronouncer, missing_package
 from paksatalker.core.audio.kokoro_voices import DEFAULT, KOKORO_VOICES
 from paksatalker.core.audio.loudness import LOUDNESS, Leveller
-from paksatalker.core.audio.onnx_output import unscaled, with_factor, with_limit, with_output
+from paksatalker.core.audio.onnx_output import with_factor
+from paksatalker.core.audio.onnx_part import subgraph, with_signed_activations
 from paksatalker.core.audio.pronunciation import Pronunciation
 from paksatalker.core.audio.synthesis import FRAME, SAMPLE_RATE, Narrator, symbol_borders
 from paksatalker.core.engines import Voice
@@ -29,24 +31,18 @@ from paksatalker.models.base import State, WeightsStore
 WEIGHTS = "kokoro"
 _MODEL = "kokoro.onnx"
 _DURATION_TENSOR, _LENGTH_TENSOR = "/encoder/Clip_output_0", "/encoder/Div_output_0"
-_F0_TENSOR = "/encoder/Reshape_output_0"
-#: What the vocoder gets, cut to make the beginning of a sentence only: places a frame, by the name of the input.
-_CUT = {
-    "sounds": ("/encoder/MatMul_1_output_0", 1),
-    "pitches": (unscaled(_F0_TENSOR), 2),
-    "energies": ("/encoder/Reshape_1_output_0", 2),
-}
-_ALL = 2**31 - 1  # frames
+#: What the encoder plans and the vocoder makes sound of: one column a frame of the text, two of the others.
+_TEXT, _F0, _ENERGY = "/encoder/MatMul_1_output_0", "/encoder/Reshape_output_0", "/encoder/Reshape_1_output_0"
 STYLES = 256  # values of a style vector: 128 for the sound, 128 for the prosody
 _TYPICAL_GAIN_DB = 8.0
-#: Seconds of the first sentence that are made at first: its sound is there in 200 to 600 ms, as the processor is.
-_OPENING = 1.2
+_F0_RATE = 80  # values a second
+_SETTLING = 16  # values of f0 in which the phase of a later beginning is brought to that of the whole
 #: Two threads are a third faster than one; more hardly help, and take processors from the picture.
 _THREADS = 2
 
 
 class _Graph:
-    """The network with its durations exposed and its pitch to be scaled."""
+    """The network in two parts: one plans durations and melody, which is quick; the other makes sound of them."""
 
     def __init__(self, model: Path) -> None:
         import onnxruntime  # heavy, and only speaking needs it
@@ -57,29 +53,28 @@ class _Graph:
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads leave the processors
         try:
-            content = with_factor(model.read_bytes(), _F0_TENSOR, "f0_scale")
-            for name, (tensor, _) in _CUT.items():
-                content = with_limit(content, tensor, name)
-            content = with_factor(content, _LENGTH_TENSOR, "lengths")
-            content = with_output(with_output(content, _DURATION_TENSOR, "duration"), unscaled(_F0_TENSOR), "f0")
-            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            content = with_signed_activations(model.read_bytes())
+            scaled = with_factor(content, _LENGTH_TENSOR, "lengths")
+            planner = subgraph(scaled, {}, (_TEXT, _F0, _ENERGY, _DURATION_TENSOR))
+            vocoder = subgraph(content, {_TEXT: 3, _F0: 2, _ENERGY: 2}, ("audio",))
+            self._planner, self._vocoder = (
+                onnxruntime.InferenceSession(one, options, providers=["CPUExecutionProvider"])
+                for one in (planner, vocoder)
+            )
         except Exception as error:  # onnxruntime's exceptions derive from Exception only
             raise EngineUnavailable(
                 "the voices of kokoro cannot be used",
                 "this version of onnxruntime cannot read the network",
                 "Run: pip install --upgrade onnxruntime",
             ) from error
-        self._run_options: Any = onnxruntime.RunOptions()
+        self._options: Any = onnxruntime.RunOptions()
         # Memory is given back after each run; else it grows with every new length of sentence.
-        self._run_options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        self._options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         # hibari learned from Kokoro and numbers the same alphabet in the same way.
         self.vocabulary: dict[str, int] = json.loads((Path(ASSETS) / "vocab.json").read_text("utf-8"))
 
-        self._melody_options: Any = onnxruntime.RunOptions()
-        self._melody_options.only_execute_path_to_fetches = True  # not the vocoder, which takes most of the time
-
-    def run(self, ids: npt.NDArray[np.int64], style: FloatArray, speed: float, lengths: FloatArray) -> _Run:
-        """Gets ready to say phonemes.
+    def plan(self, ids: npt.NDArray[np.int64], style: FloatArray, speed: float, lengths: FloatArray) -> _Planned:
+        """Plans how phonemes are said.
 
         Args:
             ids: Numbers of the phonemes [S].
@@ -87,48 +82,66 @@ class _Graph:
             speed: Speaking rate as a factor.
             lengths: Factors of the phonemes' durations [S].
         """
-        return _Run(
-            self._session,
-            {
-                "tokens": np.concatenate([[0], ids, [0]])[None].astype(np.int64),
-                "style": style.reshape(1, STYLES),
-                "speed": np.array([speed], np.float32),
-                "lengths": np.pad(lengths, 1, constant_values=1),
-            },
-            self._run_options,
-            self._melody_options,
-        )
+        inputs = {
+            "tokens": np.concatenate([[0], ids, [0]])[None].astype(np.int64),
+            "style": style.reshape(1, STYLES),
+            "speed": np.array([speed], np.float32),
+            "lengths": np.pad(lengths, 1, constant_values=1),
+        }
+        made = self._planner.run([_TEXT, _F0, _ENERGY, _DURATION_TENSOR], inputs, self._options)
+        return _Planned(*made)
+
+    def sound(self, planned: _Planned, style: FloatArray, first: int, last: int) -> FloatArray:
+        """Samples of the frames from ``first`` to before ``last``, at 24 kHz."""
+        two = slice(2 * first, 2 * last)
+        f0 = planned.f0[:, two].copy()
+        # The network begins with phase zero. Later beginnings go slightly off tune, until they have the phase of the
+        # whole: at a seam the two are blended.
+        cycles = float(planned.f0[:, : 2 * first].sum(dtype=np.float64)) / _F0_RATE
+        f0[:, :_SETTLING] += np.float32((cycles - round(cycles)) * _F0_RATE / _SETTLING)
+        inputs = {
+            _TEXT: planned.text[:, :, first:last],
+            _F0: f0,
+            _ENERGY: planned.energy[:, two],
+            "style": style.reshape(1, STYLES),
+        }
+        return np.asarray(self._vocoder.run(["audio"], inputs, self._options)[0], np.float32).ravel()
 
 
-class _Run:
-    """Phonemes that are about to be said."""
+@dataclass(slots=True)
+class _Planned:
+    """What the vocoder gets of T frames, and the durations of the phonemes.
 
-    def __init__(self, session: Any, inputs: dict[str, Any], options: Any, melody_options: Any) -> None:
-        self._session = session
-        self._inputs = inputs
-        self._options = options
-        self._melody_options = melody_options
+    Attributes:
+        text: [1, 512, T].
+        f0: Fundamental frequency [1, 2T], Hz.
+        energy: [1, 2T].
+        durations: In frames, of the ids and of the pads around them.
+    """
 
-    def melody(self) -> tuple[FloatArray, npt.NDArray[np.generic]]:
-        """The fundamental frequency [T], Hz, and durations of the ids and of the pads around them."""
-        inputs = {**self._inputs, "f0_scale": np.ones(1, np.float32), **_cut(_ALL)}
-        f0, durations = self._session.run(["f0", "duration"], inputs, self._melody_options)
-        return np.asarray(f0, np.float32).ravel(), durations
-
-    def say(self, factor: FloatArray, frames: int = _ALL) -> tuple[FloatArray, npt.NDArray[np.generic]]:
-        """Samples [N] at 24 kHz and the durations, with the fundamental frequency multiplied by ``factor`` [1 or T].
-
-        Of the samples, those of the first ``frames`` are made.
-        """
-        if len(factor) > 1:
-            factor = factor[: frames * _CUT["pitches"][1]]
-        inputs = {**self._inputs, "f0_scale": factor, **_cut(frames)}
-        samples, durations = self._session.run(["audio", "duration"], inputs, self._options)
-        return np.asarray(samples, np.float32).ravel(), durations
+    text: FloatArray
+    f0: FloatArray
+    energy: FloatArray
+    durations: npt.NDArray[np.generic]
 
 
-def _cut(frames: int) -> dict[str, npt.NDArray[np.int64]]:
-    return {name: np.array([frames * places], np.int64) for name, (_, places) in _CUT.items()}
+class _Plan:
+    """A sentence that is about to be said; see :class:`~paksatalker.core.audio.synthesis.Plan`."""
+
+    def __init__(self, graph: _Graph, planned: _Planned, style: FloatArray, borders: npt.NDArray[np.float64]) -> None:
+        self.borders = borders
+        self._graph = graph
+        self._planned = planned
+        self._style = style
+
+    def say(self, start: float = 0.0, end: float = math.inf) -> FloatArray:
+        """Makes the sound of a stretch; before it, there is silence."""
+        frames = self._planned.text.shape[2]
+        first = min(math.floor(start / FRAME), frames - 1)
+        last = frames if math.isinf(end) else min(math.ceil(end / FRAME), frames)
+        made = self._graph.sound(self._planned, self._style, first, last)
+        samples = np.concatenate([np.zeros(round(first * FRAME * SAMPLE_RATE), np.float32), made])
+        return samples[: None if math.isinf(end) else round(end * SAMPLE_RATE)]
 
 
 class _Speaker:
@@ -151,26 +164,18 @@ class _Speaker:
         """Written text to phonemes."""
         return self._pronouncer.pronounce(text)
 
-    def run(
-        self, symbols: str, delivery: Delivery, _number: int, /, seconds: float = math.inf
-    ) -> tuple[FloatArray, npt.NDArray[np.float64]]:
-        """Says phonemes; see :class:`~paksatalker.core.audio.synthesis.Network`."""
+    def plan(self, symbols: str, delivery: Delivery, _number: int, /) -> _Plan:
+        """Plans how phonemes are said; see :class:`~paksatalker.core.audio.synthesis.Network`."""
         ids = np.array([self._graph.vocabulary.get(symbol, -1) for symbol in symbols])
         known = ids >= 0
         style = self._styles[min(max(int(known.sum()) - 1, 0), len(self._styles) - 1)]
-        run = self._graph.run(ids[known], style, delivery.speed, delivery.lengths(symbols)[known])
-        earlier = 0.0325 + 0.03 / delivery.speed
+        planned = self._graph.plan(ids[known], style, delivery.speed, delivery.lengths(symbols)[known])
+        borders = symbol_borders(planned.durations, known, 0.0325 + 0.03 / delivery.speed)
         factor = np.full(1, delivery.pitch_factor, np.float32)
         if not delivery.is_plain:
-            f0, durations = run.melody()
-            borders = symbol_borders(durations, known, earlier)
-            factor = delivery.melody(f0, borders, FRAME * float(durations.sum()))
-        frames = _ALL if math.isinf(seconds) else math.ceil(seconds / FRAME)
-        samples, durations = run.say(factor * np.float32(self._pitch), frames)
-        # ``seconds`` need not be whole frames
-        return samples[: None if math.isinf(seconds) else round(seconds * SAMPLE_RATE)], symbol_borders(
-            durations, known, earlier
-        )
+            factor = delivery.melody(planned.f0[0], borders, FRAME * float(planned.durations.sum()))
+        planned.f0 = planned.f0 * (factor * np.float32(self._pitch))
+        return _Plan(self._graph, planned, style, borders)
 
 
 class KokoroSpeech:
@@ -249,7 +254,7 @@ class KokoroSpeech:
         require_range("speed", speed, SPEED)
         require_range("pitch", pitch, PITCH)
         self.voice(voice)
-        narrator = Narrator(self._speaker, voice, lambda: Leveller(self._loudness, _TYPICAL_GAIN_DB), _OPENING)
+        narrator = Narrator(self._speaker, voice, lambda: Leveller(self._loudness, _TYPICAL_GAIN_DB), early=True)
         return narrator.speak(utterances, Delivery(speed, pitch))
 
     def _find(self, name: str) -> tuple[Voice, Blend]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from paksatalker.core.timeline import FloatArray
@@ -17,6 +19,7 @@ _ABSOLUTE_GATE, _RELATIVE_GATE = -70.0, -10.0
 _OFFSET = -0.691
 
 
+@cache
 def _k_weighting(rate: int) -> np.ndarray:
     """The two K-weighting stages as second-order sections, at any rate.
 

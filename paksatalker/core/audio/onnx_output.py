@@ -1,4 +1,4 @@
-"""Exposes an inner tensor of an ONNX model, or lets it be scaled or cut from outside, without the ``onnx`` package.
+"""Exposes an inner tensor of an ONNX model, or lets it be scaled from outside, without the ``onnx`` package.
 
 An ONNX file is a protobuf message, and parsers concatenate repeated fields and merge repeated submessages. So appending
 a second ``graph`` message that holds one more node and one more output extends the graph of the first.
@@ -9,15 +9,15 @@ from __future__ import annotations
 _LENGTH_DELIMITED = 2  # protobuf wire type
 # Field numbers from onnx.proto3: ModelProto.graph; GraphProto.node, .input, .output; NodeProto.input, .output,
 # .op_type; ValueInfoProto.name, .type.
-_GRAPH, _NODE, _INITIALIZER, _INPUT, _OUTPUT = 7, 1, 5, 11, 12
-_NODE_INPUT, _NODE_OUTPUT, _NODE_OP_TYPE = 1, 2, 4
-_VALUE_NAME, _VALUE_TYPE = 1, 2
+GRAPH, NODE, INPUT, OUTPUT = 7, 1, 11, 12
+NODE_INPUT, NODE_OUTPUT, NODE_OPERATION = 1, 2, 4
+VALUE_NAME, _VALUE_TYPE = 1, 2
 _TENSOR_TYPE, _ELEMENT, _SHAPE, _DIM, _DIM_NAME = 1, 1, 2, 1, 2  # of TypeProto and TensorShapeProto
-_DIMS, _DATA_TYPE, _NAME, _RAW_DATA = 1, 2, 8, 9  # of TensorProto
-_FLOAT, _INT64 = 1, 7
+_FLOAT = 1
 
 
-def _varint(number: int) -> bytes:
+def varint(number: int) -> bytes:
+    """A number of seven bits a byte, the lowest first."""
     encoded = bytearray()
     while number > 0x7F:
         encoded.append(number & 0x7F | 0x80)
@@ -26,8 +26,9 @@ def _varint(number: int) -> bytes:
     return bytes(encoded)
 
 
-def _field(number: int, payload: bytes) -> bytes:
-    return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(len(payload)) + payload
+def field(number: int, payload: bytes) -> bytes:
+    """A field of a protobuf message."""
+    return varint(number << 3 | _LENGTH_DELIMITED) + varint(len(payload)) + payload
 
 
 def with_output(model: bytes, tensor: str, name: str) -> bytes:
@@ -38,11 +39,7 @@ def with_output(model: bytes, tensor: str, name: str) -> bytes:
         tensor: Name of a tensor inside its main graph. The runtime refuses the model when there is none.
         name: Name of the new output.
     """
-    node = (
-        _field(_NODE_INPUT, tensor.encode()) + _field(_NODE_OUTPUT, name.encode()) + _field(_NODE_OP_TYPE, b"Identity")
-    )
-    output = _field(_VALUE_NAME, name.encode())
-    return model + _field(_GRAPH, _field(_NODE, node) + _field(_OUTPUT, output))
+    return model + field(GRAPH, node("Identity", (tensor,), name) + output(name))
 
 
 def with_factor(model: bytes, tensor: str, name: str) -> bytes:
@@ -62,55 +59,31 @@ def with_factor(model: bytes, tensor: str, name: str) -> bytes:
         ValueError: Not exactly one node of the model makes the tensor.
     """
     model, inner = _renamed(model, tensor)
-    return model + _field(_GRAPH, _node("Mul", (inner, name), tensor) + _input(name, _FLOAT))
-
-
-def with_limit(model: bytes, tensor: str, name: str) -> bytes:
-    """A copy of the model in which ``tensor`` is cut along its last axis after as many places as a new input says.
-
-    The input is int64 [1]. See :func:`with_factor`.
-
-    Args:
-        model: A serialised ONNX model.
-        tensor: Name of a tensor inside its main graph.
-        name: Name of the new input.
-
-    Raises:
-        ValueError: Not exactly one node of the model makes the tensor.
-    """
-    model, inner = _renamed(model, tensor)
-    first, axis = f"{name} first", f"{name} axis"
-    node = _node("Slice", (inner, first, name, axis), tensor)
-    constants = _constant(first, 0) + _constant(axis, -1)
-    return model + _field(_GRAPH, node + constants + _input(name, _INT64))
+    return model + field(GRAPH, node("Mul", (inner, name), tensor) + float_input(name))
 
 
 def _renamed(model: bytes, tensor: str) -> tuple[bytes, str]:
-    made = _field(_NODE_OUTPUT, tensor.encode())
+    made = field(NODE_OUTPUT, tensor.encode())
     if model.count(made) != 1:
         raise ValueError(f"{model.count(made)} nodes of the model make '{tensor}'")
-    return model.replace(made, _field(_NODE_OUTPUT, unscaled(tensor).encode())), unscaled(tensor)
+    inner = tensor[:-1] + ("_" if tensor[-1] != "_" else "-")
+    return model.replace(made, field(NODE_OUTPUT, inner.encode())), inner
 
 
-def _node(kind: str, inputs: tuple[str, ...], output: str) -> bytes:
-    taken = b"".join(_field(_NODE_INPUT, name.encode()) for name in inputs)
-    return _field(_NODE, taken + _field(_NODE_OUTPUT, output.encode()) + _field(_NODE_OP_TYPE, kind.encode()))
+def node(kind: str, inputs: tuple[str, ...], output: str, attributes: bytes = b"") -> bytes:
+    """A field of the graph: an operation."""
+    taken = b"".join(field(NODE_INPUT, name.encode()) for name in inputs)
+    made = field(NODE_OUTPUT, output.encode()) + field(NODE_OPERATION, kind.encode())
+    return field(NODE, taken + made + attributes)
 
 
-def _input(name: str, element: int) -> bytes:
-    """An input [n] of the graph."""
-    shape = _field(_DIM, _field(_DIM_NAME, name.encode()))
-    kind = _varint(_ELEMENT << 3) + _varint(element) + _field(_SHAPE, shape)
-    return _field(_INPUT, _field(_VALUE_NAME, name.encode()) + _field(_VALUE_TYPE, _field(_TENSOR_TYPE, kind)))
+def output(name: str) -> bytes:
+    """A field of the graph: an output, of whatever type its maker has."""
+    return field(OUTPUT, field(VALUE_NAME, name.encode()))
 
 
-def _constant(name: str, value: int) -> bytes:
-    """An int64 [1] of the graph."""
-    numbers = _varint(_DIMS << 3) + _varint(1) + _varint(_DATA_TYPE << 3) + _varint(_INT64)
-    content = _field(_NAME, name.encode()) + _field(_RAW_DATA, value.to_bytes(8, "little", signed=True))
-    return _field(_INITIALIZER, numbers + content)
-
-
-def unscaled(tensor: str) -> str:
-    """What a tensor is called before its factor or cut in a model from :func:`with_factor` or :func:`with_limit`."""
-    return tensor[:-1] + ("_" if tensor[-1] != "_" else "-")
+def float_input(name: str, dimensions: int = 1) -> bytes:
+    """A field of the graph: a float32 input of any shape with so many dimensions."""
+    shape = b"".join(field(_DIM, field(_DIM_NAME, f"{name} {n}".encode())) for n in range(dimensions))
+    kind = varint(_ELEMENT << 3) + varint(_FLOAT) + field(_SHAPE, shape)
+    return field(INPUT, field(VALUE_NAME, name.encode()) + field(_VALUE_TYPE, field(_TENSOR_TYPE, kind)))

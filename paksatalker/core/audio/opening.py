@@ -1,9 +1,13 @@
 """The first sentence of a text, given out before it is finished: so that its sound comes soon, whatever its length.
 
 A network plans the durations and the melody of a whole sentence quickly; what takes time is making sound of them. So
-only its first second is made at first, then more of it, from the beginning each time: the prosody is that of the whole
-sentence, and the seams lie between words. Where a part is made alone, the network's normalisation over time differs a
-little from that of the whole; the seams blend the two and even out the difference in level.
+the sound of its first words is made at first, then of more: the prosody is that of the whole sentence, and the seams
+lie between words. Where a part is made alone, the network's normalisation over time differs a little from that of the
+whole, the more the shorter it is; so parts are made from the beginning of the sentence on, or from far before their
+seam. There the two are blended, and the difference in level is evened out.
+
+A part has to be there when the one before has been played. On two slow cores, a second of sound is made in about a
+quarter of a second; reaching twice as far each time is then what succeeds with the least in hand.
 """
 
 from __future__ import annotations
@@ -13,14 +17,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from paksatalker.core.timeline import FloatArray, Utterance, Word
 
-_GROWTH = 4.0  # each part reaches so many times further than the one before: at most a third is made in vain
+_GROWTH = 2.0  # each part reaches so many times further than the one before
 _NEARLY = 1.3  # what would leave less than this undone is made whole
+_FROM_START = 2.5  # seconds up to which parts are made from the beginning of the sentence
+_CONTEXT = 1.2  # seconds before its seam from which a later part is made
 _EDGE = 0.13  # seconds before the end of a part that the missing rest would have changed
-_SHORTEST = 0.25  # seconds of speech that are worth giving out
+_SHORTEST = 0.3  # seconds of speech that are worth giving out
 _LATE = 0.35  # seconds of the end of a part in which the quietest seam is taken
 _BLEND = 0.02  # seconds of crossfade
 _SEARCH = 0.012  # seconds around the border of two words where the quietest place is looked for
@@ -28,8 +33,8 @@ _COMPARED = 0.3  # seconds before a seam whose levels are compared
 _SETTLE = 0.4  # seconds until the level is the whole's again
 _LARGEST_STEP = 2.0  # factor of the levels at most
 
-Run = Callable[[float], tuple[FloatArray, npt.NDArray[np.float64]]]
-Timed = Callable[[FloatArray, npt.NDArray[np.float64]], tuple[Word, ...]]
+Say = Callable[[float, float], FloatArray]
+Timed = Callable[[FloatArray], tuple[Word, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,46 +55,41 @@ class Part:
 
 
 def parts(
-    run: Run, timed: Timed, rate: int, seconds: float, held: Callable[[tuple[Word, ...]], set[int]]
+    say: Say, timed: Timed, rate: int, seconds: float, held: Callable[[tuple[Word, ...]], set[int]]
 ) -> Iterator[Part]:
     """Has a sentence made part by part.
 
     Args:
-        run: Makes the first seconds of the sentence: samples, and the borders of all its symbols. When it makes fewer
-            or more seconds than it was asked for, that is the whole.
-        timed: The sentence's words, from what ``run`` gives.
+        say: Makes the sentence from a second to another: samples from its first on, silent before. When it makes fewer
+            or more than it was asked for, that is the whole.
+        timed: The sentence's words; where the samples end earlier than they, only their starts are right.
         rate: Hz.
-        seconds: What is made at first.
+        seconds: Of all its symbols.
         held: Which of the words must not be parted from the one before.
     """
-    wanted, done = seconds, 0
+    words = timed(np.ones(round(seconds * rate), np.float32))
+    apart = sorted(set(range(len(words))) - held(words))
+    wanted, done = 0.0, 0
     cut: int | None = None
     before: FloatArray | None = None
     while True:
-        samples, borders = run(wanted)
-        words = timed(samples, borders)
+        allowed = [i for i in apart if i > done and words[i].start - words[done].start >= _SHORTEST]
+        reach = [i for i in allowed if words[i].start + _EDGE <= wanted] or allowed[:1]
+        end = words[reach[-1]].start + _EDGE if reach else math.inf
+        end = math.inf if seconds < _NEARLY * end else end
+        begin = 0.0 if cut is None or cut < _FROM_START * rate else cut / rate - _CONTEXT
+        samples = say(begin, end)
+        words = timed(samples)
         if before is not None and cut is not None:
             samples = _joined(before, samples, cut, rate)
-        if math.isinf(wanted) or len(samples) != round(wanted * rate):
+        if math.isinf(end) or len(samples) != round(end * rate):
             yield Part(samples, _within(words[done:], cut, None, rate), cut, None)
             return
-        allowed = [i for i in range(done + 1, len(words)) if i not in held(words)]
-        allowed = [i for i in allowed if words[i].start - words[done].start >= _SHORTEST]
-        reach = [i for i in allowed if words[i].start + _EDGE <= wanted]
-        if not reach:
-            wanted = _whole(borders, words[allowed[0]].start + _EDGE + 0.01) if allowed else math.inf
-            continue
         late = [i for i in reach if words[i].start >= words[reach[-1]].start - _LATE]
         best = min(late, key=lambda i: _level(samples, words[i].start, rate))
-        end = _quietest(samples, words[best].start, rate)
-        yield Part(samples, _within(words[done:best], cut, end, rate), cut, end)
-        before, cut, done = samples, end, best
-        wanted = _whole(borders, wanted * _GROWTH)
-
-
-def _whole(borders: npt.NDArray[np.float64], wanted: float) -> float:
-    """``wanted`` seconds, or infinity where little would be left undone."""
-    return math.inf if float(borders[-1]) < _NEARLY * wanted else wanted
+        seam = _quietest(samples, words[best].start, rate)
+        yield Part(samples, _within(words[done:best], cut, seam, rate), cut, seam)
+        before, cut, done, wanted = samples, seam, best, _GROWTH * end
 
 
 def _within(words: tuple[Word, ...], begin: int | None, end: int | None, rate: int) -> tuple[Word, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import soxr
 
 from paksatalker.config import get_settings
@@ -25,10 +23,10 @@ from paksatalker.core.audio.delivery import Delivery
 from paksatalker.core.audio.loudness import LOUDNESS, Leveller
 from paksatalker.core.audio.onnx_output import with_output
 from paksatalker.core.audio.pronunciation import Pronunciation
-from paksatalker.core.audio.synthesis import SAMPLE_RATE, Narrator
+from paksatalker.core.audio.synthesis import SAMPLE_RATE, Narrator, Whole
 from paksatalker.core.engines import Voice
 from paksatalker.core.options import PITCH, SPEED, require_range
-from paksatalker.core.timeline import FloatArray, Speech, Utterance
+from paksatalker.core.timeline import Speech, Utterance
 from paksatalker.errors import EngineUnavailable, UnknownVoice, WeightsCorrupt
 
 #: Folder of the user's own Piper voices (NAME.onnx with NAME.onnx.json), inside the folder of voices.
@@ -98,14 +96,7 @@ class _Speaker:
             belongs += [owner] * len(spelled)
         return Pronunciation(symbols, tuple(belongs), tuple(written))
 
-    def run(
-        self,
-        symbols: str,
-        delivery: Delivery,
-        _number: int,
-        /,
-        seconds: float = math.inf,  # noqa: ARG002  (makes all)
-    ) -> tuple[FloatArray, npt.NDArray[np.float64]]:
+    def plan(self, symbols: str, delivery: Delivery, _number: int, /) -> Whole:
         """Says phonemes; the pitch is moved by playing what is said slower faster, formants and all."""
         ids, firsts = self._encode(symbols)
         inference = self._config.get("inference", {})
@@ -124,7 +115,7 @@ class _Speaker:
         edges = np.concatenate([[0.0], np.cumsum(np.asarray(durations, np.float64).ravel())]) * hop / self._rate
         borders = np.maximum(0.0, edges[np.array(firsts)] - _EARLIER) / delivery.pitch_factor
         played = soxr.resample(np.asarray(samples, np.float32).ravel(), self._rate * delivery.pitch_factor, SAMPLE_RATE)
-        return np.asarray(played, np.float32), borders
+        return Whole(np.asarray(played, np.float32), borders)
 
     def _phonemes(self, text: str) -> list[str]:
         """Phonemes of a text by espeak, clause marks among them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
 
@@ -41,21 +41,48 @@ class Network(Protocol):
         """Written text to phonemes."""
         ...
 
-    def run(
-        self, symbols: str, delivery: Delivery, number: int, /, seconds: float = math.inf
-    ) -> tuple[FloatArray, npt.NDArray[np.float64]]:
-        """Says phonemes.
+    def plan(self, symbols: str, delivery: Delivery, number: int, /) -> Plan:
+        """Plans how phonemes are said.
 
         Args:
             symbols: Phonemes, at most :data:`MAX_SYMBOLS` and an end mark.
             delivery: How.
-            number: How many runs this text took before; makes noise that differs from run to run repeatable.
-            seconds: So much from the beginning is enough. A network makes exactly that, or all there is.
-
-        Returns:
-            Samples [N] at 24 kHz and the borders [len(symbols) + 1] of all symbols, seconds from the first sample.
+            number: How many plans this text had before; makes noise that differs between them repeatable.
         """
         ...
+
+
+class Plan(Protocol):
+    """Phonemes whose sound can be made bit by bit."""
+
+    @property
+    def borders(self) -> npt.NDArray[np.float64]:
+        """Of all symbols [S + 1], seconds from the first sample."""
+        ...
+
+    def say(self, start: float = 0.0, end: float = math.inf) -> FloatArray:
+        """Makes sound.
+
+        Args:
+            start: Where it is needed from, seconds; before, there may be silence.
+            end: Where it is needed to. A network makes exactly that, or all there is.
+
+        Returns:
+            Samples [N] at 24 kHz, from the first of the whole on.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The plan of a network that is so quick that it makes all at once: samples, and borders of the symbols."""
+
+    samples: FloatArray
+    borders: npt.NDArray[np.float64]
+
+    def say(self, start: float = 0.0, end: float = math.inf) -> FloatArray:  # noqa: ARG002
+        """The samples."""
+        return self.samples
 
 
 class Narrator:
@@ -65,8 +92,8 @@ class Narrator:
         network: Gives the network of a voice's name.
         voice: Name of the voice of the utterances that name none.
         leveller: Makes what keeps the loudness of one voice even.
-        opening: Seconds of the first utterance that are made before the rest of it, so that its sound comes sooner; for
-            networks that are not much faster than speech. None makes it whole.
+        early: Whether the first words of the first utterance are given out before the rest of it is made; for networks
+            that are not much faster than speech.
     """
 
     def __init__(
@@ -74,13 +101,14 @@ class Narrator:
         network: Callable[[str], Network],
         voice: str,
         leveller: Callable[[], Leveller],
-        opening: float | None = None,
+        *,
+        early: bool = False,
     ) -> None:
         self._network = network
         self._voice = voice
         self._leveller = leveller
         self._levellers: dict[str, Leveller] = {}
-        self._opening = opening
+        self._early = early
         self._position = 0  # samples before the next piece
         self._count = 0  # runs of the networks
 
@@ -115,11 +143,11 @@ class Narrator:
         self, network: Network, utterance: Utterance, chunk: Pronunciation, pause: float, delivery: Delivery
     ) -> Iterator[Speech]:
         lead = LEAD if self._count else FIRST_LEAD
-        opening = math.inf if self._count else self._opening or math.inf
+        early = self._early and not self._count
         own = replace(delivery.of(utterance), stresses=_stresses(chunk))
         number = self._count
         self._count += 1
-        for part in _said(network, chunk, own, number, pause=pause, opening=opening, utterance=utterance):
+        for part in _said(network, chunk, own, number, pause=pause, early=early, utterance=utterance):
             samples, words = framed(part, lead, pause)
             start = self._position / SAMPLE_RATE
             self._position += len(samples)
@@ -217,23 +245,28 @@ def _said(
     number: int,
     *,
     pause: float,
-    opening: float,
+    early: bool,
     utterance: Utterance,
 ) -> Iterator[Part]:
-    """Runs the network: what it says, at once or in parts."""
+    """Has the network speak: what it says, at once or in parts."""
     # Without an end mark the network breaks off abruptly.
     symbols = chunk.symbols if chunk.symbols[-1] in BREAKS or not pause else chunk.symbols + "."
 
-    def run(seconds: float) -> tuple[FloatArray, npt.NDArray[np.float64]]:
-        raw, borders = network.run(symbols, delivery, number, seconds=seconds)
+    plan = network.plan(symbols, delivery, number)
+
+    def say(start: float, end: float) -> FloatArray:
+        raw = plan.say(start, end)
         if delivery.stresses:
-            raw = _louder(raw, [(float(borders[a]), float(borders[b + 1])) for a, b in delivery.stresses])
-        return raw, borders
+            raw = _louder(raw, [(float(plan.borders[a]), float(plan.borders[b + 1])) for a, b in delivery.stresses])
+        return raw
 
-    def timed(raw: FloatArray, borders: npt.NDArray[np.float64]) -> tuple[Word, ...]:
-        return _words(chunk, borders, audible(raw, SAMPLE_RATE), _LONG_PHONE / delivery.speed)
+    def timed(raw: FloatArray) -> tuple[Word, ...]:
+        return _words(chunk, plan.borders, audible(raw, SAMPLE_RATE), _LONG_PHONE / delivery.speed)
 
-    return parts(run, timed, SAMPLE_RATE, opening, lambda words: held_together(words, utterance))
+    if not early:
+        samples = say(0.0, math.inf)
+        return iter([Part(samples, timed(samples), None, None)])
+    return parts(say, timed, SAMPLE_RATE, float(plan.borders[-1]), lambda words: held_together(words, utterance))
 
 
 def framed(part: Part, lead: float, pause: float) -> tuple[FloatArray, tuple[Word, ...]]:

@@ -19,26 +19,38 @@ class Fake:
 
     def __init__(self) -> None:
         self.runs: list[tuple[str, Delivery, int]] = []
-        self.seconds: list[float] = []
+        self.stretches: list[tuple[float, float]] = []
 
     def pronounce(self, text: str) -> Pronunciation:
         words = tuple(text.split())
         owners = [n for n, word in enumerate(words) for _ in word + " "]
         return Pronunciation(" ".join(words), tuple(owners[: len(" ".join(words))]), words)
 
-    def run(self, symbols, delivery, number, seconds=math.inf):
+    def plan(self, symbols, delivery, number):
         self.runs.append((symbols, delivery, number))
-        self.seconds.append(seconds)
         borders = 0.1 + SYMBOL / delivery.speed * np.arange(len(symbols) + 1)
-        count = round(min(seconds, borders[-1] + 0.3) * SAMPLE_RATE)
+        return FakePlan(borders, number, self.stretches)
+
+
+class FakePlan:
+    def __init__(self, borders, number, stretches) -> None:
+        self.borders = borders
+        self._number = number
+        self._stretches = stretches
+
+    def say(self, start=0.0, end=math.inf):
+        self._stretches.append((start, end))
+        count = round(min(end, self.borders[-1] + 0.3) * SAMPLE_RATE)
         # What is made in part is a little louder, as it is with real ones.
-        level = 0.1 if math.isinf(seconds) else 0.13
-        return np.random.default_rng(number).normal(0, level, count).astype(np.float32), borders
+        level = 0.1 if math.isinf(end) else 0.13
+        samples = np.random.default_rng(self._number).normal(0, level, count).astype(np.float32)
+        samples[: round(start * SAMPLE_RATE)] = 0
+        return samples
 
 
-def narrate(utterances, opening=None, delivery=NORMAL):
+def narrate(utterances, early=False, delivery=NORMAL):
     networks: dict[str, Fake] = {}
-    narrator = Narrator(lambda name: networks.setdefault(name, Fake()), "main", Leveller, opening)
+    narrator = Narrator(lambda name: networks.setdefault(name, Fake()), "main", Leveller, early=early)
     return list(narrator.speak(utterances, delivery)), networks
 
 
@@ -70,16 +82,42 @@ WHOLE = narrate([Utterance(TEXT.strip())])[0][0]
 
 
 def test_only_the_first_utterance_is_opened_early():
-    pieces, networks = narrate([Utterance(TEXT.strip())] * 2, opening=1.2)
-    assert len(pieces) == 4
+    pieces, networks = narrate([Utterance(TEXT.strip())] * 2, early=True)
     assert pieces[-1].text == TEXT.strip()
-    assert networks["main"].seconds == [1.2, 4.8, math.inf, math.inf]
+    assert len(networks["main"].runs) == 2, "a sentence is planned once, whatever parts it is made in"
+    *parts, whole = networks["main"].stretches
+    assert whole == (0.0, math.inf)
+    assert len(parts) == len(pieces) - 1 > 2
+    assert parts[-1][1] == math.inf
     assert len(narrate([Utterance(TEXT.strip())])[0]) == 1
-    assert pieces[0].duration < 1.2
+
+
+def test_the_first_words_are_made_first_and_each_part_reaches_twice_as_far():
+    pieces, networks = narrate([Utterance(TEXT.strip())], early=True)
+    (_, first), *later = networks["main"].stretches
+    assert pieces[0].text == "say"
+    assert first < 0.6, "no more is made than is given out, and what is heard of the next word"
+    ends = [first, *(end for _, end in later[:-1])]
+    assert all(1.3 * a < b <= 2 * a + 0.1 for a, b in itertools.pairwise(ends))
+    for (start, end), piece in zip(later, pieces[1:], strict=True):
+        # Not from the beginning each time: what takes long would be made over and over again.
+        assert start == 0 if piece.start < 2 else 1 < piece.start - start < 1.5, (start, end)
+
+
+def test_a_part_is_made_in_the_time_that_the_ones_before_are_played():
+    """On a machine that makes a second of sound in a quarter of one."""
+    text = "it is a long way to the end of the tale but we go on and on and on until it is all told"
+    pieces, networks = narrate([Utterance(text)], early=True)
+    ready = 0.0
+    began = None
+    for (start, end), piece in zip(networks["main"].stretches, pieces, strict=True):
+        ready += 0.25 * (min(end, pieces[-1].end) - start)
+        began = ready if began is None else began
+        assert ready <= began + piece.start + 1e-9, piece.text
 
 
 def test_an_opening_is_the_sentence_itself_in_parts():
-    pieces, _ = narrate([Utterance(TEXT.strip())], opening=1.2)
+    pieces, _ = narrate([Utterance(TEXT.strip())], early=True)
     assert len(pieces) > 1
     words = [word for piece in pieces for word in piece.words]
     assert [word.text for word in words] == TEXT.split()
@@ -98,15 +136,15 @@ def test_an_opening_is_the_sentence_itself_in_parts():
 
 def test_what_is_one_word_in_writing_is_not_parted():
     text = "twenty twenty four the end of it all is near now"
-    (first, *_), _ = narrate([Utterance(text)], opening=1.2)
+    (first, *_), _ = narrate([Utterance(text)], early=True)
     assert first.text in {"twenty", "twenty twenty"}
-    (first, *_), _ = narrate([Utterance(text, readings=(Reading(0, 18, text[:18]),))], opening=1.2)
+    (first, *_), _ = narrate([Utterance(text, readings=(Reading(0, 18, text[:18]),))], early=True)
     assert first.text == text[:18]
 
 
 @pytest.mark.parametrize("text", ["a " * 200 + "end", "a" * 200, "b", "ab", "so " + "a" * 100])
 def test_openings_of_odd_texts_lose_nothing(text):
-    pieces, _ = narrate([Utterance(text)], opening=1.2)
+    pieces, _ = narrate([Utterance(text)], early=True)
     assert " ".join(word.text for piece in pieces for word in piece.words) == text
     plain, _ = narrate([Utterance(text)])
     assert sum(len(p.samples) for p in pieces) == sum(len(p.samples) for p in plain)
