@@ -64,8 +64,11 @@ def cpu_speed(generator: Generator, size: int = 256, *, quick: bool) -> Iterator
     for name, target in ways.items():
         prepared = PreparedGenerator(generator, target, size)
         source = prepared.encode(image)
-        made: Callable[[], Tensor] = lambda p=prepared, s=source: p.draw(s, kp_driving, kp_source).image  # type: ignore[misc]  # noqa: E731
-        seconds, work, ours = _best(made, 2 if quick else 4)
+
+        def draw(prepared: PreparedGenerator = prepared, source: SourceFeatures = source) -> Tensor:
+            return prepared.draw(source, kp_driving, kp_source).image
+
+        seconds, work, ours = _best(draw, 2 if quick else 4)
         kind = str(target.dtype).removeprefix("torch.")
         note = (
             f"{kind}, {plain / seconds:.1f} × as fast, {work:.1f} s of processor time, PSNR {psnr(ours, images):.1f} dB"
