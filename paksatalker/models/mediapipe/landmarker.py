@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from paksatalker.models.mediapipe.native import Network, quiet_stderr
+from paksatalker.models.mediapipe.native import Network, load, quiet_stderr
 
 #: MediaPipe's camera looks along −z with y up; image axes have y down and z away.
 _FLIP = np.diag([1.0, -1.0, -1.0])
@@ -54,12 +54,9 @@ class FaceLandmarker(Network):
     """
 
     def __init__(self, model: Path, max_faces: int = 1, min_confidence: float = 0.3) -> None:
-        with quiet_stderr():
-            import mediapipe as mp  # heavy: only when a face is looked for
-            from mediapipe.tasks.python import BaseOptions, vision
-        self._mp = mp
+        self._mp, base_options, vision = load()
         options = vision.FaceLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(model)),
+            base_options=base_options(model_asset_path=str(model)),
             output_face_blendshapes=True,
             output_facial_transformation_matrixes=True,
             num_faces=max_faces,

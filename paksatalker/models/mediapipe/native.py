@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, Self
 
 
@@ -53,6 +53,27 @@ def quiet_stderr() -> Iterator[None]:
         yield
     finally:
         _SILENCE.end()
+
+
+_LOADING = threading.Lock()
+
+
+def load() -> tuple[Any, Any, Any]:
+    """MediaPipe, its ``BaseOptions`` and its ``vision``: heavy, so only when something is looked for.
+
+    Matplotlib, which MediaPipe imports for helpers that draw, takes longer to import than all the rest of it. Nothing
+    here draws with MediaPipe, so for the time of the import an empty module stands in for Matplotlib's.
+    """
+    with _LOADING, quiet_stderr():
+        absent = [name for name in ("matplotlib", "matplotlib.pyplot") if name not in sys.modules]
+        sys.modules.update({name: ModuleType(name) for name in absent})
+        try:
+            import mediapipe
+            from mediapipe.tasks.python import BaseOptions, vision
+        finally:
+            for name in absent:
+                del sys.modules[name]
+    return mediapipe, BaseOptions, vision
 
 
 class Network:

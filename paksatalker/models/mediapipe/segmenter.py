@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from paksatalker.models.mediapipe.native import Network, quiet_stderr
+from paksatalker.models.mediapipe.native import Network, load, quiet_stderr
 
 
 class SelfieSegmenter(Network):
@@ -18,13 +18,10 @@ class SelfieSegmenter(Network):
     """
 
     def __init__(self, model: Path) -> None:
+        self._mp, base_options, vision = load()
         with quiet_stderr():
-            import mediapipe as mp  # heavy: only when a person is looked for
-            from mediapipe.tasks.python import BaseOptions, vision
-
-            self._mp = mp
             options = vision.ImageSegmenterOptions(
-                base_options=BaseOptions(model_asset_path=str(model)),
+                base_options=base_options(model_asset_path=str(model)),
                 output_confidence_masks=True,
                 output_category_mask=False,
             )

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -54,3 +56,15 @@ def test_leaving_the_context_closes_the_network():
         task = network._net
         assert not task.closed
     assert task.closed
+
+
+def test_loading_it_loads_nothing_that_draws_and_leaves_matplotlib_whole():
+    check = """
+import sys
+from paksatalker.models.mediapipe.native import load
+load()
+assert not any(name.startswith("matplotlib") for name in sys.modules)
+import matplotlib.pyplot
+assert matplotlib.pyplot.figure and matplotlib.__version__
+"""
+    subprocess.run([sys.executable, "-c", check], check=True)
