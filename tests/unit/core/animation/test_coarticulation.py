@@ -145,3 +145,11 @@ def test_intended_opening_takes_speech_or_phones(sentence):
     assert 0.6 < a.max() <= 1
     assert a.min() == 0
     assert intended_opening([], 25, frames=10).tolist() == [0] * 10
+
+
+@pytest.mark.parametrize("said", ["F AA1 DH ER0 W AA1 T", "V AE1 N IH0 SH AE1 N D", "F AY1 V V EH1 R IY0"])
+def test_lips_part_no_faster_than_a_speakers(make_speech, said):
+    opened = opening(mouth(make_speech(said, pace=0.06)))
+    apart = np.abs(np.diff(opened[:: round(FINE / 25)])) * 25  # as frames show it
+    assert apart.max() < 2.8  # eye distances a second, as 99 of 100 frames of a tracked speaker
+    assert opened.max() > 0.1  # and yet they open
