@@ -3,7 +3,7 @@ import io
 import os
 import signal
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import av
 import psutil
@@ -26,7 +26,12 @@ async def worker(bench):
 
 
 def renderers() -> list[psutil.Process]:
-    return [p for p in psutil.Process().children() if "paksatalker.worker.child" in " ".join(p.cmdline())]
+    found = []
+    for process in psutil.Process().children():
+        with suppress(psutil.Error):  # it was killed a moment ago
+            if "paksatalker.worker.child" in " ".join(process.cmdline()):
+                found.append(process)
+    return found
 
 
 async def rendering(bench, job) -> None:
