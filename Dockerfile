@@ -34,6 +34,7 @@ ENV PATH=/app/bin:$PATH \
     PAKSATALKER_LOG_LEVEL=INFO \
     PAKSATALKER_LOG_FORMAT=json \
     NUMBA_CACHE_DIR=/cache \
+    NUMBA_CPU_NAME=generic \
     MPLCONFIGDIR=/cache
 
 # Every file is checked against the SHA-256 of the manifest. MODELS= (empty) fetches none: mount a volume at /models.
@@ -43,8 +44,14 @@ COPY --from=build /app /app
 USER 10001:10001
 RUN for model in $MODELS; do paksatalker models download "$model" || exit 1; done
 
-FROM system
+# The renderer's loops, compiled for any processor of this kind (NUMBA_CPU_NAME): code for the one that builds would be of no
+# use on another. That is as fast here. Worker and API copy them to NUMBA_CACHE_DIR: numba uses no folder that is read-only.
+FROM system AS compiled
 COPY --from=build /app /app
+RUN NUMBA_CACHE_DIR=/app/compiled python -c "import paksatalker.core.rendering.portrait.renderer"
+
+FROM system
+COPY --from=compiled /app /app
 COPY --from=models --chown=10001:10001 /models /models
 USER 10001:10001
 WORKDIR /data

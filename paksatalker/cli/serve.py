@@ -51,7 +51,9 @@ def serve(
     from paksatalker.service.broker import Broker
     from paksatalker.service.files import FileStore
     from paksatalker.worker.fleet import Fleet
+    from paksatalker.worker.warming import lay_compiled
 
+    lay_compiled()
     if settings.s3_bucket:
         asyncio.run(FileStore.of(settings).check(settings.s3_bucket))
     credentials(settings)  # made if there are none; if they cannot be used, it is told here and not by each worker
@@ -119,6 +121,7 @@ def worker(
     from paksatalker.service.settings import get_service_settings
     from paksatalker.service.states import QUEUES
     from paksatalker.worker.abilities import chosen
+    from paksatalker.worker.warming import lay_compiled
 
     if unknown := [name for name in queue or () if name not in QUEUES]:
         raise InvalidOption(f"there is no queue '{unknown[0]}'", fix=f"Choose of: {', '.join(QUEUES)}")
@@ -126,6 +129,7 @@ def worker(
     url = redis or settings.redis_url
     if not url:
         raise InvalidOption("which queue server?", "neither --redis nor REDIS_URL is given", "Add --redis redis://HOST")
+    lay_compiled()
     asyncio.run(_work(settings, url, *chosen(queue)))
 
 

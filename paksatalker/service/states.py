@@ -22,9 +22,11 @@ class State(StrEnum):
 
 _ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
 
+#: Where most videos are made, and parts of long ones.
+PORTRAIT = "portrait"
 #: Where voices are made.
 VOICES = "voices"
 #: Queues by what a worker must be able to do.
-QUEUES = ("portrait", "neural-gpu", "avatar", "script", VOICES)
+QUEUES = (PORTRAIT, "neural-gpu", "avatar", "script", VOICES)
 #: By name, first come first.
 PRIORITIES = {"high": 0, "normal": 1, "low": 2}

@@ -18,6 +18,7 @@ from typing import IO, Any
 from paksatalker.config.allocator import give_back_large_blocks
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.worker.limits import MEMORY
+from paksatalker.worker.warming import WARM, warm
 
 
 class _Voice:
@@ -83,7 +84,10 @@ def main() -> None:
 
 
 def _done(pipeline: Any, order: dict[str, Any], cancel: threading.Event, say: _Voice) -> dict[str, Any]:
-    """Does what it is told to: makes a video, or something for one that is made in parts."""
+    """Does what it is told to: makes a video, or something for one that is made in parts, or gets ready."""
+    if order.get("act") == WARM:
+        warm(pipeline)
+        return {}
     from paksatalker.core.request import Request
     from paksatalker.worker.child_parts import ACTS
     from paksatalker.worker.reporting import Reporter

@@ -80,12 +80,13 @@ async def _work(parts: Parts, queues: Sequence[str], runners: Sequence[Runner | 
     )  # fmt: skip
     try:
         async with asyncio.TaskGroup() as group:
+            warming = [group.create_task(runner.warm()) for runner in runners if isinstance(runner, Runner)]
             for runner, queue in zip(runners, queues, strict=True):
-                group.create_task(parts.queue.work(queue, runner.handle))
+                group.create_task(_take(parts, queue, runner, warming))
             group.create_task(_mend(parts, queues))
             group.create_task(deliverer.run())
             group.create_task(Sweeper(parts.settings, parts.database, parts.files).run())
-            group.create_task(_live(parts, queues, folder))
+            group.create_task(_live(parts, queues, folder, warming))
     finally:
         with suppress(Exception):  # the queue is away: it forgets us by itself
             await parts.queue.announce(folder.path.name, queues, 0)
@@ -93,15 +94,26 @@ async def _work(parts: Parts, queues: Sequence[str], runners: Sequence[Runner | 
             await runner.close()
 
 
-async def _live(parts: Parts, queues: Sequence[str], folder: WorkFolder) -> None:
-    """Shows that the loop runs, to a health check and to the other workers."""
+async def _take(parts: Parts, queue: str, runner: Runner | Cloner, warming: Sequence[asyncio.Task[None]]) -> None:
+    """Does the jobs of a queue, once it is ready for them: until then another worker may be quicker."""
+    if warming:
+        await asyncio.wait(warming)
+    await parts.queue.work(queue, runner.handle)
+
+
+async def _live(parts: Parts, queues: Sequence[str], folder: WorkFolder, warming: Sequence[asyncio.Task[None]]) -> None:
+    """Shows that the loop runs, to a health check (once it is ready for jobs) and to the other workers."""
     while True:
-        folder.touch()
+        if all(task.done() for task in warming):
+            folder.touch()
         try:
             await parts.queue.announce(folder.path.name, queues, 2.5 * _ALIVE_SECONDS)
         except Exception as error:  # noqa: BLE001  (a queue that is away ends no worker)
             _log.warning("nobody hears of this worker: %s", type(error).__name__)
-        await asyncio.sleep(_ALIVE_SECONDS)
+        if pending := [task for task in warming if not task.done()]:
+            await asyncio.wait(pending, timeout=_ALIVE_SECONDS)
+        else:
+            await asyncio.sleep(_ALIVE_SECONDS)
 
 
 async def _mend(parts: Parts, queues: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import math
 import os
 import signal
@@ -17,6 +18,9 @@ from typing import Any
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.worker.environment import without_secrets
 from paksatalker.worker.limits import MEMORY, RenderLimits
+from paksatalker.worker.warming import WARM
+
+_log = logging.getLogger(__name__)
 
 _STOP_SECONDS = 0.8  # a cancelled video ends within a second, whatever it does
 _LINE = 1 << 20
@@ -145,6 +149,16 @@ class RenderProcess:
             raise RenderFailed(result["error"])
         values: dict[str, Any] = result["result"]
         return values
+
+    async def warm(self) -> None:
+        """Has it ready before the first video. What is missing for one is logged: that video's caller is told, too."""
+        began = time.monotonic()
+        try:
+            await self.run({"act": WARM}, _ignore, asyncio.Event())
+        except (RenderFailed, RenderDied, OSError) as error:
+            _log.warning("the renderer is not ready: %s", error)
+        else:
+            _log.info("the renderer is ready after %.1f s", time.monotonic() - began)
 
     async def _wait(self, answer: asyncio.Future[Any], cancelled: asyncio.Future[Any]) -> None:
         """Until there is an answer, or nobody wants it any more.

@@ -25,7 +25,7 @@ from paksatalker.service.jobs import JobHeld, JobStore
 from paksatalker.service.parts import PART, PartStore, let_go, place_of
 from paksatalker.service.queue import Later
 from paksatalker.service.reuse import reuse
-from paksatalker.service.states import State
+from paksatalker.service.states import PORTRAIT, State
 from paksatalker.service.tables import Job
 from paksatalker.service.tracing import span
 from paksatalker.service.video import VideoRequest
@@ -86,6 +86,11 @@ class Runner:
             seconds=part_seconds,
         )  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
+
+    async def warm(self) -> None:
+        """Has the renderer ready: the first video need not wait for it."""
+        if self._queue == PORTRAIT:
+            await self._process.warm()
 
     async def close(self) -> None:
         """Ends the renderer."""

@@ -44,7 +44,6 @@ class WorkFolder:
                 self.path.mkdir(mode=0o700)
                 self._lock = FileLock(self.path / _LOCK)
                 self._lock.acquire()
-            self.touch()
         except OSError as error:
             why = error.strerror or str(error)
             raise OutputUnwritable(f"cannot work in {self.parent}", why, "Set PAKSATALKER_WORK_FOLDER") from error

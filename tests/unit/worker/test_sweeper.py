@@ -220,6 +220,8 @@ def test_what_goes_takes_its_half_stored_files_along(play):
 
 def test_the_folder_of_a_living_worker_is_left_alone(tmp_path):
     with WorkFolder(tmp_path) as folder:
+        assert not (folder.path / ALIVE).exists(), "a health check must not take it for ready yet"
+        folder.touch()
         assert (folder.path / ALIVE).exists()
         (folder.path / "video.mp4").write_bytes(b"x")
         assert sweep(tmp_path) == 0
