@@ -24,6 +24,13 @@ _PHONES = (
 )
 _PHONE = re.compile(rf"(?<![\w.,+/-])(?:{'|'.join(_PHONES)})(?![\w/-]|[.,]\d)")
 
+_NAMED_PHONE = re.compile(
+    r"(?i:(?<!\w)(?:tel|tél|phone|telephone|téléphone|telefon|teléfono|telefono|telefone|mobile|mobil|móvil|celular|"
+    r"cellulare|handy|fax|whatsapp|फ़ोन|फोन|मोबाइल|فون|موبائل))\.?:? ?"
+    r"(?P<phone>\+?\(?\d(?: / |[ \u00a0\u202f()./-]{0,2}\d){4,19})(?![\w%°€$£¥₹]|[.,:/]\d)"
+)
+_FEWEST_DIGITS = 6
+
 
 def phones(tools: Tools) -> list[Rule]:
     """Telephone, card and serial numbers."""
@@ -31,7 +38,11 @@ def phones(tools: Tools) -> list[Rule]:
     def read(match: re.Match[str]) -> str:
         return telephone(tools, match[0])
 
-    return [Rule(_PHONE, read)]
+    def named(match: re.Match[str]) -> str | None:
+        digits = sum(map(str.isdigit, match["phone"]))
+        return telephone(tools, match["phone"]) if digits >= _FEWEST_DIGITS else None
+
+    return [Rule(_NAMED_PHONE, named, "phone"), Rule(_PHONE, read)]
 
 
 def telephone(tools: Tools, text: str) -> str:

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from paksatalker.core.text.normalise.numbers import Numeral
+from paksatalker.core.text.normalise.quantities import half_of_scale
 from paksatalker.core.text.normalise.rules import SIGN, START, Rule, Tools, one_of
 from paksatalker.core.text.normalise.tables import Currency
 
@@ -63,7 +64,8 @@ def _amount(tools: Tools, numeral: Numeral, scale: tuple[str, str] | None, curre
     if scale:
         name = scale[0] if numeral.is_one else scale[1]
         joint = " " if name in _THOUSANDS else language.scale_of
-        return f"{tools.count(numeral, name)} {name}{joint}{currency.many}"
+        count = half_of_scale(tools, numeral, name) or tools.count(numeral, name)
+        return f"{count} {name}{joint}{currency.many}"
     cents = int(numeral.decimals) if len(numeral.decimals) == 2 and currency.cent else None
     if cents is None and set(numeral.decimals) - {"0"}:
         return f"{tools.numbers.numeral(numeral)} {currency.many}"

@@ -22,17 +22,17 @@ from paksatalker.core.text.normalise.quantities import (
     romans,
 )
 from paksatalker.core.text.normalise.rules import Rule, Tools
-from paksatalker.core.text.normalise.signs import signs
+from paksatalker.core.text.normalise.signs import powers, signs
 from paksatalker.core.text.normalise.tables import LANGUAGES, language_of
-from paksatalker.core.text.normalise.units import units
+from paksatalker.core.text.normalise.units import durations, units
 from paksatalker.core.text.normalise.web import addresses
 from paksatalker.core.text.normalise.words import abbreviations
 from paksatalker.core.timeline import Reading, Utterance
 
 #: The kinds of readings, those that win first.
 _KINDS = (
-    addresses, versions, dates, phones, times, money, decades, units, numbered, ordinals, fractions, romans,
-    abbreviations, mixtures, numerals, ranges, signs,
+    addresses, versions, dates, phones, times, money, durations, decades, units, numbered, ordinals, fractions, romans,
+    abbreviations, powers, mixtures, numerals, ranges, signs,
 )  # fmt: skip
 
 

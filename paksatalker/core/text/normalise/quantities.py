@@ -10,6 +10,7 @@ from paksatalker.core.text.normalise.calendar import german_form
 from paksatalker.core.text.normalise.numbers import Numeral, plain_digits
 from paksatalker.core.text.normalise.rules import SIGN, START, Rule, Tools, one_of, word_after, word_before
 from paksatalker.core.text.normalise.tables import word_set
+from paksatalker.core.text.normalise.units import is_rank
 
 _VULGAR = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
 _ROMAN = r"(?=[IVXLC])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
@@ -18,6 +19,7 @@ _RULERS = word_set(
     "king queen pope emperor tsar rey reina papa rei rainha re regina roi reine pape könig königin papst kaiser "
     "elizabeth"
 )
+_INDIAN_SCALES = word_set("सौ हज़ार हजार लाख करोड़ अरब खरब سو ہزار لاکھ کروڑ ارب کھرب")
 _HINDI_STEMS = {1: "पहल", 2: "दूसर", 3: "तीसर", 4: "चौथ", 6: "छठ"}
 _NEUTER = word_set("Jahrhundert Jahrtausend Jahr Mal Kapitel Stockwerk Semester Quartal Obergeschoss Bundesland")
 _QUEENS = word_set("isabel elisabeth elizabeth beatriz beatrix margrethe")
@@ -46,11 +48,14 @@ def ordinals(tools: Tools) -> list[Rule]:
                 else {"ten": "n", "ter": "r", "tes": "s"}.get(ending, "")
             )
             return tools.numbers.ordinal(number, form)
-        if ending == "°" and (number > 10 or not re.match(r"\s[^\W\d_]", match.string[match.end() :])):
+        if ending == "°" and not is_rank(tools.language, Numeral(number), word_after(match)):
             return None  # a temperature
         gender = genders.get(ending[-1], "")
         if tools.language.tag == "fr":
             gender = "f" if ending in ("re", "ère", "nde") else ""
+        noun = word_after(match)
+        if "r" in genders.values() and not gender and noun.islower() and noun not in tools.language.functional:
+            gender = "r"  # "primer piso"
         return tools.numbers.ordinal(number, gender)
 
     return [Rule(re.compile(rf"{START}(?<![\w.,])(?P<number>\d{{1,6}}{groups})(?P<ending>{pattern})(?![^\W_])"), read)]
@@ -150,6 +155,13 @@ def _fraction(tools: Tools, whole: int | None, part_of_one: Fraction, gender: st
     return " ".join(filter(None, [numbers.cardinal(whole), join or language.signs["&"], part]))
 
 
+def half_of_scale(tools: Tools, numeral: Numeral, scale: str) -> str:
+    """``2.5`` before a lakh or crore, which has words of its own in Hindi and Urdu; else nothing."""
+    if numeral.decimals != "5" or scale not in _INDIAN_SCALES:
+        return ""
+    return _fraction(tools, numeral.whole or None, Fraction(1, 2), "")
+
+
 def romans(tools: Tools) -> list[Rule]:
     """Roman numerals after words that take one, after names of kings, and before "century"."""
     language = tools.language
@@ -177,9 +189,6 @@ def romans(tools: Tools) -> list[Rule]:
             template = template.replace("der", "die")
         return template.format(words) if number <= largest else words
 
-    def french(match: re.Match[str]) -> str | None:
-        return tools.numbers.ordinal(roman(match["number"]), "f" if match["ending"] in ("re", "ère") else "")
-
     if language.roman:
         rules.append(
             Rule(re.compile(rf"\b(?P<word>{language.roman})\s(?P<number>{_ROMAN})\b(?!['’.]\w)"), counted, "number")
@@ -193,11 +202,31 @@ def romans(tools: Tools) -> list[Rule]:
         gender = language.roman_followed[1]
         pattern = rf"(?<![\w.])(?P<number>{_ROMAN})(?={language.roman_followed[0]})"
         rules.append(Rule(re.compile(pattern), lambda m: tools.numbers.ordinal(roman(m["number"]), gender), "number"))
+    if language.tag == "es":
+        rules.append(_spanish_century(tools))
     if language.tag == "fr":
-        # "Le", "De" and "Me" are no numerals.
-        pattern = rf"(?<![\w.])(?P<number>I(?=er|re)|[VX](?=e\s(?:siècle|République))|(?=[A-Z]{{2}}){_ROMAN})"
-        rules.append(Rule(re.compile(pattern + r"(?P<ending>er|re|ère|e|ème)(?!\w)"), french))
+        rules.append(_french_roman(tools))
     return rules
+
+
+def _spanish_century(tools: Tools) -> Rule:
+    """``s. XIX``."""
+
+    def century(match: re.Match[str]) -> str:
+        return f"siglo {tools.numbers.cardinal(roman(match['number']))}"
+
+    return Rule(re.compile(rf"(?<![\w.])[Ss]\.\s?(?P<number>{_ROMAN})\b(?!['’.]\w)"), century)
+
+
+def _french_roman(tools: Tools) -> Rule:
+    """``XXIe``."""
+
+    def french(match: re.Match[str]) -> str | None:
+        return tools.numbers.ordinal(roman(match["number"]), "f" if match["ending"] in ("re", "ère") else "")
+
+    # "Le", "De" and "Me" are no numerals.
+    pattern = rf"(?<![\w.])(?P<number>I(?=er|re)|[VX](?=e\s(?:siècle|République))|(?=[A-Z]{{2}}){_ROMAN})"
+    return Rule(re.compile(pattern + r"(?P<ending>er|re|ère|e|ème)(?!\w)"), french)
 
 
 def _is_ruler(match: re.Match[str]) -> bool:
@@ -247,6 +276,8 @@ def numerals(tools: Tools) -> list[Rule]:
     def read(match: re.Match[str]) -> str:
         written = plain_digits(match["number"])
         numeral = tools.numeral(written)
+        if (half := half_of_scale(tools, numeral, word_after(match))) and not match["sign"]:
+            return half
         if written.isdigit() and len(written) == 4 and int(written) in _YEARS and not match["sign"]:
             return tools.numbers.year(numeral.whole)
         noun = word_after(match)
@@ -270,6 +301,8 @@ def numerals(tools: Tools) -> list[Rule]:
 
         pattern = rf"(?P<all>{START}(?P<number>{tools.number})\s)(?P<noun>[^\W\d_]{{3,}})"
         rules.insert(0, Rule(re.compile(pattern), elided, "all"))
+    if language.tag == "ur":
+        rules.insert(0, _year_of_our_era(tools))
     if language.tag == "it":  # "un'ora"
 
         def before_vowel(match: re.Match[str]) -> str | None:
@@ -278,6 +311,15 @@ def numerals(tools: Tools) -> list[Rule]:
         pattern = rf"(?P<all>{START}1\s)(?P<noun>[aeiouAEIOU][^\W\d_]+)"
         rules.insert(0, Rule(re.compile(pattern), before_vowel, "all"))
     return rules
+
+
+def _year_of_our_era(tools: Tools) -> Rule:
+    """``2024ء``, whose mark is not said."""
+
+    def read(match: re.Match[str]) -> str:
+        return tools.numbers.year(int(plain_digits(match["number"])))
+
+    return Rule(re.compile(rf"{START}(?P<number>\d{{1,4}})\s?ء(?!\w)"), read)
 
 
 def _agreement(tools: Tools, numeral: Numeral, match: re.Match[str]) -> str:

@@ -12,7 +12,9 @@ from paksatalker.core.text.normalise.tables import Language
 #: A sign before a number, and what must not be before a number, as patterns.
 SIGN = r"(?P<sign>(?<![\w)\].,/])[-−+±](?=[\d.]))?"
 START = r"(?<![\d_])(?<!\d[.,:/٫])"
-_WORD_AFTER = re.compile(r" ([^\W\d_]+)")
+_WORD_AFTER = re.compile(
+    r" ((?:[^\W\d_]|[\u0900-\u0903\u093a-\u094f\u064b-\u0652])+)"
+)  # vowel signs are no letters to re
 _WORD_BEFORE = re.compile(r"([^\W\d_]+)\.? $")
 
 

@@ -9,6 +9,12 @@ from paksatalker.core.text.normalise.rules import Rule, Tools
 _SILENT = "®™©℠*†‡¶¹"
 
 
+def powers(tools: Tools) -> list[Rule]:
+    """``x^2`` and ``x^3``, whose number is not said; other powers have a sign and a number."""
+    say = tools.language.signs
+    return [Rule(re.compile(r"(?<=[\w)])\^(?P<power>[23])(?!\w)"), lambda m: say["²" if m["power"] == "2" else "³"])]
+
+
 def signs(tools: Tools) -> list[Rule]:
     """Rules for single signs, after all others."""
     say = tools.language.signs
@@ -33,6 +39,7 @@ def signs(tools: Tools) -> list[Rule]:
         Rule(re.compile(r"(?<=\bC)#(?!\w)|(?<=\bF)#(?!\w)"), lambda _m: "sharp"),
         Rule(re.compile(r"[&×÷±≈≠≤≥√∞§→%٪²³]"), by_name),
         Rule(re.compile(r"(?<=[\w)])\s?[=]\s?(?=[\w(\"'+−-])|(?<=\s)[=](?=\s)"), by_name),
+        Rule(re.compile(r"(?<=[\w)])\s?\^\s?(?=[\w(−-])"), by_name),
         Rule(re.compile(r"(?<=[\d)])\s?[x*]\s?(?=[\d(])"), by_name),
         Rule(re.compile(r"(?<![\w+])\+(?=\s?[\w(])|(?<=[\w)])\s?\+\s?(?=[\w(])"), by_name),
         Rule(re.compile(r"[<>](?=\s?[\d$€£-])|(?<=\s)[<>](?=\s)"), by_name),

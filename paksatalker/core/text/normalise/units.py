@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from paksatalker.core.text.normalise.rules import SIGN, START, Rule, Tools, one_of
-from paksatalker.core.text.normalise.tables import Language
+from paksatalker.core.text.normalise.numbers import Numeral
+from paksatalker.core.text.normalise.rules import SIGN, START, Rule, Tools, one_of, word_after
+from paksatalker.core.text.normalise.tables import Language, word_set
 
 # Units of the CLDR by their symbol; a stroke makes a rate of two.
 _UNITS: dict[str, str] = {
@@ -27,9 +28,35 @@ _UNITS: dict[str, str] = {
     "kmh": "kilometer-per-hour", "kph": "kilometer-per-hour", "mph": "mile-per-hour", "m/s": "meter-per-second",
     "Mbps": "megabit/second", "Gbps": "gigabit/second", "kbps": "kilobit/second", "Mbit/s": "megabit/second",
     "Gbit/s": "gigabit/second", "MB/s": "megabyte/second", "GB/s": "gigabyte/second", "kg/m³": "kilogram/cubic-meter",
+    "dL": "deciliter", "cL": "centiliter",
+    "किमी/घंटा": "kilometer-per-hour", "किमी/घंटे": "kilometer-per-hour", "किमी/घं": "kilometer-per-hour",
     "किमी": "kilometer", "किग्रा": "kilogram", "ग्रा": "gram", "मी": "meter", "सेमी": "centimeter",
 }  # fmt: skip
+_LARGEST_RANK = 10
 _FRENCH = {"Ko": "kilobyte", "ko": "kilobyte", "Mo": "megabyte", "Go": "gigabyte", "To": "terabyte"}  # octets
+
+
+def durations(tools: Tools) -> list[Rule]:
+    """``3h 20m``, ``1h30m10s``: an "m" after hours is no meter."""
+
+    def read(match: re.Match[str]) -> str:
+        parts = []
+        for group, unit in (("hours", "hour"), ("minutes", "minute"), ("seconds", "second")):
+            if match[group]:
+                numeral = tools.numeral(match[group])
+                name = _named(tools.language, unit, numeral.value)
+                parts.append(f"{tools.count(numeral, name)} {name}")
+        return " ".join(parts)
+
+    seconds = r"(?:\s?(?P<seconds>\d{1,2})\s?s(?:ecs?)?)?"
+    return [
+        Rule(
+            re.compile(
+                rf"{START}(?<!\w)(?P<hours>\d{{1,3}})\s?(?:h|hrs?)\s?(?P<minutes>\d{{1,2}})\s?(?:m|mins?){seconds}(?!\w)"
+            ),
+            read,
+        )
+    ]
 
 
 def units(tools: Tools) -> list[Rule]:
@@ -48,6 +75,8 @@ def units(tools: Tools) -> list[Rule]:
 
     def degrees(match: re.Match[str]) -> str | None:
         numeral = tools.numeral(match["number"])
+        if not match["sign"] and is_rank(language, numeral, word_after(match)):
+            return None
         name = language.degrees[0 if numeral.is_one else 1]
         return tools.signed(match, f"{tools.count(numeral, name)} {name}")
 
@@ -60,7 +89,9 @@ def units(tools: Tools) -> list[Rule]:
                 spoken.append(f"{tools.count(tools.numeral(value), name)} {name}")
         return " ".join(spoken)
 
-    symbols = one_of(_UNITS if language.tag != "fr" else _UNITS | _FRENCH)
+    known = _UNITS if language.tag != "fr" else _UNITS | _FRENCH
+    # A rate of any two, such as mg/dL; those that the table has come first.
+    symbols = rf"(?:{one_of(known)}(?:/{one_of(name for name in known if '/' not in name)})?)"
     return [
         Rule(re.compile(rf"{SIGN}{START}{number}\s?(?P<unit>{symbols})(?![\w²³/°]|['’]\w)"), measure),
         Rule(re.compile(rf"{SIGN}{START}{number}\s?(?P<unit>[%‰٪])"), percent),
@@ -71,7 +102,8 @@ def units(tools: Tools) -> list[Rule]:
 
 def unit_name(language: Language, symbol: str, value: float) -> str:
     """The name of a unit after a number, by its symbol."""
-    unit = _UNITS.get(symbol) or _FRENCH[symbol]
+    parts = [symbol] if symbol in _UNITS else symbol.split("/")
+    unit = "/".join(_UNITS.get(part) or _FRENCH[part] for part in parts)
     if unit in language.units:
         return language.units[unit][0 if value == 1 else 1]
     if "/" in unit:
@@ -87,6 +119,19 @@ def unit_name(language: Language, symbol: str, value: float) -> str:
 def _named(language: Language, unit: str, value: float) -> str:
     own = language.units.get(unit)
     return own[0 if value == 1 else 1] if own else _cldr_name(language.tag, unit, value)
+
+
+_NO_RANKS = word_set(
+    "centigradi celsius fahrenheit sotto sopra nord sud est ovest centígrados centigrados bajo sobre norte sur este "
+    "oeste abaixo acima sul leste graus gradi grados in nel hoy ayer mañana oggi ieri hoje ontem sur"
+)
+
+
+def is_rank(language: Language, numeral: Numeral, noun: str) -> bool:
+    """Whether digits and ``°`` before a word are "third" and no temperature: "3° piano", but "3° sotto zero"."""
+    if "°" not in language.ordinal_endings[0] or numeral.decimals or not 0 < numeral.whole <= _LARGEST_RANK:
+        return False
+    return bool(noun) and noun.islower() and noun not in language.functional | _NO_RANKS
 
 
 @lru_cache(maxsize=256)

@@ -92,6 +92,7 @@ LANGUAGE = Language(
     },
     half=("", "einhalb"),
     signs={
+        "^": "hoch",
         "&": "und", "+": "plus", "=": "gleich", "×": "mal", "x": "mal", "*": "mal", "÷": "geteilt durch",
         "±": "plus minus", "≈": "ungefähr", "~": "ungefähr", "≠": "ungleich", "<": "kleiner als", ">": "größer als",
         "≤": "höchstens", "≥": "mindestens", "√": "Wurzel aus", "∞": "unendlich", "§": "Paragraf", "→": "nach",

@@ -95,6 +95,7 @@ LANGUAGE = Language(
     },
     half=("and", "a half"),
     signs={
+        "^": "to the",
         "&": "and", "+": "plus", "=": "equals", "×": "times", "x": "by", "*": "times", "÷": "divided by",
         "±": "plus or minus", "≈": "about", "~": "about", "≠": "is not equal to", "<": "less than", ">": "greater than",
         "≤": "at most", "≥": "at least", "√": "square root of", "∞": "infinity", "§": "section", "→": "to", "@": "at",

@@ -88,7 +88,8 @@ LANGUAGE = Language(
         "Ud.": "usted", "Uds.": "ustedes", "Vd.": "usted", "EE. UU.": "Estados Unidos", "EE.UU.": "Estados Unidos",
         "EEUU": "Estados Unidos", "pág.": "página", "págs.": "páginas", "cap.": "capítulo", "art.": "artículo",
         "tel.": "teléfono", "Tel.": "teléfono", "avda.": "avenida", "Avda.": "Avenida", "Av.": "Avenida",
-        "C/": "Calle", "d. C.": "después de Cristo", "a. C.": "antes de Cristo", "S.A.": "S A", "S. A.": "S A",
+        "C/": "Calle", "c/": "calle", "d. C.": "después de Cristo", "a. C.": "antes de Cristo", "S.A.": "S A",
+        "S. A.": "S A",
         "dpto.": "departamento", "máx.": "máximo", "mín.": "mínimo", "ca.": "circa", "Cía.": "Compañía",
         "min.": "minutos", "seg.": "segundos", "ONU": "ONU",
     },
@@ -104,6 +105,7 @@ LANGUAGE = Language(
     },
     half=("y", "medio"),
     signs={
+        "^": "elevado a",
         "&": "y", "+": "más", "=": "igual a", "×": "por", "x": "por", "*": "por", "÷": "dividido por",
         "±": "más menos", "≈": "aproximadamente", "~": "aproximadamente", "≠": "distinto de", "<": "menor que",
         ">": "mayor que", "≤": "menor o igual que", "≥": "mayor o igual que", "√": "raíz cuadrada de", "∞": "infinito",

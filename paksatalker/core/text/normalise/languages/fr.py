@@ -89,6 +89,7 @@ LANGUAGE = Language(
     },
     half=("et", "demi"),
     signs={
+        "^": "puissance",
         "&": "et", "+": "plus", "=": "égale", "×": "fois", "x": "par", "*": "fois", "÷": "divisé par",
         "±": "plus ou moins", "≈": "environ", "~": "environ", "≠": "différent de", "<": "inférieur à",
         ">": "supérieur à", "≤": "inférieur ou égal à", "≥": "supérieur ou égal à", "√": "racine carrée de",
@@ -112,7 +113,7 @@ LANGUAGE = Language(
     r"Albert|Baudouin|Grégoire|Clément|Innocent|Jean)",
     roman_followed=(r"\s(?:siècles?|République|arrondissement)\b", ""),
     feminine=_feminine,
-    functional=word_set("de du des et ou à en est que qui par pour avec se la le les au un une"),
+    functional=word_set("de d du des et ou à en est que qui par pour avec se la le les au un une"),
     digit_pairs=True,
     per="par",
     feminine_half="demie",

@@ -87,6 +87,7 @@ LANGUAGE = Language(
     },
     half=("e", "mezzo"),
     signs={
+        "^": "alla",
         "&": "e", "+": "più", "=": "uguale", "×": "per", "x": "per", "*": "per", "÷": "diviso",
         "±": "più o meno", "≈": "circa", "~": "circa", "≠": "diverso da", "<": "minore di", ">": "maggiore di",
         "≤": "minore o uguale a", "≥": "maggiore o uguale a", "√": "radice quadrata di", "∞": "infinito",

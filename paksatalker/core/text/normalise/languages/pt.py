@@ -77,7 +77,8 @@ LANGUAGE = Language(
         "p. ex.": "por exemplo", "p.ex.": "por exemplo", "etc.": "et cetera", "vs.": "versus",
         "aprox.": "aproximadamente",
         "pág.": "página", "págs.": "páginas", "cap.": "capítulo", "art.": "artigo", "tel.": "telefone",
-        "Tel.": "telefone", "Av.": "Avenida", "av.": "avenida", "R.": "Rua", "EUA": "Estados Unidos",
+        "Tel.": "telefone", "séc.": "século", "Séc.": "Século",
+        "Av.": "Avenida", "av.": "avenida", "R.": "Rua", "EUA": "Estados Unidos",
         "a.C.": "antes de Cristo", "d.C.": "depois de Cristo", "S.A.": "S A", "Ltda.": "Limitada", "máx.": "máximo",
         "mín.": "mínimo", "obs.": "observação", "Cia.": "Companhia", "ex.": "exemplo", "depto.": "departamento",
     },
@@ -94,6 +95,7 @@ LANGUAGE = Language(
     },
     half=("e", "meio"),
     signs={
+        "^": "elevado a",
         "&": "e", "+": "mais", "=": "igual a", "×": "vezes", "x": "por", "*": "vezes", "÷": "dividido por",
         "±": "mais ou menos", "≈": "aproximadamente", "~": "aproximadamente", "≠": "diferente de", "<": "menor que",
         ">": "maior que", "≤": "menor ou igual a", "≥": "maior ou igual a", "√": "raiz quadrada de", "∞": "infinito",
@@ -106,9 +108,9 @@ LANGUAGE = Language(
     },
     degrees=("grau", "graus"),
     ordinal_endings=(r"(?:\.?[ºª°]|\.?[oa](?![\w]))", {"ª": "f", "a": "f"}),
-    roman=r"(?:[Cc]apítulo|[Tt]omo|[Vv]olume|[Ss]éculos?|[Pp]arte|[Aa]to|[Cc]ena|[Tt]ítulo|[Ff]ase|[Tt]ipo|"
+    roman=r"(?:[Cc]apítulo|[Tt]omo|[Vv]olume|[Ss]éculos?|[Ss]éc\.|[Pp]arte|[Aa]to|[Cc]ena|[Tt]ítulo|[Ff]ase|[Tt]ipo|"
     r"Guerra Mundial|[Aa]rtigo|[Ss]eção|[Aa]nexo)",
-    roman_ordinal=r"(?:[Ss]éculos?)",
+    roman_ordinal=r"(?:[Ss]éculos?|[Ss]éc\.)",
     kings=r"(?:[Rr]ei|[Rr]ainha|[Pp]apa|João Paulo|Dom João|Dom Pedro|João|Pedro|Manuel|Filipe|Carlos|Luís|"
     r"Henrique|Jorge|"
     r"Bento|Pio|Leão|Gregório|Francisco|Napoleão|Ramsés|Alexandre|Guilherme|Elizabeth|Isabel|Afonso|Sancho|José)",
