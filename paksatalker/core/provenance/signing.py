@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 #: Where the manifest of a file is.
 Place = Literal["none", "embedded", "sidecar"]
-_SIDECAR = ".c2pa"
 _BY_NAME = ("text_file", "dictionary")
 _OF_VIDEOS = ("brief", "audio", "transcript", "reference_video")
 
@@ -84,10 +83,10 @@ class Seal:
         self.sidecar: Path | None = None
         self._part: Path | None = None
         if signer is not None:
-            from paksatalker.core.provenance.manifests import embeds
+            from paksatalker.core.provenance.manifests import SIDECAR, embeds
 
             if not embeds(self._suffix):
-                self.sidecar = path.with_suffix(_SIDECAR)
+                self.sidecar = path.with_suffix(SIDECAR)
                 check_place(self.sidecar)
 
     @property
