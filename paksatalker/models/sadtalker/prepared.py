@@ -2,18 +2,21 @@
 
 What is exact: the photo's features are made once; batch norms and spectral norms are part of the weights; convolutions
 over repeated pixels are computed on the pixels themselves; SPADE's normalisation happens before its input is repeated,
-its "1 +" is part of a bias, and its shift in a shortcut is merged with the 1 × 1 convolution that follows. What is not:
-the type, where it has less than 32 bits; key points, grids, masks and statistics keep 32 bits. Even in 32 bits sums are
-added in another order: where a proposal's weight lies at the floor below which it is left out, a pixel may differ by
-some 1e-4. The plain network is the one to compare with.
+its "1 +" is part of a bias, and its shift in a shortcut is merged with the 1 × 1 convolution that follows. Not exact is
+the type, where it has less than 32 bits; key points, grids, masks, statistics and Winograd's convolutions keep 32 bits.
+Even in 32 bits sums are added in another order: where a proposal's weight lies at the floor below which it is left out,
+a pixel may differ by some 1e-4. The plain network is the one to compare with.
 """
 
 from __future__ import annotations
+
+from copy import copy
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from paksatalker.config.allocator import large_blocks_kept
 from paksatalker.models.sadtalker.blocks import DownBlock3d, UpBlock3d
 from paksatalker.models.sadtalker.dense_motion import (
     DenseMotion,
@@ -26,8 +29,10 @@ from paksatalker.models.sadtalker.dense_motion import (
 from paksatalker.models.sadtalker.generator import Drawing, Generator, SourceFeatures
 from paksatalker.models.sadtalker.packed import PackedConv, Target, UpsampledConv, folded, memory_format
 from paksatalker.models.sadtalker.spade import Spade, SpadeDecoder, SpadeResBlock, SpectralConv2d
+from paksatalker.models.sadtalker.winograd import WinogradConv, fastest_conv
 
 _SLOPE = 0.2
+_DRAWING = ("decoder", "third", "fourth")  # what a generator has only for drawing
 _EPS = 1e-5
 Size = tuple[int, ...]
 
@@ -35,7 +40,7 @@ Size = tuple[int, ...]
 class PreparedGenerator:
     """Draws what :class:`Generator` draws.
 
-    The generator is not needed afterwards, except for :meth:`encode`'s few layers, which it lends.
+    The generator is not needed afterwards, and not held: only :meth:`encode`'s few layers, which it lends.
 
     Args:
         generator: The network with its weights, in evaluation mode.
@@ -48,11 +53,12 @@ class PreparedGenerator:
         side = size // 2**generator.config.halvings
         self.target = target
         self.config = generator.config
-        self._generator = generator
+        self._generator = _encoding_part(generator)
         self._motion = _PreparedMotion(generator.dense_motion_network, target, (batch, side))
         flat = generator.config.volume_channels * generator.config.depth
         third, fourth = generator.third, generator.fourth
-        self._third = PackedConv.of(third.conv, target, (batch, flat, side, side), third.norm, third.slope)
+        weight, bias = folded(third.conv, third.norm)
+        self._third = fastest_conv(weight, bias, target, (batch, flat, side, side), third.slope)
         self._fourth = PackedConv.of(fourth, target, (batch, fourth.in_channels, side, side))
         self._decoder = _PreparedDecoder(generator.decoder, target, (batch, fourth.out_channels, side, side))
 
@@ -73,7 +79,8 @@ class PreparedGenerator:
     def draw(self, source: SourceFeatures, kp_driving: Tensor, kp_source: Tensor) -> Drawing:
         """See :meth:`Generator.draw`. The image is float32."""
         device = self.target.device
-        image, motion = self.frames(source.volume, source.compressed, kp_driving.to(device), kp_source.to(device))
+        with large_blocks_kept():
+            image, motion = self.frames(source.volume, source.compressed, kp_driving.to(device), kp_source.to(device))
         return Drawing(image, motion)
 
     def frames(
@@ -84,8 +91,17 @@ class PreparedGenerator:
         volume = volume.float().expand(len(features), -1, -1, -1, -1)
         moved = functional.grid_sample(volume, motion.deformation, align_corners=False).flatten(1, 2)
         guide = self._third(moved.to(self.target.dtype).contiguous(memory_format=torch.channels_last))
-        guide = self._fourth(guide) * motion.occlusion.to(self.target.dtype)
+        guide = self._fourth(guide.to(self.target.dtype)) * motion.occlusion.to(self.target.dtype)
         return self._decoder(guide).float(), motion
+
+
+def _encoding_part(generator: Generator) -> Generator:
+    """A generator of the same layers that can only encode: the others' weights may go."""
+    part, motion = copy(generator), copy(generator.dense_motion_network)
+    motion._modules = {name: motion._modules[name] for name in ("compress", "norm")}
+    part._modules = {name: module for name, module in part._modules.items() if name not in _DRAWING}
+    part._modules["dense_motion_network"] = motion
+    return part
 
 
 class _PreparedHourglass:
@@ -164,8 +180,8 @@ class _PreparedSpade:
         self.hidden = _guide_conv(spade, factor, target, size)
         weight, bias = folded(spade.mlp_gamma)
         assert bias is not None
-        self.gamma = PackedConv(weight, bias + 1, padding=(1, 1), target=target, size=place)
-        self.beta = PackedConv.of(spade.mlp_beta, target, place, slope=slope)
+        self.gamma = fastest_conv(weight, bias + 1, target, place)
+        self.beta = fastest_conv(*folded(spade.mlp_beta), target, place, slope)
 
     def __call__(self, normal: Tensor, guide: Tensor) -> Tensor:
         hidden = self.hidden(guide)
@@ -202,18 +218,13 @@ class _PreparedBlock:
     def __init__(self, block: SpadeResBlock, factor: int, target: Target, size: Size, *, doubles: bool) -> None:
         """``factor``: repetition of the guide; ``doubles``: whether the input's pixels are doubled first."""
         self._doubles = doubles
+        self._dtype = target.dtype
         batch, _, height, width = size
         extent = (height * factor, width * factor)
         self._norm_0 = _PreparedSpade(block.norm_0, factor, target, size)
         self._norm_1 = _PreparedSpade(block.norm_1, factor, target, size)
         self._conv_0, self._conv_1 = (
-            PackedConv(
-                conv.weight().detach(),
-                conv.bias,
-                padding=(1, 1),
-                target=target,
-                size=(batch, conv.weight_orig.shape[1], *extent),
-            )
+            fastest_conv(conv.weight().detach(), conv.bias, target, (batch, conv.weight_orig.shape[1], *extent))
             for conv in (block.conv_0, block.conv_1)
         )
         self._shortcut = (
@@ -221,7 +232,7 @@ class _PreparedBlock:
         )
 
     def __call__(self, x: Tensor, guide: Tensor) -> Tensor:
-        normal = normalised(x)
+        normal = normalised(x).to(self._dtype)
         if self._doubles:
             normal = doubled(normal)
         out = self._conv_0(self._norm_0(normal, guide))
@@ -229,14 +240,15 @@ class _PreparedBlock:
             x = self._shortcut(normal, guide)
         elif self._doubles:
             x = doubled(x)
-        return self._conv_1(self._norm_1(normalised(out), guide), x)
+        out = self._norm_1(normalised(out).to(self._dtype), guide)
+        return self._conv_1(out, x if isinstance(self._conv_1, WinogradConv) else x.to(self._dtype))
 
 
 class _PreparedDecoder:
     def __init__(self, decoder: SpadeDecoder, target: Target, size: Size) -> None:
         """``size``: batch, channels, height, width of the features."""
         batch, _, height, width = size
-        self._fc = PackedConv.of(decoder.fc, target, size)
+        self._fc = fastest_conv(*folded(decoder.fc), target, size)
         self._blocks = []
         for index in range(decoder.middle):
             block = decoder.get_submodule(f"G_middle_{index}")
@@ -251,7 +263,7 @@ class _PreparedDecoder:
         x = self._fc(guide)
         for block in self._blocks:
             x = block(x, guide)
-        return torch.sigmoid(self._image(functional.leaky_relu_(x, _SLOPE)))
+        return torch.sigmoid(self._image(functional.leaky_relu_(x, _SLOPE).to(guide.dtype)))
 
 
 def _guide_conv(spade: Spade, factor: int, target: Target, size: Size) -> PackedConv | UpsampledConv:
@@ -266,6 +278,10 @@ def _guide_conv(spade: Spade, factor: int, target: Target, size: Size) -> Packed
 
 def normalised(x: Tensor) -> Tensor:
     """Each channel of each image with mean 0 and variance 1; the sums have 32 bits."""
+    if x.device.type == "cpu":  # one image's batch norm is its instance norm, and several times as fast
+        if len(x) > 1:
+            return torch.cat([normalised(one[None]) for one in x])
+        return functional.batch_norm(x, None, None, training=True, eps=_EPS)
     if x.dtype == torch.float32:
         variance, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
     else:

@@ -88,3 +88,45 @@ def test_free_memory_of_all_threads_is_given_back_once_the_heap_is_ours() -> Non
     before, after = json.loads(done.stdout)
     assert abs(before) < 4e6
     assert after > 16e6  # of 25 MB
+
+
+_KEPT = """
+import ctypes, json, resource
+from paksatalker.config import allocator
+
+c = ctypes.CDLL(None)
+c.malloc.restype, c.malloc.argtypes, c.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+
+def pages():  # that the system hands out for the same block, taken ten times
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        block = c.malloc(8 << 20)
+        ctypes.memset(block, 1, 8 << 20)
+        c.free(block)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+allocator.give_back_large_blocks()
+outside = pages()
+with allocator.large_blocks_kept(), allocator.large_blocks_kept():
+    pages()
+    within = pages()
+allocator.give_back_free_memory()
+print(json.dumps([outside, within, pages()]))
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="needs the heap of glibc"
+)
+def test_large_blocks_are_kept_for_work_that_takes_them_again_and_again() -> None:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "GLIBC_", "LD_PRELOAD"))}
+    done = subprocess.run([sys.executable, "-c", _KEPT], env=kept, check=True, capture_output=True, text=True)
+    outside, within, afterwards = json.loads(done.stdout)
+    assert outside > 10_000  # 4 KB each
+    assert within < 1_000
+    assert afterwards > 10_000
+
+
+def test_a_library_keeps_nothing() -> None:
+    with allocator.large_blocks_kept():
+        assert allocator._working == 0

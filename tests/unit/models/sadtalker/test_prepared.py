@@ -1,5 +1,7 @@
 """Rearranged convolutions and the prepared generator equal the plain ones, at any size and batch."""
 
+from dataclasses import replace
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
@@ -75,9 +77,12 @@ def test_normalised_in_both_types():
     assert difference(prepared.normalised(x.bfloat16()).float(), plain) < 0.05
 
 
-@pytest.mark.parametrize(("size", "batch"), [(128, 1), (128, 3), (256, 2)])
-def test_the_prepared_generator_draws_what_the_plain_one_draws(size, batch):
-    net = tiny()
+WIDE = replace(TINY, decoder_width=16, decoder_hidden=128)  # enough channels for Winograd's convolutions
+
+
+@pytest.mark.parametrize(("config", "size", "batch"), [(TINY, 128, 1), (TINY, 128, 3), (TINY, 256, 2), (WIDE, 128, 2)])
+def test_the_prepared_generator_draws_what_the_plain_one_draws(config, size, batch):
+    net = tiny(config)
     ready = prepared.PreparedGenerator(net, EXACT, size, batch)
     image, kp_source = torch.rand(1, 3, size, size), torch.rand(1, 3, 3) - 0.5
     kp_driving = kp_source + torch.randn(batch, 3, 3) * 0.1
@@ -88,6 +93,15 @@ def test_the_prepared_generator_draws_what_the_plain_one_draws(size, batch):
     assert difference(ours.image, plain.image) < 1e-4
     assert difference(ours.motion.deformation, plain.motion.deformation) < 1e-5
     assert difference(ours.motion.occlusion, plain.motion.occlusion) < 1e-5
+
+
+def test_the_layers_that_only_draw_are_not_held():
+    net = tiny()
+    kept = {id(p) for p in prepared.PreparedGenerator(net, EXACT, 128)._generator.parameters()}
+    drawing = [*net.decoder.parameters(), *net.third.parameters(), *net.dense_motion_network.hourglass.parameters()]
+    assert kept
+    assert not kept & {id(p) for p in drawing}
+    assert net.draw(net.encode(torch.rand(1, 3, 128, 128)), torch.rand(1, 3, 3), torch.rand(1, 3, 3)).image.numel()
 
 
 def test_a_batch_is_its_frames_one_by_one():
