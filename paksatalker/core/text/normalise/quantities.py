@@ -116,7 +116,7 @@ def fractions(tools: Tools) -> list[Rule]:
             return _fraction(tools, int(whole) if whole else None, Fraction(above, below), _half_of(tools, match))
         if whole:
             return None
-        joint = " " if (above, below) in ((24, 7), (9, 11)) else f" {language.web['/']} "
+        joint = " " if above == below or (above, below) in ((24, 7), (9, 11)) else f" {language.web['/']} "
         return tools.numbers.cardinal(above) + joint + tools.numbers.cardinal(below)
 
     return [

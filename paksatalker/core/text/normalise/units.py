@@ -92,7 +92,12 @@ def units(tools: Tools) -> list[Rule]:
     known = _UNITS if language.tag != "fr" else _UNITS | _FRENCH
     # A rate of any two, such as mg/dL; those that the table has come first.
     symbols = rf"(?:{one_of(known)}(?:/{one_of(name for name in known if '/' not in name)})?)"
+    # With a space it is "in".
+    inches = (
+        [Rule(re.compile(rf"{START}{number}(?P<sign>)(?P<unit>in)(?!\w)"), measure)] if language.tag == "en" else []
+    )
     return [
+        *inches,
         Rule(re.compile(rf"{SIGN}{START}{number}\s?(?P<unit>{symbols})(?![\w²³/°]|['’]\w)"), measure),
         Rule(re.compile(rf"{SIGN}{START}{number}\s?(?P<unit>[%‰٪])"), percent),
         Rule(re.compile(rf"{SIGN}{START}{number}\s?(?P<unit>°)(?![\w])"), degrees),
@@ -102,6 +107,8 @@ def units(tools: Tools) -> list[Rule]:
 
 def unit_name(language: Language, symbol: str, value: float) -> str:
     """The name of a unit after a number, by its symbol."""
+    if symbol == "in":
+        return _cldr_name(language.tag, "inch", value)
     parts = [symbol] if symbol in _UNITS else symbol.split("/")
     unit = "/".join(_UNITS.get(part) or _FRENCH[part] for part in parts)
     if unit in language.units:
