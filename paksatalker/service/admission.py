@@ -30,6 +30,7 @@ class NewJob:
         callback_url: Told when the job has ended.
         batch_id: What it was asked for together with.
         seconds_expected: About how long the video will be.
+        bytes_expected: About how much room its files will take: kept free for it until it has ended.
     """
 
     tenant_id: str
@@ -42,6 +43,7 @@ class NewJob:
     callback_url: str | None = None
     batch_id: str | None = None
     seconds_expected: float = 0.0
+    bytes_expected: int = 0
 
 
 class MinutesUsed(Exception):
@@ -63,7 +65,7 @@ def admit(session: Session, job: Job, minutes: float | None, storage: int | None
     """
     if storage is not None:
         used, quota = room(session, job.tenant_id, storage, lock=True)
-        if used >= quota:
+        if used >= quota or used + job.stored_bytes > quota:
             raise StorageFull(used, quota)
     if minutes is not None:
         tenant = session.get(Tenant, job.tenant_id, with_for_update=True)

@@ -68,10 +68,11 @@ class JobStore:
         """
         if new.idempotency_key is not None and (found := await self._by_idempotency_key(new)):
             return found, False
+        columns = {name: getattr(new, name) for name in NewJob.__slots__ if name != "bytes_expected"}
         job = Job(
             id=new_id("cln" if new.queue == VOICES else "vid"), state=State.QUEUED, attempt=0, stage="", progress=0.0,
             frames_done=0, cancel_requested=False, created_at=now(), trace=traceparent(),
-            **{name: getattr(new, name) for name in NewJob.__slots__} | {"priority": PRIORITIES[new.priority]},
+            stored_bytes=new.bytes_expected, **columns | {"priority": PRIORITIES[new.priority]},
         )  # fmt: skip
         try:
             await self._database.write(lambda session: admit(session, job, minutes, storage))
@@ -334,7 +335,8 @@ class JobStore:
 
     def _ending(self, state: State) -> dict[str, Any]:
         time = now()
-        return {"state": state, "finished_at": time, "expires_at": time + self._keep if self._keep else None}
+        expires = time + self._keep if self._keep else None
+        return {"state": state, "finished_at": time, "expires_at": expires, "stored_bytes": 0}
 
 
 def _worker_lost(job: Job) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from paksatalker.api.errors import ApiError
 from paksatalker.api.services.lanes import lane_of, tell_operator
 from paksatalker.api.services.own_voices import own_voice
 from paksatalker.api.services.pictures import portrayed, usable_asset
+from paksatalker.core.request import PRESET_SIZE
 from paksatalker.core.text.writing.length import parse_length
 from paksatalker.service.admission import MinutesUsed, NewJob
 from paksatalker.service.backend import Parts
@@ -22,6 +23,7 @@ from paksatalker.service.video import VideoRequest
 
 _log = logging.getLogger(__name__)
 _CHARACTERS_A_SECOND = 15.0
+_BYTES_A_SECOND = 130_000  # of a video of 512 pixels and its stream, measured
 _DAY = 86400
 
 
@@ -66,7 +68,8 @@ async def submit(
             headers={"Retry-After": str(_DAY // 24)},
         ) from None  # fmt: skip
     except StorageFull as error:
-        why, fix = f"all of your {error.quota:,} bytes are used", "Delete assets and videos you no longer need"
+        why = f"{error.used:,} of your {error.quota:,} bytes are used, or kept free for what is being made"
+        fix = "Delete assets and videos you no longer need"
         raise ApiError(409, "StorageFull", "the video is not made", why=why, fix=fix) from None
     if not is_new:
         return job, False
@@ -101,11 +104,12 @@ async def _new_job(parts: Parts, caller: Caller, request: VideoRequest) -> NewJo
     if (voice := await own_voice(parts, caller.tenant_id, request.voice)) is not None:
         request = request.model_copy(update={"voice": voice.id})
         decides["voice"] = str(voice.digest)
+    seconds = _seconds(request, assets)
     return NewJob(
         tenant_id=caller.tenant_id, key_id=caller.key_id, queue=await lane_of(parts, request),
         request=request.model_dump(mode="json"), request_hash=request.digest(decides), priority=request.priority,
         callback_url=None if request.callback_url is None else str(request.callback_url),
-        seconds_expected=_seconds(request, assets),
+        seconds_expected=seconds, bytes_expected=_bytes(request, seconds),
     )  # fmt: skip
 
 
@@ -144,3 +148,9 @@ def _seconds(request: VideoRequest, assets: dict[str, Asset]) -> float:
     if request.brief is not None:
         return parse_length(request.length)
     return len(request.text or request.script or "") / _CHARACTERS_A_SECOND / request.speed
+
+
+def _bytes(request: VideoRequest, seconds: float) -> int:
+    """About how much room its files will take: as much as there are pixels."""
+    size = request.size or PRESET_SIZE[request.preset]
+    return round(seconds * _BYTES_A_SECOND * (size / 512) ** 2)

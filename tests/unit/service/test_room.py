@@ -56,3 +56,27 @@ def test_who_has_no_room_left_has_no_video_made(tmp_path):
         await jobs.create(new(other, request_hash="x"), storage=1000)
 
     play(tmp_path, act)
+
+
+def test_room_is_kept_free_for_what_is_being_made(tmp_path):
+    async def act(jobs, assets, tenant, _):
+        async def ask(name: str):
+            return (await jobs.create(new(tenant, request_hash=name, bytes_expected=600), storage=1000))[0]
+
+        first = await ask("a")
+        assert await assets.free(tenant) == 400
+        with pytest.raises(StorageFull) as full:
+            await ask("b")
+        assert full.value.used == 600
+        await jobs.cancel(first.id, tenant)
+        assert await assets.free(tenant) == 1000
+        await ask("c")
+        running = await jobs.begin("t", "portrait", tries=3)
+        assert await jobs.fail(running, {"code": "x"})
+        assert await assets.free(tenant) == 1000
+        await ask("d")
+        running = await jobs.begin("u", "portrait", tries=3)
+        assert await jobs.succeed(running, {"stored_bytes": 250})
+        assert await assets.free(tenant) == 750
+
+    play(tmp_path, act)
