@@ -12,15 +12,14 @@ from paksatalker.core.timeline import ARKIT_INDEX, ARKIT_NAMES
 
 Weights = npt.NDArray[np.float64]
 
-#: How much of the photo's own expression speech takes away (at ``activity`` 1): a smile must be able to close, but the
-#: person should stay recognisable, so smiles are only softened.
+#: How much of the photo's own expression speech takes away (at ``activity`` 1): what parts the lips, so that they can
+#: close. Smiles stay, by which the person is recognised; lips also close better over them than over softened ones.
 _TAKEN_OVER = {
     "jawOpen": 0.9,
     "mouthPucker": 0.5,
     "mouthFunnel": 0.6,
     "mouthLowerDown": 0.8,
     "mouthUpperUp": 0.5,
-    "mouthSmile": 0.2,
     "mouthStretch": 0.25,
     "mouthPress": 0.8,
     "mouthRoll": 0.6,
