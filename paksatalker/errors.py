@@ -27,13 +27,36 @@ class PaksaTalkerError(Exception):
     @property
     def message(self) -> str:
         """The one-line form shown to users: what, why, and how to mend it."""
-        line = self.what + (f": {self.why}" if self.why else "")
-        return " ".join((line + (f". {self.fix}" if self.fix else "")).splitlines())  # causes may quote a library
+        return _line(self.what, self.why, self.fix)
 
     @property
     def code(self) -> str:
         """A stable machine-readable name, e.g. ``NoFace``."""
         return type(self).__name__
+
+    def to_dict(self) -> dict[str, str]:
+        """See :func:`error_dict`."""
+        return error_dict(self.code, self.what, self.why, self.fix)
+
+
+def error_dict(code: str, what: str, why: str = "", fix: str = "") -> dict[str, str]:
+    """An error as JSON has it, also one that has no class here because only the service knows it.
+
+    Args:
+        code: A stable machine-readable name, e.g. ``NoFace``.
+        what: What could not be done.
+        why: The cause.
+        fix: What the user can do about it.
+
+    Returns:
+        These, and ``message``: the one-line form shown to users.
+    """
+    return {"code": code, "message": _line(what, why, fix), "what": what, "why": why, "fix": fix}
+
+
+def _line(what: str, why: str, fix: str) -> str:
+    line = what + (f": {why}" if why else "") + (f". {fix}" if fix else "")
+    return " ".join(line.splitlines())  # causes may quote a library
 
 
 class InvalidOption(PaksaTalkerError):

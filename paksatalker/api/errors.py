@@ -24,6 +24,7 @@ from paksatalker.errors import (
     SettingsInvalid,
     WeightsMissing,
     WriterUnreachable,
+    error_dict,
 )
 from paksatalker.service.database import passes
 from paksatalker.service.jobs import IdempotencyConflict
@@ -85,11 +86,6 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def status_of(error: PaksaTalkerError) -> int:
     """The status of HTTP for an error: 422 unless it is not about the request."""
     return _STATUS.get(type(error), 422)
-
-
-def detail_of(error: PaksaTalkerError) -> dict[str, str]:
-    """An error as :class:`ErrorDetail` has it."""
-    return {"code": error.code, "message": error.message, "what": error.what, "why": error.why, "fix": error.fix}
 
 
 def install(app: FastAPI, debug: bool = False) -> None:
@@ -167,6 +163,4 @@ def _install_mishaps(app: FastAPI) -> None:
 def _answer(  # noqa: PLR0917
     status: int, code: str, what: str, why: str = "", fix: str = "", headers: dict[str, str] | None = None
 ) -> JSONResponse:
-    message = what + (f": {why}" if why else "") + (f". {fix}" if fix else "")
-    body = {"error": {"code": code, "message": message, "what": what, "why": why, "fix": fix}}
-    return JSONResponse(body, status, headers)
+    return JSONResponse({"error": error_dict(code, what, why, fix)}, status, headers)

@@ -11,6 +11,8 @@ from prometheus_client import CollectorRegistry, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from paksatalker.errors import error_dict
+
 #: Largest body that is no upload: a text of a million characters, escaped, and its transcript.
 JSON_BYTES = 16 << 20
 _FORM_BYTES = 1 << 16  # what a form adds to its file
@@ -121,8 +123,7 @@ class BodyLimit:
 
 
 async def _answer(send: Send, status: int, code: str, what: str, why: str, fix: str) -> None:  # noqa: PLR0917
-    error = {"code": code, "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
-    body = json.dumps({"error": error}).encode()
+    body = json.dumps({"error": error_dict(code, what, why, fix)}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()),
                (b"connection", b"close")]  # fmt: skip
     await send({"type": "http.response.start", "status": status, "headers": headers})

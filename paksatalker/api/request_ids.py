@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from paksatalker.config import log_ids
+from paksatalker.errors import error_dict
 from paksatalker.service.ids import new_id
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ class RequestIds:
 
 async def _stop(send: Send) -> None:
     """Answers that the service stops."""
-    what, fix = "the service stops", "Try again in a moment"
-    error = {"code": "Stopping", "message": f"{what}. {fix}", "what": what, "why": "", "fix": fix}
+    error = error_dict("Stopping", "the service stops", "", "Try again in a moment")
     body = json.dumps({"error": error}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()),
                (b"retry-after", b"5"), (b"connection", b"close")]  # fmt: skip

@@ -162,9 +162,8 @@ async def _check_abilities(parts: Parts, queues: list[str]) -> None:
         PaksaTalkerError: What a queue needs is lacking.
     """
     from paksatalker.worker.abilities import lacking
-    from paksatalker.worker.process import described
 
     for queue in queues:
         if (error := lacking(queue)) is not None:
-            await parts.queue.lack(queue, described(error), _LACK_SECONDS)
+            await parts.queue.lack(queue, error.to_dict(), _LACK_SECONDS)
             raise error

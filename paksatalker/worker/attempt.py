@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from paksatalker.errors import error_dict
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
 from paksatalker.service.jobs import JobStore
@@ -80,4 +81,4 @@ async def watch(jobs: JobStore, job: Job, cancel: asyncio.Event) -> None:
 
 def _gone(field: str, asset_id: str) -> dict[str, Any]:
     what, why, fix = f"the {field} cannot be read", f"the asset {asset_id} is gone", "Upload it again"
-    return {"code": "AssetGone", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
+    return error_dict("AssetGone", what, why, fix)

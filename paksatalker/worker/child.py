@@ -72,12 +72,7 @@ def main() -> None:
             try:
                 answer = {"result": _done(pipeline, order, orders.cancel, say)}
             except PaksaTalkerError as error:
-                answer = {
-                    "error": {
-                        "code": error.code, "message": error.message, "what": error.what, "why": error.why,
-                        "fix": error.fix,
-                    }
-                }  # fmt: skip
+                answer = {"error": error.to_dict()}
             except MemoryError:
                 raise SystemExit(137) from None  # as if the kernel had done it: another attempt may have more room
             say(**answer)

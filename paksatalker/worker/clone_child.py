@@ -15,7 +15,6 @@ from typing import IO, Any
 
 from paksatalker.errors import PaksaTalkerError
 from paksatalker.worker.child import limit_memory
-from paksatalker.worker.process import described
 
 _FITTING = 0.75  # of the time; the rest is judging
 
@@ -30,7 +29,7 @@ def main() -> None:
         try:
             answer = {"result": _make(order["options"], out)}
         except PaksaTalkerError as error:
-            answer = {"error": described(error)}
+            answer = {"error": error.to_dict()}
         except MemoryError:
             raise SystemExit(137) from None
         _say(out, **answer)

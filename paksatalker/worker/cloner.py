@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from paksatalker.config import log_ids
-from paksatalker.errors import PaksaTalkerError
+from paksatalker.errors import PaksaTalkerError, error_dict
 from paksatalker.service.backend import Parts
 from paksatalker.service.jobs import JobHeld, JobStore
 from paksatalker.service.queue import Later
@@ -22,7 +22,7 @@ from paksatalker.service.voices import CONSENT_FILE, VOICE_FILE, VoiceStore, dig
 from paksatalker.worker.attempt import fetch_assets
 from paksatalker.worker.attempt import watch as watching
 from paksatalker.worker.limits import RenderLimits
-from paksatalker.worker.process import RenderCancelled, RenderDied, RenderFailed, RenderProcess, described
+from paksatalker.worker.process import RenderCancelled, RenderDied, RenderFailed, RenderProcess
 from paksatalker.worker.telling import job_span, note_if_possible, told
 
 _log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class Cloner:
                 raise
             await self._jobs.fail(job, _lost(job.attempt))
         except PaksaTalkerError as error:
-            await self._jobs.fail(job, described(error))
+            await self._jobs.fail(job, error.to_dict())
 
     async def _make(self, job: Job, folder: Path) -> None:
         voice = await self._voices.get(job.request["voice"], job.tenant_id)
@@ -140,4 +140,4 @@ class Cloner:
 def _lost(attempts: int) -> dict[str, Any]:
     what, why = "the voice cannot be made", f"the process died {attempts} times over it"
     fix = "Look at the worker's log; it may lack memory"
-    return {"code": "WorkerLost", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
+    return error_dict("WorkerLost", what, why, fix)

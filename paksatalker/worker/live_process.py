@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from paksatalker.core.timeline import Speech
+from paksatalker.errors import error_dict
 from paksatalker.worker.environment import without_secrets
 from paksatalker.worker.limits import MEMORY, RenderLimits
 from paksatalker.worker.live_wire import FRAME, HEADER, spoken
@@ -181,6 +182,4 @@ class PortraitProcess:
 
 def _died(why: str) -> PortraitFailed:
     what, fix = "the portrait is not shown any more", "Ask for the video again, with a smaller picture"
-    return PortraitFailed(
-        {"code": "RenderDied", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
-    )
+    return PortraitFailed(error_dict("RenderDied", what, why, fix))

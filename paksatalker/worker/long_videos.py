@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from paksatalker.errors import error_dict
 from paksatalker.service.files import FileStore
 from paksatalker.service.hls import PLAYLIST, PartPublisher, Playlist
 from paksatalker.service.ids import new_id
@@ -306,7 +307,7 @@ async def _fetch(files: FileStore, key: str, path: Path) -> None:
 
 def _gone(key: str) -> dict[str, Any]:
     what, why, fix = "the video cannot be made", f"{key} is not in the store any more", "Ask for it again"
-    return {"code": "PartGone", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
+    return error_dict("PartGone", what, why, fix)
 
 
 async def _ignore(_: Message) -> None:

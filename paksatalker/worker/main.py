@@ -19,7 +19,6 @@ from paksatalker.service.webhooks import PURPOSE
 from paksatalker.worker.cloner import Cloner
 from paksatalker.worker.deliverer import Deliverer
 from paksatalker.worker.limits import RenderLimits
-from paksatalker.worker.process import described
 from paksatalker.worker.runner import Runner
 from paksatalker.worker.sweeper import Sweeper
 from paksatalker.worker.work_folder import WorkFolder
@@ -51,7 +50,7 @@ async def _tell_lacks(parts: Parts, lacks: Mapping[str, PaksaTalkerError]) -> No
     while lacks:
         for queue, error in lacks.items():
             with suppress(Exception):  # the queue is away: it is said again
-                await parts.queue.lack(queue, described(error), 2.5 * _ALIVE_SECONDS)
+                await parts.queue.lack(queue, error.to_dict(), 2.5 * _ALIVE_SECONDS)
         await asyncio.sleep(_ALIVE_SECONDS)
 
 

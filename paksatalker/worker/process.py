@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from paksatalker.errors import PaksaTalkerError
+from paksatalker.errors import error_dict
 from paksatalker.worker.environment import without_secrets
 from paksatalker.worker.limits import MEMORY, RenderLimits
 from paksatalker.worker.warming import WARM
@@ -240,13 +240,8 @@ class RenderProcess:
 def _too_slow(seconds: float) -> dict[str, Any]:
     what, why = "the video was not finished", f"it may take {seconds / 60:g} minutes and takes longer"
     fix = "Make it shorter or smaller; the operator's limit is PAKSATALKER_RENDER_MINUTES"
-    return {"code": "RenderTimeout", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
+    return error_dict("RenderTimeout", what, why, fix)
 
 
 async def _ignore(_: Message) -> None:
     return
-
-
-def described(error: PaksaTalkerError) -> dict[str, Any]:
-    """An error as JSON data."""
-    return {"code": error.code, "message": error.message, "what": error.what, "why": error.why, "fix": error.fix}

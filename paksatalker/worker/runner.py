@@ -16,7 +16,7 @@ from typing import Any
 
 from paksatalker.config import log_ids
 from paksatalker.core.provenance.manifests import SIDECAR, Provenance
-from paksatalker.errors import DiskFull, PaksaTalkerError
+from paksatalker.errors import DiskFull, PaksaTalkerError, error_dict
 from paksatalker.service.database import Database
 from paksatalker.service.files import FileStore
 from paksatalker.service.hls import PLAYLIST, STREAM_MANIFEST, StreamPublisher, stream_place
@@ -35,7 +35,7 @@ from paksatalker.worker.attempt import watch as watching
 from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.long_videos import LongVideos, Order, Switchboard
 from paksatalker.worker.origin import origin_of
-from paksatalker.worker.process import RenderCancelled, RenderDied, RenderFailed, RenderProcess, described
+from paksatalker.worker.process import RenderCancelled, RenderDied, RenderFailed, RenderProcess
 from paksatalker.worker.telling import job_span, note_if_possible, told
 from paksatalker.worker.thumbnail import write_thumbnail
 
@@ -143,14 +143,12 @@ class Runner:
             await self._jobs.fail(job, _lost(job.attempt))
         except PaksaTalkerError as error:
             await self._sweep(job)
-            await self._fail(job, described(error))
+            await self._fail(job, error.to_dict())
         except OSError as error:
             await self._sweep(job)
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            await self._fail(
-                job, described(DiskFull("the video cannot be made", "the disk is full", "Ask again later"))
-            )
+            await self._fail(job, DiskFull("the video cannot be made", "the disk is full", "Ask again later").to_dict())
         await self._tidy(self._long.clear(job.parent_id or job.id))
         await self._tell(job.parent_id or job.id)
         _log.info("attempt %d ended after %.1f s", job.attempt, time.monotonic() - began)
@@ -363,10 +361,10 @@ class Runner:
 
 def _voice_gone(voice_id: str) -> dict[str, Any]:
     what, why, fix = "the voice cannot speak", f"{voice_id} was deleted", "Choose another voice"
-    return {"code": "VoiceGone", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
+    return error_dict("VoiceGone", what, why, fix)
 
 
 def _lost(attempts: int) -> dict[str, Any]:
     what, why = "the video cannot be made", f"the renderer died {attempts} times over it"
     fix = "Look at the worker's log; a smaller size needs less memory"
-    return {"code": "WorkerLost", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
+    return error_dict("WorkerLost", what, why, fix)

@@ -30,6 +30,13 @@ def test_what_a_library_says_in_several_lines_stays_one_line() -> None:
     )
 
 
+def test_errors_with_and_without_a_class_are_told_alike() -> None:
+    error = errors.NoFace("cannot see it", "it is\ndark", "Light it")
+    assert error.to_dict() == errors.error_dict("NoFace", "cannot see it", "it is\ndark", "Light it")
+    assert error.to_dict()["message"] == error.message
+    assert errors.error_dict("Stopping", "the service stops", "", "Wait")["message"] == "the service stops. Wait"
+
+
 def test_the_documented_table_is_true() -> None:
     page = (Path(__file__).parents[2] / "docs" / "errors.md").read_text(encoding="utf-8")
     documented = {name: int(code) for code, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", page, re.M)}

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from paksatalker.api.deps import allowed
-from paksatalker.api.errors import ApiError, answers, detail_of
+from paksatalker.api.errors import ApiError, answers
 from paksatalker.api.models.scripts import DirectBody, RewriteBody, Script, TranslateBody, WriteBody
 from paksatalker.api.services.streaming import Busy, CallerGone, PouredResponse, Stream
 from paksatalker.api.services.writing import Body, written
@@ -88,7 +88,7 @@ async def _lines(stream: Stream[str | Script], *, events: bool) -> AsyncIterator
             values = {"sentence": piece} if isinstance(piece, str) else piece.model_dump()
             yield _line(values, "sentence" if isinstance(piece, str) else "done", events=events)
     except PaksaTalkerError as error:
-        yield _line({"error": detail_of(error)}, "error", events=events)
+        yield _line({"error": error.to_dict()}, "error", events=events)
     except Exception:  # noqa: BLE001  (whatever it is, the client is told)
         _log.exception("writing failed")
         what = {"code": "Internal", "message": "the request failed", "what": "", "why": "", "fix": "Try again"}

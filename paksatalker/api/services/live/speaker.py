@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from fastapi import WebSocketDisconnect
 
-from paksatalker.api.errors import ApiError, detail_of
+from paksatalker.api.errors import ApiError
 from paksatalker.api.models.live import Say, Start
 from paksatalker.api.models.openai import STOCK_VOICES
 from paksatalker.api.services.live.coding import SoundCoder, coder_of
@@ -162,7 +162,7 @@ class Speaker:
                 await self._answer(saying)
             await self._finish(saying)
         except PaksaTalkerError as error:
-            await self._failed(saying, detail_of(error))
+            await self._failed(saying, error.to_dict())
         except ApiError as error:
             await self._failed(saying, {"code": error.code, "message": f"{error.what}: {error.why}", "fix": error.fix})
         except Busy:

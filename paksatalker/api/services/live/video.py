@@ -15,6 +15,7 @@ import numpy.typing as npt
 from paksatalker.api.services.live.measures import LiveMeasures
 from paksatalker.api.services.live.sound import RATE, SoundBoard
 from paksatalker.core.timeline import Speech
+from paksatalker.errors import error_dict
 from paksatalker.requirements import require_extra
 from paksatalker.service.settings import IceServer
 from paksatalker.worker.limits import RenderLimits
@@ -213,7 +214,7 @@ class LiveVideo:
         except* Exception as failures:  # noqa: BLE001  (the session goes on, and is told)
             _log.error("a portrait cannot be shown", exc_info=failures)
             what, fix = "the portrait cannot be shown", "Ask for the video again in a moment"
-            why = {"code": "Internal", "message": f"{what}. {fix}", "what": what, "why": "", "fix": fix}
+            why = error_dict("Internal", what, "", fix)
         finally:
             self._over.set()
             await self._process.close()
@@ -247,7 +248,7 @@ class LiveVideo:
                 "Give your RTCPeerConnection the ice_servers of `ready`; see whether both sides reach the TURN server, "
                 "and whether its username and credential in PAKSATALKER_ICE_SERVERS are right"
             )
-        return {"code": "NotConnected", "message": f"{what}: {why}. {fix}", "what": what, "why": why, "fix": fix}
+        return error_dict("NotConnected", what, why, fix)
 
     async def _until_the_end(self) -> None:
         """Hands pictures on until the client hangs up.
