@@ -12,7 +12,8 @@ ASPECTS: tuple[str, ...] = ("source", "1:1", "9:16", "16:9")
 FORMATS: tuple[str, ...] = ("mp4", "webm", "gif")
 PRESETS: tuple[str, ...] = ("draft", "standard", "high")
 NETWORK_SIZES: tuple[int, ...] = (256, 512)
-#: What SadTalker animates: the face, with a border, the whole picture squashed, or the first two put back into it.
+#: What SadTalker animates: the face (``crop``), the face with a border (``extcrop``) or the whole picture squashed
+#: (``resize``); in ``full`` and ``extfull`` the first two, put back into the whole picture.
 PREPROCESS: tuple[str, ...] = ("crop", "extcrop", "resize", "full", "extfull")
 ENHANCERS: tuple[str, ...] = ("gfpgan",)
 BLINKS: tuple[str, ...] = ("auto", "none")

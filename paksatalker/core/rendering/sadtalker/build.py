@@ -43,7 +43,7 @@ def build(
         threads: Threads that PyTorch may use.
         store: Where the weights are.
         models: Keeps loaded networks for the next video.
-        preprocess: See :data:`~paksatalker.core.rendering.sadtalker.face_source.PREPROCESS`.
+        preprocess: See :data:`~paksatalker.core.options.PREPROCESS`.
         network_size: 256 or 512: side of the square that the networks draw, pixels.
         enhance: ``gfpgan`` or None.
         exact: Compute as the original does, in 32 bits; slower.

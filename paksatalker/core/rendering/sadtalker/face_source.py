@@ -17,9 +17,6 @@ from paksatalker.models.sadtalker.alignment import Alignment, align
 
 Image = npt.NDArray[np.uint8]
 
-#: What is animated: the face (``crop``), the face with a border (``extcrop``) or the whole picture (``resize``); in
-#: ``full`` and ``extfull`` the first two, put back into the whole picture.
-PREPROCESS: tuple[str, ...] = ("crop", "extcrop", "resize", "full", "extfull")
 _LEAST = 32
 
 
@@ -49,7 +46,7 @@ def read_face(scene: Scene, preprocess: str, size: int) -> FaceSource:
 
     Args:
         scene: The photo, framed.
-        preprocess: One of :data:`PREPROCESS`.
+        preprocess: One of :data:`~paksatalker.core.options.PREPROCESS`.
         size: Side of the square that the networks draw, pixels.
 
     Raises:
