@@ -73,7 +73,7 @@ def _texture(image: npt.NDArray[np.uint8], hole: npt.NDArray[np.uint8], margin: 
         (2 * there - here).astype(np.float32) for there, here in zip(mirror, np.indices(known.shape), strict=True)
     )
     share = np.clip(depth / max(margin * scale, 1.0) - 0.7, 0, 1)[..., None].astype(np.float32)
-    mirrored = cv2.remap(detail, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) * share
+    mirrored = cv2.remap(detail, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101) * share
     return np.asarray(cv2.resize(mirrored, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
