@@ -21,6 +21,7 @@ from paksatalker.core.timeline import FloatArray, VideoFrame
 from paksatalker.errors import InvalidOption
 from paksatalker.evaluation.measure import LONG_SPEECH, Measure
 from paksatalker.evaluation.memory import paksatalker_command, watch, write_recording
+from paksatalker.evaluation.paste_back import paste_back_speed
 from paksatalker.evaluation.reenactment import reenact
 from paksatalker.evaluation.report import score
 from paksatalker.evaluation.stages import perform, photo_analysis, throughput, timed
@@ -218,8 +219,9 @@ def voices(options: Options, store: WeightsStore) -> Iterator[Measure]:
 
 
 def sadtalker(options: Options, store: WeightsStore) -> Iterator[Measure]:
-    """SadTalker's generator with random weights, the plain way and ours."""
+    """SadTalker's generator with random weights, the plain way and ours; and faces put back, OpenCV's way and ours."""
     del store  # no weights are needed for its speed
+    yield from paste_back_speed(quick=options.quick)
     if importlib.util.find_spec("torch") is None:
         why = "needs PyTorch: pip install 'paksatalker[neural]'"
         yield Measure("SadTalker frame, fastest", None, "s", why)

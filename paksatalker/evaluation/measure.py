@@ -74,6 +74,7 @@ PROGRAM_TARGETS: dict[str, Target] = {
     **{f"phone starts, {engine}": Target(high=20, required=False) for engine in ("hibari", "kokoro")},
     "SadTalker frame, fastest": Target(high=2.5),
     "SadTalker PSNR against 32 bits": Target(low=40),
+    "SadTalker paste-back": Target(high=40),
     "SadTalker frames on a GPU, 256²": Target(low=100),
     "SadTalker frames on a GPU, 512²": Target(low=40),
     "re-enactment opening r": Target(low=0.93),

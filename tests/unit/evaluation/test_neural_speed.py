@@ -28,6 +28,7 @@ def test_sadtalker_s_generator(tmp_path, monkeypatch):
     for name in ("SadTalker frame as the original draws it", "SadTalker frame, 32 bits", "SadTalker frame, fastest"):
         assert found[name].value > 0
     assert found["SadTalker PSNR against 32 bits"].value > 30
+    assert 0 < found["SadTalker paste-back"].value < found["SadTalker paste-back, seamlessClone"].value
     for size in (256, 512):
         assert found[f"SadTalker frames on a GPU, {size}²"].value is None
         assert "not run" in found[f"SadTalker frames on a GPU, {size}²"].note
