@@ -1,7 +1,7 @@
 """Motion for a whole recording at once, window by window, as the original tools make it: for comparing with them.
 
 The engine (:mod:`~paksatalker.models.pantomatrix.streaming`) does the same without their faults: here the windows lose
-a third of a sample each frame against the clock, up to four frames at the end are not made, and all stays in memory.
+a third of a sample each frame against the clock, up to eight frames at the end are not made, and all stays in memory.
 """
 
 from __future__ import annotations
@@ -53,18 +53,18 @@ def infer(
         mask: The same shape: 1 where it is not known; None is nowhere.
 
     Returns:
-        ``N·30 // 16000`` frames, less the tail that the original drops: up to 4.
+        ``N·30 // 16000`` frames, less the tail that the original drops, see :func:`window_frames`.
 
     Raises:
-        ValueError: The recording has 4 frames or fewer.
+        ValueError: The recording has 8 frames or fewer.
     """
     frames = samples.shape[1] * FPS // SAMPLE_RATE
     motion = identity_motion(frames, samples.device) if motion is None else motion
     mask = torch.ones_like(motion) if mask is None else mask
     seed = motion[:, :SEED_FRAMES]
     pieces: list[Prediction] = []
-    for start in range(0, frames - SEED_FRAMES, STRIDE):
-        length = min(WINDOW, frames - start)
+    for index, length in enumerate(window_frames(frames)):
+        start = index * STRIDE
         known, hidden = motion[:, start : start + length].clone(), mask[:, start : start + length].clone()
         known[:, :SEED_FRAMES], hidden[:, :SEED_FRAMES] = seed, 0
         heard = samples[:, start * FRAME_SAMPLES : (start + length) * FRAME_SAMPLES]
@@ -79,6 +79,20 @@ def infer(
     codes = Codes.of(prediction)
     decoded = decoder(codes)
     return Inference(prediction, codes, decoded, integrate(decoded.velocity, decoded.velocity.new_zeros(1, 3)))
+
+
+def window_frames(frames: int) -> list[int]:
+    """How many frames each of the original's windows sees.
+
+    Windows of 64 frames start every 60. What lies behind the last whole one makes a window of its own, together with
+    the four frames that it shares with that one, only if it is more than four frames; so of 65 to 68 frames 60 are
+    made, as of 64, and of eight frames or fewer none.
+
+    Args:
+        frames: Frames of the recording.
+    """
+    whole, rest = divmod(max(0, frames - SEED_FRAMES), STRIDE)
+    return [WINDOW] * whole + ([SEED_FRAMES + rest] if rest > SEED_FRAMES else [])
 
 
 def _cut(prediction: Prediction, frames: int) -> Prediction:

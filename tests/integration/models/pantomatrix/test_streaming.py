@@ -59,6 +59,22 @@ def test_chunks_do_not_matter_and_the_decoding_is_exact(decoder, sound):
     assert np.abs(joined(runs, "root") - integrate(whole.velocity, torch.zeros(1, 3))[0].numpy()).max() < 1e-5
 
 
+@pytest.mark.parametrize("frames", [6, 8, 9, 45, 63, 64, 65, 66, 67, 68, 69, 70, 124, 126, 128, 129])
+def test_the_original_drops_a_tail_and_the_engine_does_not(decoder, sound, frames):
+    from paksatalker.models.pantomatrix.inference import infer
+
+    samples = np.resize(sound, -(-frames * 16000 // 30))
+    assert sum(map(len, GestureStream(Tiny(), decoder).run([samples]))) == frames
+    after = (frames - 4) % 60  # behind the last whole window
+    kept = (frames - 4) // 60 * 60 + (4 + after if after > 4 else 0)
+    given = torch.from_numpy(samples[None])
+    if kept:
+        assert infer(Tiny(), decoder, given).motion.axis_angle.shape[1] == kept
+    else:
+        with pytest.raises(ValueError, match="too few"):
+            infer(Tiny(), decoder, given)
+
+
 @pytest.mark.parametrize("count", [3200, 3201, 4799, 34112, 34133, 34134, 34400, 34667, 66133, 66134, 130200, 132533])
 def test_every_length_gives_its_frames(decoder, sound, count):
     runs = list(GestureStream(Tiny(), decoder).run([np.resize(sound, count)]))
