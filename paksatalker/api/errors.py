@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from socket import gaierror
 from typing import Any
 
@@ -88,6 +89,11 @@ def status_of(error: PaksaTalkerError) -> int:
     return _STATUS.get(type(error), 422)
 
 
+def reason_of(error: Mapping[str, Any]) -> str:
+    """Why a value cannot be used: one of pydantic's errors, without its own words before ours."""
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
 def install(app: FastAPI, debug: bool = False) -> None:
     """Has the application answer every error with an :class:`ErrorBody`.
 
@@ -113,7 +119,7 @@ def install(app: FastAPI, debug: bool = False) -> None:
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        return _answer(422, "InvalidRequest", f"{place} cannot be used", str(first["msg"]), "See /docs")
+        return _answer(422, "InvalidRequest", f"{place} cannot be used", reason_of(first), "See /docs")
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -49,8 +50,8 @@ class Database:
         try:
             address = make_url(url)
             self.is_sqlite = address.get_backend_name() == "sqlite"
-            if self.is_sqlite and address.database:
-                Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+            if self.is_sqlite and address.database and address.database != ":memory:":
+                _make_private(Path(address.database))
             options: dict[str, Any] = {"hide_parameters": True}  # texts of customers: errors are logged
             if self.is_sqlite:
                 options["connect_args"] = {"timeout": _BUSY_SECONDS}
@@ -268,6 +269,16 @@ class _Wish(Generic[T]):
 
         with suppress(RuntimeError):  # the loop has ended
             self.done.get_loop().call_soon_threadsafe(tell)
+
+
+def _make_private(file: Path) -> None:
+    """Makes an empty database that nobody else on the machine can read: it holds texts of customers.
+
+    SQLite gives the files beside it the same permissions. One that is there keeps its own.
+    """
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _listen(engine: Engine) -> None:

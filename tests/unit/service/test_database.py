@@ -1,4 +1,5 @@
 import asyncio
+import os
 import threading
 import time
 from contextlib import asynccontextmanager
@@ -29,6 +30,28 @@ def add(name: str):
 
 async def names(database: Database) -> list[str]:
     return await database.read(lambda session: list(session.scalars(select(Tenant.id).order_by(Tenant.id))))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+def test_nobody_else_on_the_machine_can_read_it(tmp_path):
+    home = tmp_path / "home"
+    file = home / "a.sqlite3"
+
+    async def play():
+        database = Database(f"sqlite+aiosqlite:///{file}")
+        await database.migrate()
+        await database.write(add("a"))
+        assert {path.name: oct(path.stat().st_mode & 0o777) for path in (home, *home.iterdir())} == {
+            "home": "0o700", "a.sqlite3": "0o600", "a.sqlite3-wal": "0o600", "a.sqlite3-shm": "0o600",
+        }  # fmt: skip
+        await database.close()
+        file.chmod(0o660)  # an operator's own choice
+        again = Database(f"sqlite+aiosqlite:///{file}")
+        assert await names(again) == ["a"]
+        await again.close()
+        assert file.stat().st_mode & 0o777 == 0o660
+
+    asyncio.run(play())
 
 
 def test_what_is_written_together_fails_alone(tmp_path):
