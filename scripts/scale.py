@@ -33,7 +33,7 @@ import coredis
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from paksatalker.service.admission import NewJob
-from paksatalker.service.backend import Parts, opened
+from paksatalker.service.backend import Backend, opened
 from paksatalker.service.broker import Broker
 from paksatalker.service.ids import new_id
 from paksatalker.service.keys import KeyStore
@@ -74,12 +74,12 @@ def main() -> None:
 
 
 @asynccontextmanager
-async def service(database: str = "", **changes: Any) -> AsyncIterator[tuple[Parts, str]]:
+async def service(database: str = "", **changes: Any) -> AsyncIterator[tuple[Backend, str]]:
     """A service of its own in a temporary folder, and the address of its queue."""
     with tempfile.TemporaryDirectory() as folder, Broker(Path(folder) / "queue") as broker:
         settings = ServiceSettings(_env_file=None, home=Path(folder), database_url=database, **changes)  # type: ignore[call-arg]
-        async with opened(settings, broker.url) as parts:
-            yield parts, broker.url
+        async with opened(settings, broker.url) as backend:
+            yield backend, broker.url
 
 
 def spread(seconds: list[float]) -> dict[str, float]:
@@ -113,15 +113,15 @@ async def each(count: int, limit: int, act: Callable[[int], Awaitable[None]]) ->
 # --- real workers ----------------------------------------------------------------------------------------------------
 async def on_this_machine(workers: int, jobs: int) -> dict[str, Any]:
     """Real videos of a sentence, 128 pixels, by so many workers with a renderer each."""
-    async with service() as (parts, _):
-        tenant = await KeyStore(parts.database).check(await KeyStore(parts.database).create("scale"))
+    async with service() as (backend, _):
+        tenant = await KeyStore(backend.database).check(await KeyStore(backend.database).create("scale"))
         assert tenant is not None
-        portrait = await portrait_of(parts, tenant.tenant_id)
-        working = [asyncio.ensure_future(work(parts, [QUEUE])) for _ in range(workers)]
+        portrait = await portrait_of(backend, tenant.tenant_id)
+        working = [asyncio.ensure_future(work(backend, [QUEUE])) for _ in range(workers)]
         try:
-            await _videos(parts, tenant.tenant_id, portrait, workers)  # renderers start, voices get warm
+            await _videos(backend, tenant.tenant_id, portrait, workers)  # renderers start, voices get warm
             began = time.perf_counter()
-            made = await _videos(parts, tenant.tenant_id, portrait, jobs)
+            made = await _videos(backend, tenant.tenant_id, portrait, jobs)
             seconds = time.perf_counter() - began
         finally:
             for task in working:
@@ -137,7 +137,7 @@ async def on_this_machine(workers: int, jobs: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def portrait_of(parts: Parts, tenant_id: str) -> str:
+async def portrait_of(backend: Backend, tenant_id: str) -> str:
     """Stores a portrait of a tenant. Returns its id."""
     from PIL import Image
     from skimage import data
@@ -149,23 +149,23 @@ async def portrait_of(parts: Parts, tenant_id: str) -> str:
         bytes=buffer.tell(), sha256=hashlib.sha256(buffer.getvalue()).hexdigest(), file="", analysis={},
     )  # fmt: skip
     asset.file = f"{tenant_id}/assets/{asset.id}"
-    await parts.files.put(asset.file, buffer.getvalue())
-    async with parts.database.session() as session:
+    await backend.files.put(asset.file, buffer.getvalue())
+    async with backend.database.session() as session:
         session.add(asset)
     return asset.id
 
 
-async def _videos(parts: Parts, tenant_id: str, portrait: str, count: int) -> list[Any]:
+async def _videos(backend: Backend, tenant_id: str, portrait: str, count: int) -> list[Any]:
     made = []
     for _ in range(count):
         request = VideoRequest(portrait=portrait, text=f"Hello there, number {random.random():.6f}.", size=128)  # noqa: S311
         new = NewJob(tenant_id, "key_scale", QUEUE, request.model_dump(mode="json"), request.digest({}))
-        job, _ = await parts.jobs.create(new)
-        await parts.queue.enqueue(job.id, QUEUE)
+        job, _ = await backend.jobs.create(new)
+        await backend.queue.enqueue(job.id, QUEUE)
         made.append(job)
     done = []
     for job in made:
-        while (latest := await parts.jobs.get(job.id)) is None or latest.finished_at is None:
+        while (latest := await backend.jobs.get(job.id)) is None or latest.finished_at is None:
             await asyncio.sleep(0.1)
         if latest.state != "succeeded":
             raise SystemExit(f"a video was not made: {latest.error}")
@@ -176,21 +176,21 @@ async def _videos(parts: Parts, tenant_id: str, portrait: str, count: int) -> li
 # --- workers that wait -----------------------------------------------------------------------------------------------
 async def simulated(options: argparse.Namespace) -> dict[str, Any]:
     """Everything real but the rendering."""
-    async with service(options.database) as (parts, url):
-        tenants = await _tenants(parts, options.tenants)
+    async with service(options.database) as (backend, url):
+        tenants = await _tenants(backend, options.tenants)
         before = await _redis_bytes(url)
         enqueue: list[float] = []
         began = time.perf_counter()
         owners = _owners(options.jobs, tenants)
 
         async def submit(number: int) -> None:
-            await timed(enqueue, _submit(parts, owners[number]))
+            await timed(enqueue, _submit(backend, owners[number]))
 
         await each(options.jobs, SUBMITTERS, submit)
         submitted = time.perf_counter() - began
         print(f"enqueued {options.jobs} in {submitted:.1f} s", file=sys.stderr)
         memory = await _redis_bytes(url) - before
-        played = await _play(parts, options, tenants)
+        played = await _play(backend, options, tenants)
     return {
         "workers": options.workers, "jobs": options.jobs, "tenants": options.tenants,
         "enqueue_ms": spread(enqueue), "enqueued_per_second": round(options.jobs / submitted, 1),
@@ -204,8 +204,8 @@ def _owners(jobs: int, tenants: list[str]) -> list[str]:
     return [tenants[0]] * (jobs // 2) + rest
 
 
-async def _tenants(parts: Parts, count: int) -> list[str]:
-    keys, found = KeyStore(parts.database), []
+async def _tenants(backend: Backend, count: int) -> list[str]:
+    keys, found = KeyStore(backend.database), []
     for number in range(count):
         caller = await keys.check(await keys.create(f"scale {number}"))
         assert caller is not None
@@ -213,10 +213,10 @@ async def _tenants(parts: Parts, count: int) -> list[str]:
     return found
 
 
-async def _submit(parts: Parts, tenant_id: str) -> None:
+async def _submit(backend: Backend, tenant_id: str) -> None:
     request = {"portrait": new_id("ast"), "text": "A sentence of the usual length, to be said by somebody. " * 3}
-    job, _ = await parts.jobs.create(NewJob(tenant_id, "key_scale", QUEUE, request, hashlib.sha256().hexdigest()))
-    await parts.queue.enqueue(job.id, QUEUE)
+    job, _ = await backend.jobs.create(NewJob(tenant_id, "key_scale", QUEUE, request, hashlib.sha256().hexdigest()))
+    await backend.queue.enqueue(job.id, QUEUE)
 
 
 async def _redis_bytes(url: str) -> int:
@@ -225,7 +225,7 @@ async def _redis_bytes(url: str) -> int:
         return int((await client.info("memory"))["used_memory"])
 
 
-async def _play(parts: Parts, options: argparse.Namespace, tenants: list[str]) -> dict[str, Any]:
+async def _play(backend: Backend, options: argparse.Namespace, tenants: list[str]) -> dict[str, Any]:
     """All workers take jobs until none is left, or time is up."""
     running: Counter[str] = Counter()
     left = Counter(_owners(options.jobs, tenants))
@@ -239,22 +239,22 @@ async def _play(parts: Parts, options: argparse.Namespace, tenants: list[str]) -
         await asyncio.sleep(options.seconds * number / options.workers)  # they do not all come at once
         while True:
             job = await timed(
-                begin, _patiently(lambda: parts.jobs.begin(f"{number}-{len(begin)}", QUEUE, tries=3), late)
+                begin, _patiently(lambda: backend.jobs.begin(f"{number}-{len(begin)}", QUEUE, tries=3), late)
             )
             if job is None:
                 return
             running[job.tenant_id] += 1
             left[job.tenant_id] -= 1
-            await _rendered(parts, job, options, heartbeat, late)
-            if await timed(succeed, _patiently(partial(parts.jobs.succeed, job, {}), late)):
+            await _rendered(backend, job, options, heartbeat, late)
+            if await timed(succeed, _patiently(partial(backend.jobs.succeed, job, {}), late)):
                 delivered[job.id] += 1
             running[job.tenant_id] -= 1
 
-    waiting = await parts.jobs.waiting(QUEUE)
+    waiting = await backend.jobs.waiting(QUEUE)
     alone: list[float] = []
     for number in range(20):  # what one costs when nobody else asks
-        job = await timed(alone, parts.jobs.begin(f"alone-{number}", QUEUE, tries=3))
-        await parts.jobs.requeue(job)
+        job = await timed(alone, backend.jobs.begin(f"alone-{number}", QUEUE, tries=3))
+        await backend.jobs.requeue(job)
     began = time.perf_counter()
     working = asyncio.gather(*(worker(number) for number in range(options.workers)))
     fairness: dict[str, float] = {}
@@ -269,7 +269,7 @@ async def _play(parts: Parts, options: argparse.Namespace, tenants: list[str]) -
         "waited_30_s_in_vain": len(late), "succeed_ms": spread(succeed),
         "jobs_per_second": round(len(delivered) / seconds, 1),
         "seconds": round(seconds, 1), "done": len(delivered), "delivered_twice": sum(n > 1 for n in delivered.values()),
-        "lost": options.jobs - len(delivered) - len(await parts.jobs.unfinished()), **fairness,
+        "lost": options.jobs - len(delivered) - len(await backend.jobs.unfinished()), **fairness,
     }  # fmt: skip
 
 
@@ -283,13 +283,13 @@ async def _patiently(act: Callable[[], Awaitable[Any]], late: list[str]) -> Any:
 
 
 async def _rendered(
-    parts: Parts, job: Job, options: argparse.Namespace, heartbeat: list[float], late: list[str]
+    backend: Backend, job: Job, options: argparse.Namespace, heartbeat: list[float], late: list[str]
 ) -> None:
     """Waits as long as a video would take."""
     ends = time.perf_counter() + options.seconds * random.uniform(0.5, 1.5)  # noqa: S311
     while options.heartbeats and (left := ends - time.perf_counter()) > HEARTBEAT:
         await asyncio.sleep(min(HEARTBEAT, left))
-        await timed(heartbeat, _patiently(lambda: parts.jobs.progress(job, progress=0.5), late))
+        await timed(heartbeat, _patiently(lambda: backend.jobs.progress(job, progress=0.5), late))
     await asyncio.sleep(max(0.0, ends - time.perf_counter()))
 
 

@@ -19,7 +19,7 @@ import psutil
 from scale import QUEUE, portrait_of, service
 
 from paksatalker.service.admission import NewJob
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.hls import PLAYLIST, joined, stream_place
 from paksatalker.service.keys import KeyStore
 from paksatalker.service.parts import PartStore
@@ -48,22 +48,22 @@ def main() -> None:
 
 async def made_by(workers: int, options: argparse.Namespace) -> dict[str, Any]:
     """One long video by so many workers."""
-    async with service(part_seconds=options.part_seconds) as (parts, _):
-        tenant = await KeyStore(parts.database).check(await KeyStore(parts.database).create("scale"))
+    async with service(part_seconds=options.part_seconds) as (backend, _):
+        tenant = await KeyStore(backend.database).check(await KeyStore(backend.database).create("scale"))
         assert tenant is not None
-        portrait = await portrait_of(parts, tenant.tenant_id)
-        working = [asyncio.ensure_future(work(parts, [QUEUE])) for _ in range(workers)]
+        portrait = await portrait_of(backend, tenant.tenant_id)
+        working = [asyncio.ensure_future(work(backend, [QUEUE])) for _ in range(workers)]
         try:
             who = tenant.tenant_id, portrait
-            warm = [await submit(parts, who, f"Hello, {k}.", 128, 2.0) for k in range(workers)]
+            warm = [await submit(backend, who, f"Hello, {k}.", 128, 2.0) for k in range(workers)]
             for job in warm:
-                await done(parts, job)
+                await done(backend, job)
             sentences = round(options.seconds / SECONDS_A_SENTENCE)
             text = "".join(SENTENCE.format(k) for k in range(1, sentences + 1))
             began, used = time.perf_counter(), processors()
-            job = await submit(parts, who, text, options.size, options.seconds)
-            plays = asyncio.ensure_future(playable(parts, job, began))
-            video = await done(parts, job)
+            job = await submit(backend, who, text, options.size, options.seconds)
+            plays = asyncio.ensure_future(playable(backend, job, began))
+            video = await done(backend, job)
             seconds, used = time.perf_counter() - began, processors() - used
         finally:
             for task in working:
@@ -85,32 +85,32 @@ def processors() -> float:
     return sum(sum(child.cpu_times()[:2]) for child in renderers)
 
 
-async def submit(parts: Parts, who: tuple[str, str], text: str, size: int, seconds: float) -> Job:
+async def submit(backend: Backend, who: tuple[str, str], text: str, size: int, seconds: float) -> Job:
     """Asks for a video of a tenant, with a portrait."""
     tenant_id, portrait = who
     request = VideoRequest(portrait=portrait, text=text, size=size)
     new = NewJob(
         tenant_id, "key_scale", QUEUE, request.model_dump(mode="json"), request.digest({}), seconds_expected=seconds
     )
-    job, _ = await parts.jobs.create(new)
-    await parts.queue.enqueue(job.id, QUEUE)
+    job, _ = await backend.jobs.create(new)
+    await backend.queue.enqueue(job.id, QUEUE)
     return job
 
 
-async def done(parts: Parts, job: Job) -> Job:
+async def done(backend: Backend, job: Job) -> Job:
     """Waits until a video is made."""
-    while (latest := await parts.jobs.get(job.id)) is None or latest.finished_at is None:
+    while (latest := await backend.jobs.get(job.id)) is None or latest.finished_at is None:
         await asyncio.sleep(0.1)
     if latest.state != "succeeded":
         raise SystemExit(f"a video was not made: {latest.error}")
     return latest
 
 
-async def playable(parts: Parts, job: Job, began: float) -> float:
+async def playable(backend: Backend, job: Job, began: float) -> float:
     """Seconds until there is something to play."""
-    store = PartStore(parts.database)
-    while (latest := await parts.jobs.get(job.id)) is not None:
-        if joined(await store.of(latest)).segments or await parts.files.size(f"{stream_place(latest)}/{PLAYLIST}"):
+    store = PartStore(backend.database)
+    while (latest := await backend.jobs.get(job.id)) is not None:
+        if joined(await store.of(latest)).segments or await backend.files.size(f"{stream_place(latest)}/{PLAYLIST}"):
             break
         await asyncio.sleep(0.1)
     return time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""What endpoints are given: the parts of the service, and who is asking."""
+"""What endpoints are given: what the service stands on, and who is asking."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from paksatalker.api.endpoints.signin import COOKIE
 from paksatalker.api.errors import ApiError
 from paksatalker.api.services.limits import check_rate
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.keys import Caller, KeyStore
 
 bearer = HTTPBearer(auto_error=False, description="An API key: `paksatalker keys create NAME`")
 
 
-def get_parts(request: Request) -> Parts:
+def get_backend(request: Request) -> Backend:
     """Database, jobs, files and queue."""
-    parts: Parts = request.app.state.parts
-    return parts
+    backend: Backend = request.app.state.backend
+    return backend
 
 
 async def get_caller(
@@ -33,23 +33,23 @@ async def get_caller(
         ApiError: 401, nobody we know.
     """
     key = credentials.credentials if credentials else _cookie(request)
-    caller = await _known(get_parts(request), key)
+    caller = await _known(get_backend(request), key)
     request.state.caller = caller
     return caller
 
 
-async def _known(parts: Parts, key: str | None) -> Caller:
+async def _known(backend: Backend, key: str | None) -> Caller:
     """Who shows this key.
 
     Raises:
         ApiError: 401, nobody we know. 429, one who asks too often.
     """
-    caller = await KeyStore(parts.database).check(key) if key else None
+    caller = await KeyStore(backend.database).check(key) if key else None
     if caller is None:
         why = "the key is unknown, expired or revoked" if key else "there is no key"
         fix = "Send: Authorization: Bearer KEY; make one with: paksatalker keys create NAME"
         raise ApiError(401, "Unauthorized", "who are you?", why=why, fix=fix, headers={"WWW-Authenticate": "Bearer"})
-    await check_rate(parts, caller)
+    await check_rate(backend, caller)
     return caller
 
 
@@ -80,7 +80,7 @@ async def socket_caller(websocket: WebSocket, scope: str) -> Caller:
     offered: list[str] = websocket.scope.get("subprotocols", [])
     if kind.lower() != "bearer":
         key = offered[1] if offered[:1] == ["paksatalker"] and len(offered) == 2 else _cookie(websocket) or ""
-    return check_scope(await _known(websocket.app.state.parts, key.strip()), scope)
+    return check_scope(await _known(websocket.app.state.backend, key.strip()), scope)
 
 
 async def accept(websocket: WebSocket) -> None:
@@ -120,11 +120,11 @@ def allowed(scope: str) -> Callable[[Caller], Awaitable[Caller]]:
     return check
 
 
-def _socket_parts(websocket: WebSocket) -> Parts:
-    parts: Parts = websocket.app.state.parts
-    return parts
+def _socket_backend(websocket: WebSocket) -> Backend:
+    backend: Backend = websocket.app.state.backend
+    return backend
 
 
-PartsOf = Annotated[Parts, Depends(get_parts)]
+BackendOf = Annotated[Backend, Depends(get_backend)]
 Anybody = Annotated[Caller, Depends(get_caller)]
-SocketParts = Annotated[Parts, Depends(_socket_parts)]
+SocketBackend = Annotated[Backend, Depends(_socket_backend)]

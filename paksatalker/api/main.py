@@ -67,8 +67,8 @@ def create_app(settings: ServiceSettings | None = None, sign_in: SignIn | None =
             app.state.writers = stack.enter_context(writer_pool(chosen.script_concurrency))
             app.state.ears = stack.enter_context(EarPool(chosen.recognition_concurrency))
             stack.enter_context(tracing(chosen.tracing, "api"))
-            async with opened(chosen, url) as parts:
-                app.state.parts, app.state.redis_url = parts, url
+            async with opened(chosen, url) as backend:
+                app.state.backend, app.state.redis_url = backend, url
                 yield
 
     app = FastAPI(

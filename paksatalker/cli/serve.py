@@ -16,7 +16,7 @@ from paksatalker.requirements import require_extra
 if TYPE_CHECKING:
     from paksatalker.api.endpoints.signin import SignIn
     from paksatalker.errors import PaksaTalkerError
-    from paksatalker.service.backend import Parts
+    from paksatalker.service.backend import Backend
     from paksatalker.service.settings import ServiceSettings
 
 _ANSWER_SECONDS = 5  # for answers that are on their way when the service is told to stop
@@ -139,9 +139,9 @@ async def _work(settings: ServiceSettings, url: str, queues: list[str], lacks: d
     from paksatalker.worker.main import work
 
     loop = asyncio.get_running_loop()
-    async with opened(settings, url) as parts:
-        await _check_abilities(parts, queues)
-        task = asyncio.ensure_future(work(parts, queues, lacks))
+    async with opened(settings, url) as backend:
+        await _check_abilities(backend, queues)
+        task = asyncio.ensure_future(work(backend, queues, lacks))
 
         def stop() -> None:
             end_within(_END_SECONDS)
@@ -155,7 +155,7 @@ async def _work(settings: ServiceSettings, url: str, queues: list[str], lacks: d
         task.result()
 
 
-async def _check_abilities(parts: Parts, queues: list[str]) -> None:
+async def _check_abilities(backend: Backend, queues: list[str]) -> None:
     """Refuses to begin what would only fail, and has callers told.
 
     Raises:
@@ -165,5 +165,5 @@ async def _check_abilities(parts: Parts, queues: list[str]) -> None:
 
     for queue in queues:
         if (error := lacking(queue)) is not None:
-            await parts.queue.lack(queue, error.to_dict(), _LACK_SECONDS)
+            await backend.queue.lack(queue, error.to_dict(), _LACK_SECONDS)
             raise error

@@ -15,7 +15,7 @@ from paksatalker.service.streaq_queue import StreaqQueue, is_away
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Backend:
     """What API and workers are made of."""
 
     settings: ServiceSettings
@@ -26,7 +26,7 @@ class Parts:
 
 
 @asynccontextmanager
-async def opened(settings: ServiceSettings, redis_url: str) -> AsyncIterator[Parts]:
+async def opened(settings: ServiceSettings, redis_url: str) -> AsyncIterator[Backend]:
     """Opens database, files and queue, and closes them again.
 
     Args:
@@ -45,7 +45,7 @@ async def opened(settings: ServiceSettings, redis_url: str) -> AsyncIterator[Par
         files = FileStore.of(settings)
         if settings.s3_bucket:
             await files.check(settings.s3_bucket)
-        yield Parts(settings, database, JobStore(database, settings.keep_days), files, queue)
+        yield Backend(settings, database, JobStore(database, settings.keep_days), files, queue)
 
 
 @asynccontextmanager

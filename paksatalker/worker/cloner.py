@@ -13,7 +13,7 @@ from typing import Any
 
 from paksatalker.config import log_ids
 from paksatalker.errors import PaksaTalkerError, error_dict
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.jobs import JobHeld, JobStore
 from paksatalker.service.queue import Later
 from paksatalker.service.states import VOICES
@@ -34,18 +34,18 @@ class Cloner:
     """Handles tickets of the queue of voices, one at a time.
 
     Args:
-        parts: Of the service.
+        backend: Of the service.
         folder: For recordings of the voice that is being made; empty after it.
         limits: Of memory and time.
         steps: Of the matching; None takes as many as are worth it.
     """
 
     def __init__(
-        self, parts: Parts, folder: Path, limits: RenderLimits | None = None, steps: int | None = None
+        self, backend: Backend, folder: Path, limits: RenderLimits | None = None, steps: int | None = None
     ) -> None:
-        self._parts, self._folder, self._steps = parts, folder, steps
-        self._jobs: JobStore = parts.jobs
-        self._voices = VoiceStore(parts.database)
+        self._backend, self._folder, self._steps = backend, folder, steps
+        self._jobs: JobStore = backend.jobs
+        self._voices = VoiceStore(backend.database)
         self._process = RenderProcess(limits, _COMMAND)
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -61,7 +61,7 @@ class Cloner:
             Later: Another worker is at it.
         """
         try:
-            job = await self._jobs.begin(ticket, VOICES, self._parts.settings.job_tries)
+            job = await self._jobs.begin(ticket, VOICES, self._backend.settings.job_tries)
         except JobHeld as error:
             raise Later(str(error)) from None
         if job is None:
@@ -84,7 +84,7 @@ class Cloner:
             await self._jobs.fail(job, error.error)
         except RenderDied as error:
             _log.warning("the process died (%s)", error)
-            if job.attempt < self._parts.settings.job_tries:
+            if job.attempt < self._backend.settings.job_tries:
                 await self._jobs.let_go(job)
                 raise
             await self._jobs.fail(job, _lost(job.attempt))
@@ -123,17 +123,17 @@ class Cloner:
         voice_id = job.request["voice"]
         place = f"{folder_of(job.tenant_id, voice_id)}/{job.attempt}"
         consent, voice = made["consent"].encode(), made["voice"].encode()
-        await self._parts.files.put(f"{place}/{CONSENT_FILE}", consent)
-        await self._parts.files.put(f"{place}/{VOICE_FILE}", voice)
+        await self._backend.files.put(f"{place}/{CONSENT_FILE}", consent)
+        await self._backend.files.put(f"{place}/{VOICE_FILE}", voice)
         digest, size = digest_of(made["voice"], made["consent"]), len(consent) + len(voice)
         if not await self._voices.made(voice_id, job.id, place, digest, made["facts"], size=size):
-            await self._parts.files.delete(place)
+            await self._backend.files.delete(place)
         await self._jobs.succeed(job, {})
 
     async def _fetch(self, job: Job, folder: Path) -> list[Path]:
         wanted = {field: asset for field, asset in job.request.items() if field.startswith("recording_")}
-        parts = self._parts
-        found = await fetch_assets(parts.database, parts.files, job, wanted, folder, called="recording")
+        backend = self._backend
+        found = await fetch_assets(backend.database, backend.files, job, wanted, folder, called="recording")
         return [*found.values()]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from paksatalker.api.deps import PartsOf, allowed
+from paksatalker.api.deps import BackendOf, allowed
 from paksatalker.api.errors import ApiError, answers, not_found
 from paksatalker.api.models.assets import AssetOut, AssetPage
 from paksatalker.api.services.storing import asset_store, keep, storage_full, upload_folder
@@ -35,9 +35,9 @@ _FORM = {
 }
 
 
-def get_assets(parts: PartsOf) -> AssetStore:
+def get_assets(backend: BackendOf) -> AssetStore:
     """The store of assets."""
-    return asset_store(parts)
+    return asset_store(backend)
 
 
 Assets = Annotated[AssetStore, Depends(get_assets)]
@@ -50,23 +50,23 @@ Assets = Annotated[AssetStore, Depends(get_assets)]
     responses=answers(403, 409, 413, 415, 507),
     openapi_extra=_FORM,
 )
-async def upload(request: Request, response: Response, caller: User, parts: PartsOf, assets: Assets) -> AssetOut:
+async def upload(request: Request, response: Response, caller: User, backend: BackendOf, assets: Assets) -> AssetOut:
     """A form with the part `file`. Its content decides what it is, not its name.
 
     The answer tells what was found: the face, or why there is none that could be animated.
     """
     free = await assets.free(caller.tenant_id)
-    most = min(parts.settings.upload_max_bytes, free)
+    most = min(backend.settings.upload_max_bytes, free)
     if int(request.headers.get("content-length") or 0) > most + (1 << 16):
-        raise storage_full(free) if free < parts.settings.upload_max_bytes else too_large(most)
-    async with upload_folder(parts) as folder:
+        raise storage_full(free) if free < backend.settings.upload_max_bytes else too_large(most)
+    async with upload_folder(backend) as folder:
         path = Path(folder) / "upload.bin"
         try:
             got = await receive(request.headers, request.stream(), path, most)
         except ApiError as error:
-            full = error.status == 413 and free < parts.settings.upload_max_bytes
+            full = error.status == 413 and free < backend.settings.upload_max_bytes
             raise (storage_full(free) if full else error) from None
-        asset = await keep(parts, caller.tenant_id, path, got)
+        asset = await keep(backend, caller.tenant_id, path, got)
     response.headers["Location"] = f"{request.url.path}/{asset.id}"
     return AssetOut.of(asset)
 
@@ -94,7 +94,7 @@ async def get_asset(asset_id: str, caller: User, assets: Assets) -> AssetOut:
 
 
 @router.delete("/{asset_id}", status_code=204, summary="Delete an asset", responses=answers(403, 404, 409))
-async def delete_asset(asset_id: str, caller: User, parts: PartsOf, assets: Assets) -> None:
+async def delete_asset(asset_id: str, caller: User, backend: BackendOf, assets: Assets) -> None:
     """The file is gone; videos that were made with it stay."""
     try:
         found = await assets.delete(asset_id, caller.tenant_id, caller.key_id) if is_id(asset_id, "ast") else None
@@ -103,4 +103,4 @@ async def delete_asset(asset_id: str, caller: User, parts: PartsOf, assets: Asse
         raise ApiError(409, "AssetInUse", "the asset cannot be deleted", why=why, fix=fix) from None
     if found is None:
         raise not_found("asset")
-    await parts.files.delete(found.file)
+    await backend.files.delete(found.file)

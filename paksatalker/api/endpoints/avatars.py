@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from paksatalker.api.deps import PartsOf, allowed
+from paksatalker.api.deps import BackendOf, allowed
 from paksatalker.api.errors import ApiError, answers, not_found
 from paksatalker.api.models.avatars import AvatarBody, AvatarChange, AvatarOut, AvatarPage
 from paksatalker.api.services.own_voices import own_voice
 from paksatalker.api.services.pictures import usable_asset
 from paksatalker.service.avatars import AvatarChanged, AvatarStore, AvatarTaken, PictureGone
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
 from paksatalker.service.tables import Avatar
@@ -24,9 +24,9 @@ _TRIES = 5  # of a change, while others change the same avatar
 AvatarId = Annotated[str, Path(max_length=64, examples=["avt_3dSXQTLIH7cLKJ9G1xvbFQ"])]
 
 
-def get_avatars(parts: PartsOf) -> AvatarStore:
+def get_avatars(backend: BackendOf) -> AvatarStore:
     """The store of avatars."""
-    return AvatarStore(parts.database, parts.settings.keep_days)
+    return AvatarStore(backend.database, backend.settings.keep_days)
 
 
 Avatars = Annotated[AvatarStore, Depends(get_avatars)]
@@ -34,11 +34,11 @@ Avatars = Annotated[AvatarStore, Depends(get_avatars)]
 
 @router.post("", status_code=201, summary="Make an avatar", responses=answers(403, 409))
 async def create(
-    *, body: AvatarBody, request: Request, response: Response, caller: User, parts: PartsOf, avatars: Avatars
+    *, body: AvatarBody, request: Request, response: Response, caller: User, backend: BackendOf, avatars: Avatars
 ) -> AvatarOut:
     """Of a portrait that can be animated. It does not expire while the avatar is there."""
     defaults = body.given()
-    await _check(parts, caller, {"portrait": body.portrait, **defaults})
+    await _check(backend, caller, {"portrait": body.portrait, **defaults})
     try:
         avatar = await avatars.create(caller.tenant_id, caller.key_id, body.name, body.portrait, defaults)
     except (AvatarTaken, PictureGone) as error:
@@ -66,23 +66,27 @@ async def get_avatar(avatar_id: AvatarId, caller: User, avatars: Avatars) -> Ava
 
 
 @router.patch("/{avatar_id}", summary="Change an avatar", responses=answers(403, 404, 409))
-async def change(avatar_id: AvatarId, body: AvatarChange, caller: User, parts: PartsOf, avatars: Avatars) -> AvatarOut:
+async def change(
+    avatar_id: AvatarId, body: AvatarChange, caller: User, backend: BackendOf, avatars: Avatars
+) -> AvatarOut:
     """What is left out stays as it is. Videos that were asked for before do not change."""
     for _ in range(_TRIES):
         avatar = await _avatar(avatars, caller, avatar_id)
         with suppress(AvatarChanged):
-            return AvatarOut.of(await _changed(avatar, body, caller, parts, avatars))
+            return AvatarOut.of(await _changed(avatar, body, caller, backend, avatars))
     why, fix = "others are changing it", "Try again in a moment"
     raise ApiError(409, "AvatarChanged", "the avatar is not changed", why=why, fix=fix)
 
 
-async def _changed(avatar: Avatar, body: AvatarChange, caller: Caller, parts: Parts, avatars: AvatarStore) -> Avatar:
+async def _changed(
+    avatar: Avatar, body: AvatarChange, caller: Caller, backend: Backend, avatars: AvatarStore
+) -> Avatar:
     """Raises: ApiError: 409 or 422, the change is refused. AvatarChanged: it must be read again."""
     given = body.model_dump(exclude_unset=True)
     values = {name: given.pop(name) for name in ("name", "portrait") if given.get(name) is not None}
     defaults = {name: value for name, value in (avatar.defaults | given).items() if value is not None}
     defaults = {name: value for name, value in defaults.items() if name not in ("name", "portrait")}
-    await _check(parts, caller, {"portrait": values.get("portrait", avatar.portrait), **defaults})
+    await _check(backend, caller, {"portrait": values.get("portrait", avatar.portrait), **defaults})
     try:
         return await avatars.change(avatar, defaults=defaults, **values)
     except (AvatarTaken, PictureGone) as error:
@@ -95,13 +99,13 @@ async def delete(avatar_id: AvatarId, caller: User, avatars: Avatars) -> None:
     await avatars.delete(await _avatar(avatars, caller, avatar_id), caller.key_id)
 
 
-async def _check(parts: Parts, caller: Caller, values: dict[str, Any]) -> None:
+async def _check(backend: Backend, caller: Caller, values: dict[str, Any]) -> None:
     """Raises: ApiError: 422, portrait, background or voice cannot be used."""
-    await usable_asset(parts, caller.tenant_id, "portrait", values["portrait"])
+    await usable_asset(backend, caller.tenant_id, "portrait", values["portrait"])
     if is_id(background := values.get("background", ""), "ast"):
-        await usable_asset(parts, caller.tenant_id, "background", background)
+        await usable_asset(backend, caller.tenant_id, "background", background)
     if "voice" in values:
-        await own_voice(parts, caller.tenant_id, values["voice"])
+        await own_voice(backend, caller.tenant_id, values["voice"])
 
 
 def _refused(error: AvatarTaken | PictureGone) -> ApiError:

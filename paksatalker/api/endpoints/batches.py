@@ -10,12 +10,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi import Path as InPath
 
-from paksatalker.api.deps import PartsOf, allowed
+from paksatalker.api.deps import BackendOf, allowed
 from paksatalker.api.errors import ApiError, answers, not_found
 from paksatalker.api.models.batches import BatchOut, BatchState
 from paksatalker.api.services.batching import Rows, cancel_all, read_csv, read_json, state_of, submit_all
 from paksatalker.api.services.uploads import receive, too_large
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
 from paksatalker.service.video import AssetId, VideoRequest
@@ -60,7 +60,7 @@ async def create(
     *,
     request: Request,
     caller: _User,
-    parts: PartsOf,
+    backend: BackendOf,
     portrait: Annotated[AssetId | None, Query(description="For rows without one.")] = None,
     idempotency_key: Annotated[
         str | None,
@@ -71,44 +71,44 @@ async def create(
 
     Of a CSV, the first line names the fields; other query parameters are defaults for all rows.
     """  # fmt: skip
-    rows, defaults = await _read(request, parts)
+    rows, defaults = await _read(request, backend)
     given = {name: value for name, value in request.query_params.items() if name in VideoRequest.model_fields}
     if portrait is not None:
         given["portrait"] = portrait
     if unknown := [name for name in request.query_params if name not in given]:
         raise ApiError(422, "InvalidRequest", f"{unknown[0][:50]} is no field of a video", fix="See /docs")
-    return await submit_all(parts, caller, rows, given | defaults, idempotency_key)
+    return await submit_all(backend, caller, rows, given | defaults, idempotency_key)
 
 
 @router.get("/{batch_id}", summary="One batch", responses=answers(404))
-async def get_batch(batch_id: _BatchId, caller: _User, parts: PartsOf) -> BatchState:
+async def get_batch(batch_id: _BatchId, caller: _User, backend: BackendOf) -> BatchState:
     """How many of its videos are in which state; the videos themselves: `links.videos`."""
-    return await _state(batch_id, caller, parts)
+    return await _state(batch_id, caller, backend)
 
 
 @router.delete("/{batch_id}", status_code=202, summary="Cancel a batch", responses=answers(404))
-async def cancel(batch_id: _BatchId, caller: _User, parts: PartsOf) -> BatchState:
+async def cancel(batch_id: _BatchId, caller: _User, backend: BackendOf) -> BatchState:
     """Those that wait or are made stop; those that have ended stay."""
-    await _state(batch_id, caller, parts)
-    await cancel_all(parts, caller.tenant_id, batch_id)
-    return await _state(batch_id, caller, parts)
+    await _state(batch_id, caller, backend)
+    await cancel_all(backend, caller.tenant_id, batch_id)
+    return await _state(batch_id, caller, backend)
 
 
-async def _state(batch_id: str, caller: Caller, parts: Parts) -> BatchState:
-    state = await state_of(parts.database, caller.tenant_id, batch_id) if is_id(batch_id, "bat") else None
+async def _state(batch_id: str, caller: Caller, backend: Backend) -> BatchState:
+    state = await state_of(backend.database, caller.tenant_id, batch_id) if is_id(batch_id, "bat") else None
     if state is None:
         raise not_found("batch")
     return state
 
 
-async def _read(request: Request, parts: Parts) -> tuple[Rows, dict[str, Any]]:
+async def _read(request: Request, backend: Backend) -> tuple[Rows, dict[str, Any]]:
     """Rows and defaults of a body in one of the three forms.
 
     Raises:
         ApiError: 413, too large. 415, in another form. 422, it cannot be read.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    most = parts.settings.batch_max_bytes
+    most = backend.settings.batch_max_bytes
     if kind == "multipart/form-data":
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "batch.csv"

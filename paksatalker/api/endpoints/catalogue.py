@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from paksatalker.api.deps import Anybody, PartsOf
+from paksatalker.api.deps import Anybody, BackendOf
 from paksatalker.api.models.openai import STOCK_VOICES
 from paksatalker.core.audio.kokoro_voices import KOKORO_VOICES
 from paksatalker.core.engines import OPTIONAL_STAGES, STAGES, EngineInfo, SpeechEngine, Voice, installed
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.voices import VoiceStore
 
 router = APIRouter(tags=["catalogue"])
@@ -93,7 +93,7 @@ async def engines(_: Anybody) -> Engines:
 @router.get("/voices", summary="List voices")
 async def voices(
     caller: Anybody,
-    parts: PartsOf,
+    backend: BackendOf,
     language: Annotated[str, Query(max_length=35, description="Only of this language: en, en-US.")] = "",
 ) -> Voices:
     """Those that can speak right now; voices of your own come last."""
@@ -107,12 +107,12 @@ async def voices(
         for voice in found
     ]  # fmt: skip
     items = [voice for voice in told if _speaks(voice, wanted)]
-    return Voices(items=items + [voice for voice in await _own(parts, caller.tenant_id) if _speaks(voice, wanted)])
+    return Voices(items=items + [voice for voice in await _own(backend, caller.tenant_id) if _speaks(voice, wanted)])
 
 
-async def _own(parts: Parts, tenant_id: str) -> list[VoiceOut]:
+async def _own(backend: Backend, tenant_id: str) -> list[VoiceOut]:
     found = []
-    for voice, _ in await VoiceStore(parts.database).all(tenant_id):
+    for voice, _ in await VoiceStore(backend.database).all(tenant_id):
         if voice.digest is not None and (base := KOKORO_VOICES.get(str(voice.facts.get("made_from")))):
             told = f"resembles {voice.consent['speaker']}, from {base.name}; {voice.id}"
             found.append(

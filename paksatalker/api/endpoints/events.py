@@ -11,12 +11,12 @@ from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
 from fastapi.responses import Response
 from sse_starlette import EventSourceResponse
 
-from paksatalker.api.deps import PartsOf, SocketParts, accept, allowed, refuse, socket_caller
+from paksatalker.api.deps import BackendOf, SocketBackend, accept, allowed, refuse, socket_caller
 from paksatalker.api.endpoints.videos import VideoId, job_of
 from paksatalker.api.errors import ApiError, answers
 from paksatalker.api.models.videos import VideoState
 from paksatalker.api.services.following import follow
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.keys import Caller
 
 router = APIRouter(prefix="/videos/{video_id}", tags=["videos"])
@@ -38,24 +38,24 @@ _EXAMPLE = (
         **answers(403, 404),
     },
 )
-async def events(video_id: VideoId, caller: User, parts: PartsOf) -> EventSourceResponse:
+async def events(video_id: VideoId, caller: User, backend: BackendOf) -> EventSourceResponse:
     """Server-sent events: the state now, then every change; the stream ends with the video.
 
     Over a WebSocket at the same address the same comes as JSON messages.
     """
-    job = await job_of(parts, caller, video_id)
-    told = _told(parts, job.id, caller)
+    job = await job_of(backend, caller, video_id)
+    told = _told(backend, job.id, caller)
     return EventSourceResponse(told, ping=_HEARTBEAT, send_timeout=_SEND_SECONDS, headers={"Cache-Control": "no-store"})
 
 
-async def _told(parts: Parts, job_id: str, caller: Caller) -> AsyncGenerator[dict[str, str], None]:
-    async with aclosing(follow(parts, job_id, caller.tenant_id)) as states:
+async def _told(backend: Backend, job_id: str, caller: Caller) -> AsyncGenerator[dict[str, str], None]:
+    async with aclosing(follow(backend, job_id, caller.tenant_id)) as states:
         async for state in states:
             yield {"event": "state", "data": state.model_dump_json()}
 
 
 @router.websocket("/events")
-async def socket(websocket: WebSocket, video_id: str, parts: SocketParts) -> None:
+async def socket(websocket: WebSocket, video_id: str, backend: SocketBackend) -> None:
     """The same over a WebSocket: a JSON message for every change, closed at the end.
 
     The key comes as header ``Authorization: Bearer KEY``, as the cookie of a browser that is signed in, or (from other
@@ -63,12 +63,12 @@ async def socket(websocket: WebSocket, video_id: str, parts: SocketParts) -> Non
     """
     try:
         caller = await socket_caller(websocket, "videos")
-        job = await job_of(parts, caller, video_id)
+        job = await job_of(backend, caller, video_id)
     except ApiError as error:
         await refuse(websocket, error)
         return
     await accept(websocket)
-    tasks = {asyncio.create_task(_send(websocket, parts, job.id, caller)), asyncio.create_task(_gone(websocket))}
+    tasks = {asyncio.create_task(_send(websocket, backend, job.id, caller)), asyncio.create_task(_gone(websocket))}
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
         task.cancel()
@@ -77,8 +77,8 @@ async def socket(websocket: WebSocket, video_id: str, parts: SocketParts) -> Non
         await websocket.close()
 
 
-async def _send(websocket: WebSocket, parts: Parts, job_id: str, caller: Caller) -> None:
-    async with aclosing(follow(parts, job_id, caller.tenant_id)) as states:
+async def _send(websocket: WebSocket, backend: Backend, job_id: str, caller: Caller) -> None:
+    async with aclosing(follow(backend, job_id, caller.tenant_id)) as states:
         async for state in states:
             async with asyncio.timeout(_SEND_SECONDS):
                 await websocket.send_json(_json(state))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from paksatalker.api.deps import PartsOf
+from paksatalker.api.deps import BackendOf
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -27,17 +27,17 @@ async def live() -> Health:
 
 
 @router.get("/ready", summary="Can it work?", responses={503: {"model": Health}})
-async def ready(parts: PartsOf, response: Response) -> Health:
+async def ready(backend: BackendOf, response: Response) -> Health:
     """``failing`` while database or queue do not answer: send no requests."""
     found = {}
     try:
-        async with parts.database.reader() as session:
+        async with backend.database.reader() as session:
             await session.execute(text("SELECT 1"))
         found["database"] = "ok"
     except Exception as error:  # noqa: BLE001  (whatever it is, the answer is the same)
         found["database"] = type(error).__name__
     try:
-        await parts.queue.ping()
+        await backend.queue.ping()
         found["queue"] = "ok"
     except Exception as error:  # noqa: BLE001
         found["queue"] = type(error).__name__

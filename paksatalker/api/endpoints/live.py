@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from paksatalker.api.deps import SocketParts, accept, refuse, socket_caller
+from paksatalker.api.deps import SocketBackend, accept, refuse, socket_caller
 from paksatalker.api.errors import ApiError
 from paksatalker.api.services.live.line import Overrun, Unread
 from paksatalker.api.services.live.room import LiveRoom
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/v1", tags=["live"])
 
 
 @router.websocket("/live")
-async def live(websocket: WebSocket, parts: SocketParts) -> None:
+async def live(websocket: WebSocket, backend: SocketBackend) -> None:
     """Texts and speech in; sound and coefficients, or rendered video, out; see docs/service-live.md."""
     state = websocket.app.state
     room: LiveRoom = state.live
@@ -26,7 +26,7 @@ async def live(websocket: WebSocket, parts: SocketParts) -> None:
         with room.session(caller):
             await accept(websocket)
             pools = Pools(state.speech, state.writers, state.ears)
-            await Session(websocket, caller, parts, pools, room).run()
+            await Session(websocket, caller, backend, pools, room).run()
     except ApiError as error:  # before it was accepted
         await refuse(websocket, error)
         return

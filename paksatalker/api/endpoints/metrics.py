@@ -10,9 +10,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import func, select
 
-from paksatalker.api.deps import PartsOf, bearer, check_scope, get_caller
+from paksatalker.api.deps import BackendOf, bearer, check_scope, get_caller
 from paksatalker.api.errors import answers
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.states import QUEUES, State
 from paksatalker.service.tables import Job
 
@@ -26,11 +26,11 @@ router = APIRouter(tags=["health"])
     responses={200: {"content": {"text/plain": {"example": 'paksatalker_jobs{state="queued"} 3.0\n'}}}, **answers(403)},
     openapi_extra={"security": [{"HTTPBearer": []}]},
 )
-async def metrics(request: Request, parts: PartsOf) -> Response:
+async def metrics(request: Request, backend: BackendOf) -> Response:
     """For a key of scope `admin`, or the bearer token of `PAKSATALKER_METRICS_TOKEN`."""
-    await _admit(request, parts)
+    await _admit(request, backend)
     own = CollectorRegistry()
-    for family in (await _jobs(parts), await _queues(parts), await _workers(parts)):
+    for family in (await _jobs(backend), await _queues(backend), await _workers(backend)):
         own.register(_Once(family))
     text = generate_latest(request.app.state.registry) + generate_latest(own)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
@@ -47,16 +47,16 @@ class _Once:
         return [self._family]
 
 
-async def _admit(request: Request, parts: Parts) -> None:
-    token = parts.settings.metrics_token.get_secret_value()
+async def _admit(request: Request, backend: Backend) -> None:
+    token = backend.settings.metrics_token.get_secret_value()
     kind, _, shown = request.headers.get("authorization", "").partition(" ")
     if token and kind.lower() == "bearer" and hmac.compare_digest(shown.strip().encode(), token.encode()):
         return
     check_scope(await get_caller(request, await bearer(request)), "admin")
 
 
-async def _jobs(parts: Parts) -> GaugeMetricFamily:
-    async with parts.database.reader() as session:
+async def _jobs(backend: Backend) -> GaugeMetricFamily:
+    async with backend.database.reader() as session:
         query = select(Job.state, func.count()).where(Job.parent_id.is_(None)).group_by(Job.state)
         rows = (await session.execute(query)).all()
     counts = {row[0]: row[1] for row in rows}
@@ -66,17 +66,17 @@ async def _jobs(parts: Parts) -> GaugeMetricFamily:
     return family
 
 
-async def _queues(parts: Parts) -> GaugeMetricFamily:
+async def _queues(backend: Backend) -> GaugeMetricFamily:
     family = GaugeMetricFamily("paksatalker_queue", "Tickets by queue.", labels=["queue", "state"])
     for queue in QUEUES:
-        depth = await parts.queue.depth(queue)
+        depth = await backend.queue.depth(queue)
         family.add_metric([queue, "waiting"], depth.waiting)
         family.add_metric([queue, "running"], depth.running)
     return family
 
 
-async def _workers(parts: Parts) -> GaugeMetricFamily:
+async def _workers(backend: Backend) -> GaugeMetricFamily:
     family = GaugeMetricFamily("paksatalker_workers", "Workers by queue.", labels=["queue"])
     for queue in QUEUES:
-        family.add_metric([queue], await parts.queue.workers(queue))
+        family.add_metric([queue], await backend.queue.workers(queue))
     return family

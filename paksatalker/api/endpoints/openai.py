@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from paksatalker.api.deps import PartsOf, allowed
+from paksatalker.api.deps import BackendOf, allowed
 from paksatalker.api.errors import ApiError, status_of
 from paksatalker.api.models.openai import Model, ModelList, OpenAIError, SpeechBody
 from paksatalker.api.services.own_voices import speakable
@@ -27,7 +27,7 @@ from paksatalker.api.services.vouching import kept, sealed, vouched
 from paksatalker.core.provenance.manifests import Provenance
 from paksatalker.core.request import SpeechRequest
 from paksatalker.errors import PaksaTalkerError
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.keys import Caller
 from paksatalker.service.sound_manifests import SoundManifests
 
@@ -90,21 +90,21 @@ _SOUNDS: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("/audio/speech", summary="Speak a text", responses=_SOUNDS, response_class=Response)
-async def speech(body: SpeechBody, caller: _Speaker, parts: PartsOf, request: Request) -> Response:
+async def speech(body: SpeechBody, caller: _Speaker, backend: BackendOf, request: Request) -> Response:
     """Streams the sound of a text: it begins before the last sentence is spoken.
 
     Raises:
         ApiError: 404, no such model; 429, too much is being spoken.
     """
-    if len(body.input) > (most := parts.settings.speech_max_characters):
+    if len(body.input) > (most := backend.settings.speech_max_characters):
         why = f"it has {len(body.input)} characters, {most} are taken"
         raise ApiError(400, "TextTooLong", f"the input is too long: {why}", fix="Send it in several parts")
     _known(body.model)
     wanted = speech_request(body)
-    wanted = replace(wanted, voice=await speakable(parts, caller.tenant_id, wanted.voice))
+    wanted = replace(wanted, voice=await speakable(backend, caller.tenant_id, wanted.voice))
     asked = _Asked(body, caller.tenant_id, wanted, await request.app.state.vouching.signer())
     try:
-        return await (_whole if body.provenance == "embedded" else _streamed)(asked, parts, request)
+        return await (_whole if body.provenance == "embedded" else _streamed)(asked, backend, request)
     except Busy:
         raise ApiError(429, "TooBusy", "too much is being spoken, try again", headers={"Retry-After": "2"}) from None
     except CallerGone:
@@ -121,14 +121,14 @@ class _Asked:
     signer: Provenance
 
 
-async def _streamed(asked: _Asked, parts: Parts, request: Request) -> Response:
+async def _streamed(asked: _Asked, backend: Backend, request: Request) -> Response:
     """The sound as it is spoken; its manifest can be had when it has ended.
 
     Raises:
         Busy: Too much is being spoken.
         CallerGone: Nobody waits for it.
     """
-    manifests = SoundManifests(parts.files)
+    manifests = SoundManifests(backend.files)
     sound = manifests.new_id()
     stream: Stream[Any] = request.app.state.speech.start(
         asked.tenant_id,
@@ -145,7 +145,7 @@ async def _streamed(asked: _Asked, parts: Parts, request: Request) -> Response:
     return PouredResponse(stream, pieces, asked.body.media_type, headers)
 
 
-async def _whole(asked: _Asked, parts: Parts, request: Request) -> Response:
+async def _whole(asked: _Asked, backend: Backend, request: Request) -> Response:
     """The sound with its manifest in it, when all is spoken.
 
     Raises:
@@ -153,7 +153,7 @@ async def _whole(asked: _Asked, parts: Parts, request: Request) -> Response:
         CallerGone: Nobody waits for it.
     """
     async with AsyncExitStack() as stack:
-        path = await stack.enter_async_context(upload_folder(parts)) / f"speech.{asked.body.response_format}"
+        path = await stack.enter_async_context(upload_folder(backend)) / f"speech.{asked.body.response_format}"
         stream: Stream[Any] = request.app.state.speech.start(
             asked.tenant_id, lambda pipeline, cancel: sealed(pipeline, asked.wanted, asked.signer, path, cancel)
         )
@@ -171,13 +171,13 @@ def _told(body: SpeechBody) -> str:
     "/audio/speech/{sound}/provenance", summary="Who made a sound, signed", response_class=Response,
     responses={200: {"description": "A C2PA manifest.", "content": {"application/c2pa": {}}}},
 )  # fmt: skip
-async def provenance(sound: Annotated[str, Path(max_length=64)], caller: _Speaker, parts: PartsOf) -> Response:
+async def provenance(sound: Annotated[str, Path(max_length=64)], caller: _Speaker, backend: BackendOf) -> Response:
     """The manifest that lies beside a sound that was sent as it was spoken; for a day.
 
     Raises:
         ApiError: 404, there is none, or it is another tenant's.
     """
-    manifest = await SoundManifests(parts.files).get(caller.tenant_id, sound)
+    manifest = await SoundManifests(backend.files).get(caller.tenant_id, sound)
     if manifest is None:
         raise ApiError(404, "NotFound", "there is no such manifest: it comes when the sound has ended, for a day")
     return Response(manifest, media_type="application/c2pa")

@@ -10,9 +10,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from fastapi.responses import Response, StreamingResponse
 
-from paksatalker.api.deps import PartsOf, allowed
+from paksatalker.api.deps import BackendOf, allowed
 from paksatalker.api.errors import ApiError, answers, not_found
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.hls import PLAYLIST, PLAYLIST_TYPE, is_piece, joined, piece_path, piece_type, stream_place
 from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
@@ -39,7 +39,7 @@ VideoId = Annotated[str, Path(examples=["vid_3dSXQTLIH7cLKJ9G1xvbFQ"])]
         **answers(404, 409),
     },
 )
-async def playlist(video_id: VideoId, parts: PartsOf, caller: Reader) -> Response:
+async def playlist(video_id: VideoId, backend: BackendOf, caller: Reader) -> Response:
     """For players such as Safari and hls.js. Before the first segment is there, it waits for some seconds.
 
     Raises:
@@ -48,8 +48,8 @@ async def playlist(video_id: VideoId, parts: PartsOf, caller: Reader) -> Respons
     """
     deadline = time.monotonic() + _WAIT_SECONDS
     while True:
-        job = await _job(parts, video_id, caller)
-        content = await _read(parts, f"{stream_place(job)}/{PLAYLIST}") or await _joined(parts, job)
+        job = await _job(backend, video_id, caller)
+        content = await _read(backend, f"{stream_place(job)}/{PLAYLIST}") or await _joined(backend, job)
         if content is not None:
             lasting = "private, max-age=3600" if job.state == State.SUCCEEDED else "no-store"
             return Response(content, media_type=PLAYLIST_TYPE, headers={"Cache-Control": lasting})
@@ -77,46 +77,46 @@ async def playlist(video_id: VideoId, parts: PartsOf, caller: Reader) -> Respons
     },
 )
 async def segment(
-    video_id: VideoId, name: Annotated[str, Path(examples=["seg_00000.m4s"])], parts: PartsOf, caller: Reader
+    video_id: VideoId, name: Annotated[str, Path(examples=["seg_00000.m4s"])], backend: BackendOf, caller: Reader
 ) -> StreamingResponse:
     """As the playlist names it.
 
     Raises:
         ApiError: 404, there is no such video or piece.
     """
-    job = await _job(parts, video_id, caller)
+    job = await _job(backend, video_id, caller)
     if not is_piece(name):
         raise not_found("segment")
     key = f"{stream_place(job)}/{piece_path(name)}"
-    size = await parts.files.size(key)
+    size = await backend.files.size(key)
     if size is None:
         raise not_found("segment")
     headers = {"Content-Length": str(size), "Cache-Control": "private, max-age=3600"}
-    return StreamingResponse(_pieces(parts, key), media_type=piece_type(name), headers=headers)
+    return StreamingResponse(_pieces(backend, key), media_type=piece_type(name), headers=headers)
 
 
-async def _pieces(parts: Parts, key: str) -> AsyncIterator[bytes]:
-    async for piece in parts.files.read(key):
+async def _pieces(backend: Backend, key: str) -> AsyncIterator[bytes]:
+    async for piece in backend.files.read(key):
         yield piece
 
 
-async def _job(parts: Parts, video_id: str, caller: Caller) -> Job:
-    job = await parts.jobs.get(video_id, caller.tenant_id) if is_id(video_id, "vid") else None
+async def _job(backend: Backend, video_id: str, caller: Caller) -> Job:
+    job = await backend.jobs.get(video_id, caller.tenant_id) if is_id(video_id, "vid") else None
     if job is None:
         raise not_found("video")
     return job
 
 
-async def _joined(parts: Parts, job: Job) -> str | None:
+async def _joined(backend: Backend, job: Job) -> str | None:
     """The playlist of a video that is made in parts, while it is."""
-    if not State(job.state).ended and (made := await PartStore(parts.database).of(job)):
+    if not State(job.state).ended and (made := await PartStore(backend.database).of(job)):
         playlist = joined(made)
         return str(playlist) if playlist.segments else None
     return None
 
 
-async def _read(parts: Parts, key: str) -> bytes | None:
+async def _read(backend: Backend, key: str) -> bytes | None:
     try:
-        return b"".join([piece async for piece in parts.files.read(key)])
+        return b"".join([piece async for piece in backend.files.read(key)])
     except FileNotFoundError:
         return None

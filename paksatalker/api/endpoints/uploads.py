@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request, Response
 from starlette.requests import ClientDisconnect
 
-from paksatalker.api.deps import PartsOf, allowed
+from paksatalker.api.deps import BackendOf, allowed
 from paksatalker.api.errors import ApiError, answers, not_found
 from paksatalker.api.models.uploads import UploadOut
 from paksatalker.api.services.resumable import (
@@ -28,7 +28,7 @@ from paksatalker.api.services.resumable import (
 from paksatalker.api.services.storing import storage_full
 from paksatalker.api.services.uploads import harmless_name, too_large
 from paksatalker.service.assets import StorageFull
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
 from paksatalker.service.tables import Upload
@@ -51,20 +51,20 @@ _METADATA = _header("Upload-Metadata", examples=["filename YW5uYS53YXY="])
 _BODY = {"content": {PIECE_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
 
 
-def get_uploads(parts: PartsOf) -> UploadStore:
+def get_uploads(backend: BackendOf) -> UploadStore:
     """The store of uploads."""
-    return UploadStore(parts.database, parts.settings.storage_bytes, parts.settings.upload_hours)
+    return UploadStore(backend.database, backend.settings.storage_bytes, backend.settings.upload_hours)
 
 
 Uploads = Annotated[UploadStore, Depends(get_uploads)]
 
 
 @router.options("", status_code=204, summary="What of tus is spoken here", responses=answers(403))
-async def options(_: User, parts: PartsOf, response: Response) -> None:
+async def options(_: User, backend: BackendOf, response: Response) -> None:
     """Version, extensions, largest file and algorithms of checksums, all in headers."""
     response.headers["Tus-Version"] = VERSION
     response.headers["Tus-Extension"] = EXTENSIONS
-    response.headers["Tus-Max-Size"] = str(parts.settings.upload_max_bytes)
+    response.headers["Tus-Max-Size"] = str(backend.settings.upload_max_bytes)
     response.headers["Tus-Checksum-Algorithm"] = ",".join(ALGORITHMS)
 
 
@@ -84,7 +84,7 @@ async def options(_: User, parts: PartsOf, response: Response) -> None:
         "requestBody": _BODY,
     },
 )  # fmt: skip
-async def begin(request: Request, caller: User, parts: PartsOf, uploads: Uploads) -> Response:
+async def begin(request: Request, caller: User, backend: BackendOf, uploads: Uploads) -> Response:
     """`filename` of the metadata becomes the name of the asset. A body is its first piece."""
     headers = request.headers
     check_version(headers)
@@ -92,7 +92,7 @@ async def begin(request: Request, caller: User, parts: PartsOf, uploads: Uploads
         fix = "Give Upload-Length"
         raise ApiError(400, "InvalidHeader", "Upload-Defer-Length cannot be used", why="it is not supported", fix=fix)
     length = number_of(headers.get("upload-length"), "Upload-Length")
-    if length > (most := parts.settings.upload_max_bytes):
+    if length > (most := backend.settings.upload_max_bytes):
         raise too_large(most)
     checksum = checksum_of(headers.get("upload-checksum", ""))
     told = headers.get("upload-metadata", "")
@@ -107,7 +107,7 @@ async def begin(request: Request, caller: User, parts: PartsOf, uploads: Uploads
     body = None
     if headers.get("content-type", "").lower() == PIECE_TYPE:
         body = request.stream()
-    answer = await _add(parts, uploads, upload, body=body, checksum=checksum)
+    answer = await _add(backend, uploads, upload, body=body, checksum=checksum)
     if answer.status_code == 204:
         answer.status_code = 201
     answer.headers["Location"] = f"{request.url.path}/{upload.id}"
@@ -129,11 +129,11 @@ async def offset(upload_id: UploadId, request: Request, caller: User, uploads: U
 
 
 @router.get("/{upload_id}", summary="What has become of an upload", responses=answers(403, 404, 409, 423, 507))
-async def get_upload(upload_id: UploadId, caller: User, parts: PartsOf, uploads: Uploads) -> UploadOut:
+async def get_upload(upload_id: UploadId, caller: User, backend: BackendOf, uploads: Uploads) -> UploadOut:
     """The id of the asset, or why the file cannot be used. Not of tus: for people, and for answers that got lost."""
     upload = await _upload(uploads, caller, upload_id)
     if upload.state == UploadState.OPEN and upload.offset == upload.length:  # its process died over it
-        await _add(parts, uploads, upload)
+        await _add(backend, uploads, upload)
         upload = await _upload(uploads, caller, upload_id)
     return UploadOut.of(upload)
 
@@ -151,7 +151,7 @@ async def get_upload(upload_id: UploadId, caller: User, parts: PartsOf, uploads:
         "parameters": [_VERSION, _header("Upload-Offset", required=True, **_COUNT), _CHECKSUM], "requestBody": _BODY,
     },
 )  # fmt: skip
-async def add(upload_id: UploadId, request: Request, caller: User, parts: PartsOf, uploads: Uploads) -> Response:
+async def add(upload_id: UploadId, request: Request, caller: User, backend: BackendOf, uploads: Uploads) -> Response:
     """From `Upload-Offset` on, as long as you like. What has come before a connection breaks off is kept."""
     headers, upload = request.headers, await _upload(uploads, caller, upload_id)
     check_version(headers)
@@ -159,7 +159,7 @@ async def add(upload_id: UploadId, request: Request, caller: User, parts: PartsO
         raise ApiError(415, "UnsupportedMediaType", "the body is no piece", fix=f"Send: Content-Type: {PIECE_TYPE}")
     start = number_of(headers.get("upload-offset"), "Upload-Offset")
     checksum = checksum_of(headers.get("upload-checksum", ""))
-    return await _add(parts, uploads, upload, body=request.stream(), checksum=checksum, start=start)
+    return await _add(backend, uploads, upload, body=request.stream(), checksum=checksum, start=start)
 
 
 @router.delete(
@@ -169,12 +169,12 @@ async def add(upload_id: UploadId, request: Request, caller: User, parts: PartsO
     responses=answers(403, 404, 412),
     openapi_extra={"parameters": [_VERSION]},
 )
-async def delete(upload_id: UploadId, request: Request, caller: User, parts: PartsOf, uploads: Uploads) -> None:
+async def delete(upload_id: UploadId, request: Request, caller: User, backend: BackendOf, uploads: Uploads) -> None:
     """What has come is deleted; an asset that it has become stays."""
     upload = await _upload(uploads, caller, upload_id)
     check_version(request.headers)
     await uploads.delete(upload, caller.key_id)
-    await parts.files.delete(folder_of(upload))
+    await backend.files.delete(folder_of(upload))
 
 
 async def _upload(uploads: UploadStore, caller: Caller, upload_id: str) -> Upload:
@@ -185,7 +185,7 @@ async def _upload(uploads: UploadStore, caller: Caller, upload_id: str) -> Uploa
 
 
 async def _add(
-    parts: Parts,
+    backend: Backend,
     uploads: UploadStore,
     upload: Upload,
     *,
@@ -202,7 +202,7 @@ async def _add(
     try:
         async with uploads.hold(upload) as held:
             _check_offset(held, start)
-            receiver = Receiver(parts, uploads, held)
+            receiver = Receiver(backend, uploads, held)
             if body is not None:
                 await receiver.receive(body, checksum)
             if held.offset == held.length:

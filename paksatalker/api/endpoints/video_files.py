@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from paksatalker.api.deps import PartsOf, allowed
+from paksatalker.api.deps import BackendOf, allowed
 from paksatalker.api.endpoints.videos import VideoId, job_of
 from paksatalker.api.errors import ApiError, answers
 from paksatalker.api.services.serving import Served, serve
@@ -41,11 +41,11 @@ def _answers(*types: str) -> dict[int | str, dict[str, Any]]:
     "/file", summary="The video", response_class=Response, responses=_answers("video/mp4", "video/webm", "image/gif")
 )
 async def file(
-    video_id: VideoId, request: Request, caller: User, parts: PartsOf, download: Download = False
+    video_id: VideoId, request: Request, caller: User, backend: BackendOf, download: Download = False
 ) -> Response:
     """Whole, or a range of it (`Range`)."""
-    served = _served(await job_of(parts, caller, video_id), "video", download)
-    return await serve(parts.files, request, served)
+    served = _served(await job_of(backend, caller, video_id), "video", download)
+    return await serve(backend.files, request, served)
 
 
 @router.head("/subtitles", include_in_schema=False)
@@ -54,21 +54,21 @@ async def file(
     responses=_answers("application/x-subrip", "text/vtt"),
 )  # fmt: skip
 async def subtitles(
-    video_id: VideoId, request: Request, caller: User, parts: PartsOf, download: Download = False
+    video_id: VideoId, request: Request, caller: User, backend: BackendOf, download: Download = False
 ) -> Response:
     """If `subtitles` was `srt` or `vtt`."""
-    served = _served(await job_of(parts, caller, video_id), "subtitles", download)
-    return await serve(parts.files, request, served)
+    served = _served(await job_of(backend, caller, video_id), "subtitles", download)
+    return await serve(backend.files, request, served)
 
 
 @router.head("/thumbnail", include_in_schema=False)
 @router.get("/thumbnail", summary="A picture of it", response_class=Response, responses=_answers("image/jpeg"))
 async def thumbnail(
-    video_id: VideoId, request: Request, caller: User, parts: PartsOf, download: Download = False
+    video_id: VideoId, request: Request, caller: User, backend: BackendOf, download: Download = False
 ) -> Response:
     """Its middle frame as a JPEG."""
-    served = _served(await job_of(parts, caller, video_id), "thumbnail", download)
-    return await serve(parts.files, request, served)
+    served = _served(await job_of(backend, caller, video_id), "thumbnail", download)
+    return await serve(backend.files, request, served)
 
 
 @router.head("/provenance", include_in_schema=False)
@@ -80,7 +80,7 @@ async def provenance(
     video_id: VideoId,
     request: Request,
     caller: User,
-    parts: PartsOf,
+    backend: BackendOf,
     of: Annotated[Literal["video", "stream"], Query(description="Of the file, or of the stream's playlist.")] = "video",
     download: Download = False,
 ) -> Response:
@@ -89,8 +89,8 @@ async def provenance(
     That of a stream is signed over its playlist and names the SHA-256 of every piece.
     """
     name = "provenance" if of == "video" else "stream_provenance"
-    served = _served(await job_of(parts, caller, video_id), name, download)
-    return await serve(parts.files, request, served)
+    served = _served(await job_of(backend, caller, video_id), name, download)
+    return await serve(backend.files, request, served)
 
 
 def _served(job: Job, name: str, download: bool) -> Served:

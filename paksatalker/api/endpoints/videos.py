@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi import Path as InPath
 
-from paksatalker.api.deps import PartsOf, allowed
+from paksatalker.api.deps import BackendOf, allowed
 from paksatalker.api.errors import answers, not_found
 from paksatalker.api.models.videos import VideoOut, VideoPage
 from paksatalker.api.services.following import ended
 from paksatalker.api.services.lanes import note_of
 from paksatalker.api.services.submitting import submit
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
 from paksatalker.service.states import State
@@ -28,13 +28,13 @@ _LONGEST_WAIT = 60.0
 _WAIT = re.compile(r"\bwait=(\d{1,4})\b")
 
 
-async def job_of(parts: Parts, caller: Caller, video_id: str) -> Job:
+async def job_of(backend: Backend, caller: Caller, video_id: str) -> Job:
     """A video of this caller.
 
     Raises:
         ApiError: 404, there is none.
     """
-    job = await parts.jobs.get(video_id, caller.tenant_id) if is_id(video_id, "vid") else None
+    job = await backend.jobs.get(video_id, caller.tenant_id) if is_id(video_id, "vid") else None
     if job is None:
         raise not_found("video")
     return job
@@ -52,7 +52,7 @@ async def create(
     request: Request,
     response: Response,
     caller: User,
-    parts: PartsOf,
+    backend: BackendOf,
     idempotency_key: Annotated[
         str | None,
         Header(min_length=1, max_length=255, description="Your own name for this request: sent again, it makes none."),
@@ -65,37 +65,37 @@ async def create(
 
     What was made for you before with the very same request is there at once.
     """  # fmt: skip
-    job, is_new = await submit(parts, caller, body, idempotency_key=idempotency_key)
+    job, is_new = await submit(backend, caller, body, idempotency_key=idempotency_key)
     if wait := _WAIT.search(prefer):
-        job = await ended(parts, job, min(float(wait[1]), _LONGEST_WAIT))
+        job = await ended(backend, job, min(float(wait[1]), _LONGEST_WAIT))
         response.headers["Preference-Applied"] = f"wait={wait[1]}"
     if not is_new:
         response.headers["Idempotency-Replayed"] = "true"
     response.headers["Location"] = f"{request.url.path}/{job.id}"
     response.status_code = 200 if State(job.state).ended else 202
-    return VideoOut.of(job, await note_of(parts, job))
+    return VideoOut.of(job, await note_of(backend, job))
 
 
 @router.get("", summary="List videos", responses=answers(403))
 async def list_videos(
     *,
     caller: User,
-    parts: PartsOf,
+    backend: BackendOf,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str, Query(max_length=500)] = "",
     state: Annotated[Literal["", "queued", "running", "succeeded", "failed", "cancelled"], Query()] = "",
     batch: Annotated[str, Query(max_length=64, description="Only those of a batch.")] = "",
 ) -> VideoPage:
     """Newest first."""
-    rows, more = await parts.jobs.page(caller.tenant_id, limit=limit, cursor=cursor, state=state, batch_id=batch)
+    rows, more = await backend.jobs.page(caller.tenant_id, limit=limit, cursor=cursor, state=state, batch_id=batch)
     return VideoPage(items=[VideoOut.of(row) for row in rows], next_cursor=more)
 
 
 @router.get("/{video_id}", summary="One video", responses=answers(403, 404))
-async def get_video(video_id: VideoId, caller: User, parts: PartsOf) -> VideoOut:
+async def get_video(video_id: VideoId, caller: User, backend: BackendOf) -> VideoOut:
     """How far it is, and what came out."""
-    job = await job_of(parts, caller, video_id)
-    return VideoOut.of(job, await note_of(parts, job))
+    job = await job_of(backend, caller, video_id)
+    return VideoOut.of(job, await note_of(backend, job))
 
 
 @router.delete(
@@ -105,17 +105,17 @@ async def get_video(video_id: VideoId, caller: User, parts: PartsOf) -> VideoOut
     responses={204: {"description": "It had ended, and is deleted."}, **answers(403, 404)},
     response_model=VideoOut,
 )
-async def cancel(video_id: VideoId, caller: User, parts: PartsOf, response: Response) -> VideoOut | Response:
+async def cancel(video_id: VideoId, caller: User, backend: BackendOf, response: Response) -> VideoOut | Response:
     """One that waits or is made stops within a second; one that has ended is deleted with its files."""
-    job = await job_of(parts, caller, video_id)
+    job = await job_of(backend, caller, video_id)
     if State(job.state).ended:
-        if await parts.jobs.expire(job.id, caller.tenant_id, caller.key_id):
-            await parts.files.delete(f"{job.tenant_id}/{job.id}")
+        if await backend.jobs.expire(job.id, caller.tenant_id, caller.key_id):
+            await backend.files.delete(f"{job.tenant_id}/{job.id}")
         return Response(status_code=204)
-    job = await parts.jobs.cancel(job.id, caller.tenant_id) or job
+    job = await backend.jobs.cancel(job.id, caller.tenant_id) or job
     if job.state == State.CANCELLED:
-        await parts.files.delete(f"{job.tenant_id}/{job.id}")  # what was made of it in parts
+        await backend.files.delete(f"{job.tenant_id}/{job.id}")  # what was made of it in parts
         event = {"state": job.state, "progress": job.progress, "error": None}
-        await parts.queue.publish(job.id, event)
+        await backend.queue.publish(job.id, event)
         response.status_code = 200
     return VideoOut.of(job)

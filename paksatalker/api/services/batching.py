@@ -18,7 +18,7 @@ from paksatalker.api.models.batches import BatchError, BatchOut, BatchRow, Batch
 from paksatalker.api.models.videos import Failure
 from paksatalker.api.services.submitting import submit
 from paksatalker.errors import PaksaTalkerError
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.database import Database
 from paksatalker.service.ids import new_id
 from paksatalker.service.jobs import IdempotencyConflict
@@ -87,12 +87,12 @@ def _unreadable(why: str, fix: str = "See docs/service-batches.md") -> ApiError:
 
 
 async def submit_all(
-    parts: Parts, caller: Caller, rows: Rows, defaults: dict[str, Any], idempotency_key: str | None
+    backend: Backend, caller: Caller, rows: Rows, defaults: dict[str, Any], idempotency_key: str | None
 ) -> BatchOut:
     """Makes a job of every row that can be used.
 
     Args:
-        parts: Of the service.
+        backend: Of the service.
         caller: Who asks.
         rows: Fields of a video each.
         defaults: Fields of rows that do not have them.
@@ -101,7 +101,7 @@ async def submit_all(
     Raises:
         ApiError: 413, too many rows. 422, none, or the defaults are unknown.
     """
-    if len(rows) > (most := parts.settings.batch_max_rows):
+    if len(rows) > (most := backend.settings.batch_max_rows):
         why, fix = f"it has {len(rows)} rows, {most} are taken", "Send several batches"
         raise ApiError(413, "BatchTooLarge", "the batch is too large", why=why, fix=fix)
     if not rows:
@@ -115,7 +115,7 @@ async def submit_all(
         key = None if idempotency_key is None else f"{batch_id}#{number}"
         try:
             request = VideoRequest.model_validate(_with(defaults, row))
-            job, _ = await submit(parts, caller, request, idempotency_key=key, batch_id=batch_id)
+            job, _ = await submit(backend, caller, request, idempotency_key=key, batch_id=batch_id)
             made.append(BatchRow(row=number, id=job.id))
         except (ValidationError, ApiError, PaksaTalkerError, IdempotencyConflict) as error:
             errors.append(BatchError(row=number, error=_failure(error)))
@@ -203,15 +203,15 @@ def _times(times: Iterable[Any]) -> Iterator[Any]:
     return (at for at in times if at is not None)
 
 
-async def cancel_all(parts: Parts, tenant_id: str, batch_id: str) -> None:
+async def cancel_all(backend: Backend, tenant_id: str, batch_id: str) -> None:
     """Asks all jobs of a batch to stop."""
     query = select(Job.id).where(
         Job.tenant_id == tenant_id, Job.batch_id == batch_id, Job.state.in_((State.QUEUED, State.RUNNING))
     )
-    async with parts.database.reader() as session:
+    async with backend.database.reader() as session:
         ids = (await session.scalars(query)).all()
     for job_id in ids:
-        job = await parts.jobs.cancel(job_id, tenant_id)
+        job = await backend.jobs.cancel(job_id, tenant_id)
         if job is not None and job.state == State.CANCELLED:
-            await parts.files.delete(f"{tenant_id}/{job_id}")  # what was made of it in parts
-            await parts.queue.publish(job.id, {"state": job.state, "progress": job.progress, "error": None})
+            await backend.files.delete(f"{tenant_id}/{job_id}")  # what was made of it in parts
+            await backend.queue.publish(job.id, {"state": job.state, "progress": job.progress, "error": None})

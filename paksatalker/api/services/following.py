@@ -10,7 +10,7 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 from paksatalker.api.models.videos import VideoState
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.states import State
 from paksatalker.service.tables import Job
 
@@ -21,23 +21,23 @@ _AGAIN_SECONDS = 1.0
 _HELD = 256
 
 
-async def follow(parts: Parts, job_id: str, tenant_id: str) -> AsyncGenerator[VideoState, None]:
+async def follow(backend: Backend, job_id: str, tenant_id: str) -> AsyncGenerator[VideoState, None]:
     """The state of a job now, then whenever it changes, until it has ended.
 
     Args:
-        parts: Of the service.
+        backend: Of the service.
         job_id: Of a job.
         tenant_id: Whose it must be; nothing comes if it is not.
     """
     told: asyncio.Queue[dict[str, Any]] = asyncio.Queue(_HELD)
     hears = asyncio.Event()
-    ear = asyncio.create_task(_listen(parts, job_id, told, hears))
+    ear = asyncio.create_task(_listen(backend, job_id, told, hears))
     try:
         with suppress(TimeoutError):
             await asyncio.wait_for(hears.wait(), _SUBSCRIBE_SECONDS)
         last: VideoState | None = None
         attempt = 0
-        while (job := await parts.jobs.get(job_id, tenant_id)) is not None:
+        while (job := await backend.jobs.get(job_id, tenant_id)) is not None:
             state = VideoState.of(job)
             if last is None or (state != last and not _behind(state, last, job.attempt == attempt)):
                 yield (last := state)
@@ -65,11 +65,11 @@ def _behind(state: VideoState, last: VideoState, same: bool) -> bool:
     return same and running and state.progress < last.progress
 
 
-async def _listen(parts: Parts, job_id: str, told: asyncio.Queue[dict[str, Any]], hears: asyncio.Event) -> None:
+async def _listen(backend: Backend, job_id: str, told: asyncio.Queue[dict[str, Any]], hears: asyncio.Event) -> None:
     """Hears what workers tell; a task of its own, because a connection must be closed by who has opened it."""
     while True:
         try:
-            async with parts.queue.listen(job_id) as events:
+            async with backend.queue.listen(job_id) as events:
                 hears.set()
                 async for event in events:
                     if told.full():
@@ -80,11 +80,11 @@ async def _listen(parts: Parts, job_id: str, told: asyncio.Queue[dict[str, Any]]
         await asyncio.sleep(_AGAIN_SECONDS)
 
 
-async def ended(parts: Parts, job: Job, seconds: float) -> Job:
+async def ended(backend: Backend, job: Job, seconds: float) -> Job:
     """Waits until a job has ended, but no longer than so many seconds; returns it as it is then."""
     if seconds > 0 and not State(job.state).ended:
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds), aclosing(follow(parts, job.id, job.tenant_id)) as states:
+            async with asyncio.timeout(seconds), aclosing(follow(backend, job.id, job.tenant_id)) as states:
                 async for _ in states:
                     pass
-    return await parts.jobs.get(job.id, job.tenant_id) or job
+    return await backend.jobs.get(job.id, job.tenant_id) or job

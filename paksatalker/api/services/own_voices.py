@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from paksatalker.api.errors import ApiError
 from paksatalker.core.audio.blend import lend
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.tables import Voice
 from paksatalker.service.voices import VoiceStore, read_voice
 
 
-async def own_voice(parts: Parts, tenant_id: str, name: str) -> Voice | None:
+async def own_voice(backend: Backend, tenant_id: str, name: str) -> Voice | None:
     """The voice that a tenant calls so; None if it is none of its own.
 
     Raises:
         ApiError: 422, it is not made yet, or will never be; or it is written as an id and there is none.
     """
-    voice = await VoiceStore(parts.database).named(name, tenant_id)
+    voice = await VoiceStore(backend.database).named(name, tenant_id)
     what = "the voice cannot be used"
     if voice is None:
         if name.startswith("voi_"):
@@ -27,18 +27,18 @@ async def own_voice(parts: Parts, tenant_id: str, name: str) -> Voice | None:
     return voice
 
 
-async def speakable(parts: Parts, tenant_id: str, name: str) -> str:
+async def speakable(backend: Backend, tenant_id: str, name: str) -> str:
     """The name by which this process can speak with a voice: that of a tenant's own, or the same.
 
     Raises:
         ApiError: 422, as :func:`own_voice` has it, or its files are gone.
         ConsentMissing: The record of consent is not the one it was made with.
     """
-    voice = await own_voice(parts, tenant_id, name)
+    voice = await own_voice(backend, tenant_id, name)
     if voice is None:
         return name
     try:
-        return lend(*await read_voice(parts.files, voice))
+        return lend(*await read_voice(backend.files, voice))
     except FileNotFoundError:
         what, why = "the voice cannot be used", f"the files of '{voice.name}' are gone"
         raise ApiError(422, "VoiceGone", what, why=why, fix="Make it again") from None

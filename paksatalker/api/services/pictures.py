@@ -5,7 +5,7 @@ from __future__ import annotations
 from paksatalker.api.errors import ApiError
 from paksatalker.service.assets import AssetStore
 from paksatalker.service.avatars import AvatarStore
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.tables import Asset, Avatar
 from paksatalker.service.video import VideoRequest
 
@@ -13,11 +13,11 @@ _KINDS = {"portrait": "image", "background": "image", "audio": "audio"}
 _USELESS = frozenset({"NoFace", "FaceTooSmall", "AudioSilent"})  # problems that no option mends
 
 
-async def usable_asset(parts: Parts, tenant_id: str, field: str, asset_id: str, *, strict: bool = True) -> Asset:
+async def usable_asset(backend: Backend, tenant_id: str, field: str, asset_id: str, *, strict: bool = True) -> Asset:
     """An asset that a field of a video names.
 
     Args:
-        parts: Of the service.
+        backend: Of the service.
         tenant_id: Whose it must be.
         field: ``portrait``, ``background`` or ``audio``.
         asset_id: Which.
@@ -26,7 +26,7 @@ async def usable_asset(parts: Parts, tenant_id: str, field: str, asset_id: str, 
     Raises:
         ApiError: 422: it is not there, or another tenant's (the answer is the same), or cannot be used.
     """
-    asset = await AssetStore(parts.database, parts.settings.storage_bytes).get(asset_id, tenant_id)
+    asset = await AssetStore(backend.database, backend.settings.storage_bytes).get(asset_id, tenant_id)
     what = f"the {field} cannot be used"
     if asset is None:
         why, fix = f"there is no asset {asset_id}", "Upload it: POST /api/v1/assets"
@@ -42,20 +42,20 @@ async def usable_asset(parts: Parts, tenant_id: str, field: str, asset_id: str, 
     return asset
 
 
-async def avatar_of(parts: Parts, tenant_id: str, name: str) -> Avatar:
+async def avatar_of(backend: Backend, tenant_id: str, name: str) -> Avatar:
     """An avatar of a tenant, by its name or id.
 
     Raises:
         ApiError: 422, there is none.
     """
-    avatar = await AvatarStore(parts.database).named(name, tenant_id)
+    avatar = await AvatarStore(backend.database).named(name, tenant_id)
     if avatar is None:
         why, fix = f"there is no avatar '{name}'", "See GET /api/v1/avatars"
         raise ApiError(422, "NoSuchAvatar", "the avatar cannot be used", why=why, fix=fix)
     return avatar
 
 
-async def portrayed(parts: Parts, tenant_id: str, request: VideoRequest) -> VideoRequest:
+async def portrayed(backend: Backend, tenant_id: str, request: VideoRequest) -> VideoRequest:
     """A request whose avatar, if it names one, has become its portrait and its defaults.
 
     Raises:
@@ -63,7 +63,7 @@ async def portrayed(parts: Parts, tenant_id: str, request: VideoRequest) -> Vide
     """
     if request.avatar is None:
         return request
-    avatar = await avatar_of(parts, tenant_id, request.avatar)
+    avatar = await avatar_of(backend, tenant_id, request.avatar)
     usual = {"portrait": avatar.portrait, **avatar.defaults}
     given = request.model_fields_set - {name for name in request.model_fields_set if getattr(request, name) is None}
     values = request.model_dump() | {name: value for name, value in usual.items() if name not in given}

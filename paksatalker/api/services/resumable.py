@@ -20,7 +20,7 @@ from paksatalker.api.errors import ApiError
 from paksatalker.api.services import uploads
 from paksatalker.api.services.storing import keep, upload_folder
 from paksatalker.errors import DiskFull, PaksaTalkerError
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.tables import Upload
 from paksatalker.service.uploads import MOST_PIECES, UploadLost, UploadStore
 from paksatalker.worker.inspection import MediaRefused
@@ -102,13 +102,13 @@ class Receiver:
     """Adds what a request brings to an upload that is held.
 
     Args:
-        parts: Of the service.
+        backend: Of the service.
         store: Of uploads.
         upload: Held.
     """
 
-    def __init__(self, parts: Parts, store: UploadStore, upload: Upload) -> None:
-        self._files, self._parts, self._store, self._upload = parts.files, parts, store, upload
+    def __init__(self, backend: Backend, store: UploadStore, upload: Upload) -> None:
+        self._files, self._backend, self._store, self._upload = backend.files, backend, store, upload
         self._staged: list[tuple[str, int]] = []  # pieces that are stored and do not count yet
 
     async def receive(self, body: AsyncIterator[bytes], checksum: tuple[str, bytes] | None) -> None:
@@ -126,7 +126,7 @@ class Receiver:
         """
         digest = None if checksum is None else ALGORITHMS[checksum[0]]()
         try:
-            async with upload_folder(self._parts) as folder:
+            async with upload_folder(self._backend) as folder:
                 path = Path(folder) / "piece.bin"
                 try:
                     await self._take(body, path, digest)
@@ -211,11 +211,11 @@ class Receiver:
             DiskFull: There is no room to look at it.
         """
         upload = self._upload
-        async with upload_folder(self._parts) as folder:
+        async with upload_folder(self._backend) as folder:
             path = Path(folder) / "upload.bin"
             got = uploads.Upload(upload.name, upload.length, await self._joined(path))
             try:
-                asset = await keep(self._parts, upload.tenant_id, path, got, upload)
+                asset = await keep(self._backend, upload.tenant_id, path, got, upload)
             except MediaRefused as error:
                 told = {key: getattr(error, key) for key in ("code", "message", "what", "why", "fix")}
                 await self._store.fail(upload, told)

@@ -13,7 +13,7 @@ from paksatalker.api.services.uploads import Upload
 from paksatalker.errors import DiskFull, OutputUnwritable
 from paksatalker.service import tables
 from paksatalker.service.assets import AssetStore, StorageFull
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.ids import new_id
 from paksatalker.service.tables import Asset
 from paksatalker.worker.inspection import inspect
@@ -23,19 +23,19 @@ _AT_ONCE = 2  # files that are looked at at a time: each may take gigabytes
 _looking: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
-def asset_store(parts: Parts) -> AssetStore:
+def asset_store(backend: Backend) -> AssetStore:
     """The store of assets."""
-    return AssetStore(parts.database, parts.settings.storage_bytes, parts.settings.keep_days)
+    return AssetStore(backend.database, backend.settings.storage_bytes, backend.settings.keep_days)
 
 
 @asynccontextmanager
-async def upload_folder(parts: Parts) -> AsyncIterator[Path]:
+async def upload_folder(backend: Backend) -> AsyncIterator[Path]:
     """A folder for what is coming; deleted at the end, or by others as soon as this process is dead.
 
     Raises:
         DiskFull: It cannot be made.
     """
-    folder = WorkFolder(uploads_of(parts.settings))
+    folder = WorkFolder(uploads_of(backend.settings))
     try:
         await asyncio.to_thread(folder.__enter__)
     except OutputUnwritable as error:
@@ -46,11 +46,13 @@ async def upload_folder(parts: Parts) -> AsyncIterator[Path]:
         await asyncio.shield(asyncio.to_thread(folder.__exit__, None, None, None))
 
 
-async def keep(parts: Parts, tenant_id: str, path: Path, got: Upload, resumed: tables.Upload | None = None) -> Asset:
+async def keep(
+    backend: Backend, tenant_id: str, path: Path, got: Upload, resumed: tables.Upload | None = None
+) -> Asset:
     """Looks at a file, stores it, then notes it: whoever sees it can read it.
 
     Args:
-        parts: Of the service.
+        backend: Of the service.
         tenant_id: Whose.
         path: The file.
         got: Name, size and hash of it.
@@ -70,12 +72,12 @@ async def keep(parts: Parts, tenant_id: str, path: Path, got: Upload, resumed: t
     asset.file = f"{tenant_id}/assets/{asset.id}"
     noting: asyncio.Future[Asset] | None = None
     try:
-        await parts.files.put(asset.file, path)
-        noting = asyncio.ensure_future(asset_store(parts).add(asset, resumed))
+        await backend.files.put(asset.file, path)
+        noting = asyncio.ensure_future(asset_store(backend).add(asset, resumed))
         await asyncio.shield(noting)
     except BaseException as error:
         if noting is None or not await _came_true(noting):
-            await asyncio.shield(parts.files.delete(asset.file))
+            await asyncio.shield(backend.files.delete(asset.file))
         if isinstance(error, StorageFull):
             raise storage_full(error.quota - error.used) from None
         raise

@@ -12,7 +12,7 @@ from paksatalker.api.services.pictures import portrayed, usable_asset
 from paksatalker.core.request import PRESET_SIZE
 from paksatalker.core.text.writing.length import parse_length
 from paksatalker.service.admission import MinutesUsed, NewJob
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.callbacks import CallbackRefused, read_url
 from paksatalker.service.keys import Caller
 from paksatalker.service.reuse import reuse
@@ -28,7 +28,7 @@ _DAY = 86400
 
 
 async def submit(
-    parts: Parts,
+    backend: Backend,
     caller: Caller,
     request: VideoRequest,
     *,
@@ -40,7 +40,7 @@ async def submit(
     What the same tenant has had made before is not made again: the new job ends at once, with the same files.
 
     Args:
-        parts: Of the service.
+        backend: Of the service.
         caller: Who asks.
         request: For what.
         idempotency_key: The caller's own name for this request.
@@ -55,12 +55,12 @@ async def submit(
         IdempotencyConflict: The idempotency key was used for another request.
         InvalidOption: The length of what is to be written cannot be read.
     """
-    _check_callback(parts, request)
-    new = await _new_job(parts, caller, request)
+    _check_callback(backend, request)
+    new = await _new_job(backend, caller, request)
     try:
-        job, is_new = await parts.jobs.create(
+        job, is_new = await backend.jobs.create(
             replace(new, idempotency_key=idempotency_key, batch_id=batch_id),
-            parts.settings.video_minutes_per_day, parts.settings.storage_bytes,
+            backend.settings.video_minutes_per_day, backend.settings.storage_bytes,
         )  # fmt: skip
     except MinutesUsed as error:
         raise ApiError(
@@ -73,47 +73,47 @@ async def submit(
         raise ApiError(409, "StorageFull", "the video is not made", why=why, fix=fix) from None
     if not is_new:
         return job, False
-    if (result := await reuse(parts.jobs, parts.files, job)) is not None:
-        if await parts.jobs.settle(job, result):
-            return await parts.jobs.get(job.id) or job, True
-        await parts.files.delete(f"{job.tenant_id}/{job.id}/{job.attempt}")  # somebody has begun it, or cancelled it
-    await ring(parts, job)
+    if (result := await reuse(backend.jobs, backend.files, job)) is not None:
+        if await backend.jobs.settle(job, result):
+            return await backend.jobs.get(job.id) or job, True
+        await backend.files.delete(f"{job.tenant_id}/{job.id}/{job.attempt}")  # somebody has begun it, or cancelled it
+    await ring(backend, job)
     return job, True
 
 
-async def ring(parts: Parts, job: Job) -> None:
+async def ring(backend: Backend, job: Job) -> None:
     """Gives a new job a ticket of its queue."""
     try:
         with span(f"enqueue {job.queue}", "producer", job_id=job.id, tenant_id=job.tenant_id):
-            await parts.queue.enqueue(job.id, job.queue)
+            await backend.queue.enqueue(job.id, job.queue)
     except Exception as error:  # noqa: BLE001  (the job is safe: workers look for jobs without a ticket)
         _log.warning("job %s has no ticket yet: %s: %s", job.id, type(error).__name__, error)
-    await tell_operator(parts, job)
+    await tell_operator(backend, job)
 
 
-async def _new_job(parts: Parts, caller: Caller, request: VideoRequest) -> NewJob:
+async def _new_job(backend: Backend, caller: Caller, request: VideoRequest) -> NewJob:
     """What is asked for, with its avatar, its voice and its files looked up.
 
     Raises:
         ApiError: 422, one of them is not there or cannot be used.
         InvalidOption: The length of what is to be written cannot be read.
     """
-    request = await portrayed(parts, caller.tenant_id, request)
-    assets = await _assets(parts, caller, request)
+    request = await portrayed(backend, caller.tenant_id, request)
+    assets = await _assets(backend, caller, request)
     decides = {field: asset.sha256 for field, asset in assets.items()}
-    if (voice := await own_voice(parts, caller.tenant_id, request.voice)) is not None:
+    if (voice := await own_voice(backend, caller.tenant_id, request.voice)) is not None:
         request = request.model_copy(update={"voice": voice.id})
         decides["voice"] = str(voice.digest)
     seconds = _seconds(request, assets)
     return NewJob(
-        tenant_id=caller.tenant_id, key_id=caller.key_id, queue=await lane_of(parts, request),
+        tenant_id=caller.tenant_id, key_id=caller.key_id, queue=await lane_of(backend, request),
         request=request.model_dump(mode="json"), request_hash=request.digest(decides), priority=request.priority,
         callback_url=None if request.callback_url is None else str(request.callback_url),
         seconds_expected=seconds, bytes_expected=_bytes(request, seconds),
     )  # fmt: skip
 
 
-def _check_callback(parts: Parts, request: VideoRequest) -> None:
+def _check_callback(backend: Backend, request: VideoRequest) -> None:
     """Refuses an address that is never called; what its name resolves to is looked at when it is.
 
     Raises:
@@ -122,13 +122,13 @@ def _check_callback(parts: Parts, request: VideoRequest) -> None:
     if request.callback_url is None:
         return
     try:
-        read_url(str(request.callback_url), allow_private=parts.settings.allow_private_callbacks)
+        read_url(str(request.callback_url), allow_private=backend.settings.allow_private_callbacks)
     except CallbackRefused as error:
         what, fix = "the callback_url cannot be used", "Give an http or https address of the internet"
         raise ApiError(422, "CallbackRefused", what, why=str(error), fix=fix) from None
 
 
-async def _assets(parts: Parts, caller: Caller, request: VideoRequest) -> dict[str, Asset]:
+async def _assets(backend: Backend, caller: Caller, request: VideoRequest) -> dict[str, Asset]:
     """The files that a request needs, by field.
 
     Raises:
@@ -136,7 +136,7 @@ async def _assets(parts: Parts, caller: Caller, request: VideoRequest) -> dict[s
     """
     strict = request.face is None
     return {
-        field: await usable_asset(parts, caller.tenant_id, field, asset_id, strict=strict)
+        field: await usable_asset(backend, caller.tenant_id, field, asset_id, strict=strict)
         for field, asset_id in request.assets().items()
     }
 

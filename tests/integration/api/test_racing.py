@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 
 from paksatalker.api.main import create_app
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.ids import is_id, new_id
 from paksatalker.service.keys import SCOPES, KeyStore
 from paksatalker.service.tables import Asset
@@ -34,10 +34,10 @@ class Tenant:
     own: dict[str, str] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
 
-    async def make(self, parts: Parts) -> None:
+    async def make(self, backend: Backend) -> None:
         """Makes one object of every kind."""
         for name, kind in (("asset_id", "image"), ("sound", "audio")):
-            self.own[name] = await _asset(parts, self.tenant_id, kind, self.word)
+            self.own[name] = await _asset(backend, self.tenant_id, kind, self.word)
         body = {"portrait": self.own["asset_id"], "text": f"{self.word} says hello."}
         self.own["video_id"] = (await self.post("/videos", body))["id"]
         self.own["batch_id"] = (await self.post("/batches", {"videos": [body | {"seed": 1}]}))["id"]
@@ -60,14 +60,14 @@ class Tenant:
         return answer.json()
 
 
-async def _asset(parts: Parts, tenant_id: str, kind: str, word: str) -> str:
+async def _asset(backend: Backend, tenant_id: str, kind: str, word: str) -> str:
     asset = Asset(
         id=new_id("ast"), tenant_id=tenant_id, kind=kind, name=f"{word}.png", media_type="image/png", bytes=1,
         sha256=word, file="", analysis={"duration": 1.0, "problems": []},
     )  # fmt: skip
     asset.file = f"{tenant_id}/assets/{asset.id}"
-    await parts.files.put(asset.file, word.encode())
-    async with parts.database.session() as session:
+    await backend.files.put(asset.file, word.encode())
+    async with backend.database.session() as session:
         session.add(asset)
     return asset.id
 
@@ -123,16 +123,16 @@ def test_two_tenants_that_race_never_see_each_others_objects(settings):
     async def play() -> None:
         app = create_app(settings.model_copy(update={"requests_per_minute": 10**6}))
         async with app.router.lifespan_context(app):
-            parts, tenants = app.state.parts, []
+            backend, tenants = app.state.backend, []
             for word in ("Quetzalcoatl", "Rumpelstiltskin"):
-                key = await KeyStore(parts.database).create(word, SCOPES)
-                caller = await KeyStore(parts.database).check(key)
+                key = await KeyStore(backend.database).create(word, SCOPES)
+                caller = await KeyStore(backend.database).check(key)
                 client = httpx.AsyncClient(
                     transport=httpx.ASGITransport(app), base_url="http://x", timeout=60,
                     headers={"Authorization": f"Bearer {key}"},
                 )  # fmt: skip
                 tenants.append(Tenant(client, caller.tenant_id, word))
-                await tenants[-1].make(parts)
+                await tenants[-1].make(backend)
             one, two = tenants
             paths = app.openapi()["paths"]
             taken = await asyncio.gather(_race(paths, one, two, 1), _race(paths, two, one, 2))
@@ -188,11 +188,11 @@ def test_a_hundred_who_submit_at_once_get_videos_or_429(settings, address):
     async def play() -> None:
         from paksatalker.service.backend import opened
 
-        async with opened(settings, settings.redis_url) as parts:
-            keys = KeyStore(parts.database)
+        async with opened(settings, settings.redis_url) as backend:
+            keys = KeyStore(backend.database)
             caller = await keys.check(key := await keys.create("many", requests_per_minute=100_000))
             greedy = await keys.create("greedy", requests_per_minute=20)
-            portrait = await _asset(parts, caller.tenant_id, "image", "x")
+            portrait = await _asset(backend, caller.tenant_id, "image", "x")
             limits = httpx.Limits(max_connections=100)
 
             async def submit(client: httpx.AsyncClient, who: int, secret: str) -> list[int]:
@@ -209,9 +209,9 @@ def test_a_hundred_who_submit_at_once_get_videos_or_429(settings, address):
                 statuses = [status for some in found for status in some]
                 assert set(statuses) == {422, 429}, "the photo is another tenant's; most are not even looked at"
                 assert statuses.count(422) <= 40
-            assert await parts.jobs.waiting("portrait") == 500
-            assert (await parts.queue.depth("portrait")).waiting == 500
-            begun = [await parts.jobs.begin(f"t{n}", "portrait", 3) for n in range(501)]
+            assert await backend.jobs.waiting("portrait") == 500
+            assert (await backend.queue.depth("portrait")).waiting == 500
+            begun = [await backend.jobs.begin(f"t{n}", "portrait", 3) for n in range(501)]
             assert len({job.id for job in begun if job is not None}) == 500
 
     asyncio.run(play())

@@ -13,7 +13,7 @@ from PIL import Image
 from skimage import data
 
 from paksatalker.service.admission import NewJob
-from paksatalker.service.backend import Parts, opened
+from paksatalker.service.backend import Backend, opened
 from paksatalker.service.broker import Broker
 from paksatalker.service.ids import new_id
 from paksatalker.service.keys import KeyStore
@@ -26,10 +26,10 @@ Play = Callable[["Bench"], Awaitable[None]]
 
 
 class Bench:
-    """The parts, a tenant, and short ways to do what the API does."""
+    """What workers stand on, a tenant, and short ways to do what the API does."""
 
-    def __init__(self, parts: Parts, tenant_id: str, folder: Path) -> None:
-        self.parts, self.tenant_id, self.folder = parts, tenant_id, folder
+    def __init__(self, backend: Backend, tenant_id: str, folder: Path) -> None:
+        self.backend, self.tenant_id, self.folder = backend, tenant_id, folder
 
     async def portrait(self) -> str:
         buffer = io.BytesIO()
@@ -39,8 +39,8 @@ class Bench:
             bytes=buffer.tell(), sha256=hashlib.sha256(buffer.getvalue()).hexdigest(), file="", analysis={},
         )  # fmt: skip
         asset.file = f"{self.tenant_id}/assets/{asset.id}"
-        await self.parts.files.put(asset.file, buffer.getvalue())
-        async with self.parts.database.session() as session:
+        await self.backend.files.put(asset.file, buffer.getvalue())
+        async with self.backend.database.session() as session:
             session.add(asset)
         return asset.id
 
@@ -48,13 +48,13 @@ class Bench:
         request = VideoRequest(portrait=await self.portrait(), **{"size": 128, "text": "Hello there."} | fields)
         callback = None if request.callback_url is None else str(request.callback_url)
         new = NewJob(self.tenant_id, "key_x", "portrait", request.model_dump(mode="json"), request.digest({}))
-        job, _ = await self.parts.jobs.create(replace(new, callback_url=callback))
-        await self.parts.queue.enqueue(job.id, "portrait")
+        job, _ = await self.backend.jobs.create(replace(new, callback_url=callback))
+        await self.backend.queue.enqueue(job.id, "portrait")
         return job
 
     async def ended(self, job: Job, seconds: float = 60.0) -> Job:
         async with asyncio.timeout(seconds):
-            while (latest := await self.parts.jobs.get(job.id)) is not None and latest.finished_at is None:
+            while (latest := await self.backend.jobs.get(job.id)) is not None and latest.finished_at is None:
                 await asyncio.sleep(0.05)
         assert latest is not None
         return latest
@@ -67,11 +67,11 @@ def play(tmp_path: Path) -> Callable[[Play], None]:
     def run(act: Play, **settings) -> None:
         async def inner(url: str) -> None:
             chosen = ServiceSettings(_env_file=None, home=tmp_path, **settings)
-            async with opened(chosen, url) as parts:
-                keys = KeyStore(parts.database)
+            async with opened(chosen, url) as backend:
+                keys = KeyStore(backend.database)
                 caller = await keys.check(await keys.create("test"))
                 assert caller is not None
-                await act(Bench(parts, caller.tenant_id, tmp_path))
+                await act(Bench(backend, caller.tenant_id, tmp_path))
 
         with Broker(tmp_path / "queue") as broker:
             asyncio.run(inner(broker.url))
@@ -81,7 +81,7 @@ def play(tmp_path: Path) -> Callable[[Play], None]:
 
 @pytest.fixture
 def bench_of() -> type[Bench]:
-    """For tests that start and end the parts themselves."""
+    """For tests that open and close the backend themselves."""
     return Bench
 
 

@@ -121,11 +121,11 @@ def rendered(settings: ServiceSettings, client: TestClient) -> dict:
 
     async def play() -> None:
         elsewhere = settings.model_copy(update={"work_folder": settings.home / "elsewhere"})
-        async with opened(elsewhere, settings.redis_url) as parts:
-            task = asyncio.ensure_future(work(parts, ["portrait"]))
+        async with opened(elsewhere, settings.redis_url) as backend:
+            task = asyncio.ensure_future(work(backend, ["portrait"]))
             try:
                 async with asyncio.timeout(90):
-                    while (await parts.jobs.get(job["id"])).finished_at is None:
+                    while (await backend.jobs.get(job["id"])).finished_at is None:
                         await asyncio.sleep(0.1)
             finally:
                 task.cancel()
@@ -139,11 +139,11 @@ def sweep(settings: ServiceSettings) -> None:
     """What a worker does when everything has expired."""
 
     async def play() -> None:
-        async with opened(settings, settings.redis_url) as parts:
-            async with parts.database.session() as session:
+        async with opened(settings, settings.redis_url) as backend:
+            async with backend.database.session() as session:
                 for table in (Job, Asset):
                     await session.execute(update(table).values(expires_at=now() - timedelta(seconds=1)))
-            await Sweeper(settings, parts.database, parts.files).sweep()
+            await Sweeper(settings, backend.database, backend.files).sweep()
 
     asyncio.run(play())
 

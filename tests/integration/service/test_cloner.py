@@ -62,8 +62,8 @@ async def recording(bench, content: bytes) -> Asset:
         bytes=len(content), sha256=hashlib.sha256(content).hexdigest(), file="", analysis={},
     )  # fmt: skip
     asset.file = f"{bench.tenant_id}/assets/{asset.id}"
-    await bench.parts.files.put(asset.file, content)
-    async with bench.parts.database.session() as session:
+    await bench.backend.files.put(asset.file, content)
+    async with bench.backend.database.session() as session:
         session.add(asset)
     return asset
 
@@ -74,25 +74,25 @@ def record(name: str, *references: Reference) -> dict:
 
 async def ordered(bench, content: bytes, name="ada") -> tuple[Voice, str]:
     asset = await recording(bench, content)
-    voices = VoiceStore(bench.parts.database)
+    voices = VoiceStore(bench.backend.database)
     voice = await voices.create(bench.tenant_id, "key_x", name, record(name, Reference("ada.wav", asset.sha256)))
     request = {"voice": voice.id, "seed": 0, "recording_0": asset.id}
-    job, _ = await bench.parts.jobs.create(NewJob(bench.tenant_id, "key_x", VOICES, request, new_id("sha")))
+    job, _ = await bench.backend.jobs.create(NewJob(bench.tenant_id, "key_x", VOICES, request, new_id("sha")))
     await voices.queued(voice, job.id)
-    await bench.parts.queue.enqueue(job.id, VOICES)
+    await bench.backend.queue.enqueue(job.id, VOICES)
     return voice, job.id
 
 
 async def ready_voice(bench, name="ada") -> Voice:
     """A voice as a worker leaves it, without the minutes that this takes."""
-    voices = VoiceStore(bench.parts.database)
+    voices = VoiceStore(bench.backend.database)
     voice = await voices.create(bench.tenant_id, "key_x", name, record(name, Reference("ada.wav", "0" * 64)))
     await voices.queued(voice, "cln_x")
     consent = json.dumps(voice.consent)
     text = voice_text(Blend((("af_heart", 1.0),), Likeness((0.01,) * 128, 1.05)), consent)
     place = f"{folder_of(bench.tenant_id, voice.id)}/1"
-    await bench.parts.files.put(f"{place}/voice.json", text.encode())
-    await bench.parts.files.put(f"{place}/voice.consent.json", consent.encode())
+    await bench.backend.files.put(f"{place}/voice.json", text.encode())
+    await bench.backend.files.put(f"{place}/voice.consent.json", consent.encode())
     facts = {"made_from": "af_heart"}
     assert await voices.made(voice.id, "cln_x", place, digest_of(text, consent), facts, size=1)
     return voice
@@ -107,13 +107,13 @@ def test_a_voice_is_matched_and_lies_beside_its_consent(play, tmp_path, monkeypa
 
     async def act(bench):
         voice, job_id = await ordered(bench, content)
-        cloner = Cloner(bench.parts, tmp_path / "work" / "voices", steps=1)
+        cloner = Cloner(bench.backend, tmp_path / "work" / "voices", steps=1)
         try:
             seen = []
 
             async def look():
                 while True:
-                    seen.append((await bench.parts.jobs.get(job_id)).progress)
+                    seen.append((await bench.backend.jobs.get(job_id)).progress)
                     await asyncio.sleep(0.1)
 
             looking = asyncio.ensure_future(look())
@@ -121,11 +121,11 @@ def test_a_voice_is_matched_and_lies_beside_its_consent(play, tmp_path, monkeypa
             looking.cancel()
         finally:
             await cloner.close()
-        job = await bench.parts.jobs.get(job_id)
+        job = await bench.backend.jobs.get(job_id)
         assert (job.state, job.error) == (State.SUCCEEDED, None)
         assert any(0 < progress < 1 for progress in seen)
-        made = await VoiceStore(bench.parts.database).get(voice.id, bench.tenant_id)
-        text, consent = await read_voice(bench.parts.files, made)
+        made = await VoiceStore(bench.backend.database).get(voice.id, bench.tenant_id)
+        text, consent = await read_voice(bench.backend.files, made)
         assert made.digest == digest_of(text, consent)
         assert json.loads(text)["consent_sha256"] == hashlib.sha256(consent.encode()).hexdigest()
         told = json.loads(consent)
@@ -133,7 +133,7 @@ def test_a_voice_is_matched_and_lies_beside_its_consent(play, tmp_path, monkeypa
         assert told["references"][0]["sha256"] == hashlib.sha256(content).hexdigest()
         assert -1 <= made.facts["judged"]["voice"] <= 1
         assert list((tmp_path / "work" / "voices").iterdir()) == []
-        assert list((await bench.parts.jobs.page(bench.tenant_id))[0]) == [], "it is no video"
+        assert list((await bench.backend.jobs.page(bench.tenant_id))[0]) == [], "it is no video"
 
     play(act)
 
@@ -147,12 +147,12 @@ def test_a_recording_that_is_no_speech_is_told(play, tmp_path):
 
     async def act(bench):
         _, job_id = await ordered(bench, buffer.getvalue())
-        cloner = Cloner(bench.parts, tmp_path / "work" / "voices")
+        cloner = Cloner(bench.backend, tmp_path / "work" / "voices")
         try:
             await cloner.handle(job_id)
         finally:
             await cloner.close()
-        job = await bench.parts.jobs.get(job_id)
+        job = await bench.backend.jobs.get(job_id)
         assert job.state == State.FAILED
         assert job.error["code"] in ("ReferenceUnsuitable", "AudioSilent", "WeightsMissing")
         assert job.error["fix"]
@@ -165,20 +165,20 @@ def test_a_voice_that_is_deleted_while_it_is_made_is_made_no_further(play, tmp_p
 
     async def act(bench):
         voice, job_id = await ordered(bench, content)
-        cloner = Cloner(bench.parts, tmp_path / "work" / "voices")
+        cloner = Cloner(bench.backend, tmp_path / "work" / "voices")
         try:
             making = asyncio.ensure_future(cloner.handle(job_id))
-            while (await bench.parts.jobs.get(job_id)).state == State.QUEUED:
+            while (await bench.backend.jobs.get(job_id)).state == State.QUEUED:
                 await asyncio.sleep(0.02)
             await asyncio.sleep(0.5)
-            await VoiceStore(bench.parts.database).delete(voice, "key_x")
-            await bench.parts.jobs.cancel(job_id, bench.tenant_id)
+            await VoiceStore(bench.backend.database).delete(voice, "key_x")
+            await bench.backend.jobs.cancel(job_id, bench.tenant_id)
             async with asyncio.timeout(10):
                 await making
         finally:
             await cloner.close()
-        assert (await bench.parts.jobs.get(job_id)).state == State.CANCELLED
-        assert await bench.parts.files.delete(folder_of(bench.tenant_id, voice.id)) == 0
+        assert (await bench.backend.jobs.get(job_id)).state == State.CANCELLED
+        assert await bench.backend.files.delete(folder_of(bench.tenant_id, voice.id)) == 0
 
     play(act)
 
@@ -196,18 +196,18 @@ for line in sys.stdin:
 
     async def act(bench):
         voice, job_id = await ordered(bench, b"x")
-        cloner = Cloner(bench.parts, tmp_path / "work" / "voices")
+        cloner = Cloner(bench.backend, tmp_path / "work" / "voices")
 
         async def away(*_, **__):
             raise OSError("the database is away")
 
-        monkeypatch.setattr(bench.parts.jobs, "progress", away)
+        monkeypatch.setattr(bench.backend.jobs, "progress", away)
         try:
             await cloner.handle(job_id)
         finally:
             await cloner.close()
-        assert (await bench.parts.jobs.get(job_id)).state == State.SUCCEEDED
-        assert (await VoiceStore(bench.parts.database).get(voice.id, bench.tenant_id)).file
+        assert (await bench.backend.jobs.get(job_id)).state == State.SUCCEEDED
+        assert (await VoiceStore(bench.backend.database).get(voice.id, bench.tenant_id)).file
 
     play(act)
 
@@ -218,17 +218,17 @@ def test_a_voice_whose_process_dies_is_tried_three_times(play, tmp_path, monkeyp
 
     async def act(bench):
         _, job_id = await ordered(bench, b"sound")
-        cloner = Cloner(bench.parts, tmp_path / "work" / "voices")
+        cloner = Cloner(bench.backend, tmp_path / "work" / "voices")
         try:
             for attempt in (1, 2):
                 with pytest.raises(RenderDied):
                     await cloner.handle(job_id)
-                job = await bench.parts.jobs.get(job_id)
+                job = await bench.backend.jobs.get(job_id)
                 assert (job.state, job.attempt) == (State.RUNNING, attempt)
             await cloner.handle(job_id)
         finally:
             await cloner.close()
-        job = await bench.parts.jobs.get(job_id)
+        job = await bench.backend.jobs.get(job_id)
         assert (job.state, job.attempt, job.error["code"]) == (State.FAILED, 3, "WorkerLost")
         assert list((tmp_path / "work" / "voices").iterdir()) == []
 
@@ -240,12 +240,12 @@ def test_a_video_speaks_with_a_voice_of_its_tenant_and_with_no_deleted_one(play)
     async def act(bench):
         voice = await ready_voice(bench)
         with_it = await bench.submit(voice=voice.id, text="Hi.")
-        task = asyncio.ensure_future(work(bench.parts, ["portrait"]))
+        task = asyncio.ensure_future(work(bench.backend, ["portrait"]))
         try:
             done = await bench.ended(with_it)
             assert (done.state, done.error) == (State.SUCCEEDED, None)
             assert done.result["engines"]["speech"] == "kokoro"
-            await VoiceStore(bench.parts.database).delete(voice, "key_x")
+            await VoiceStore(bench.backend.database).delete(voice, "key_x")
             gone = await bench.ended(await bench.submit(voice=voice.id, text="Hi again."))
         finally:
             task.cancel()

@@ -163,11 +163,11 @@ def test_killed_in_each_stage(play, tmp_path):
     url = f"http://127.0.0.1:{receiver.server_port}/"
 
     async def act(bench):
-        workers = Workers(tmp_path, bench.parts.queue._url)
+        workers = Workers(tmp_path, bench.backend.queue._url)
         workers.make_video()
         with workers.stack:
             unwanted = await bench.submit(callback_url=url)
-            await bench.parts.jobs.cancel(unwanted.id, bench.tenant_id)
+            await bench.backend.jobs.cancel(unwanted.id, bench.tenant_id)
             hurt = [workers.start("webhook", "avatar")]
             await workers.told("webhook")
             jobs = [await bench.submit(text="Hello.", seed=n, fps=10, size=64, callback_url=url) for n in range(6)]
@@ -186,7 +186,7 @@ def test_killed_in_each_stage(play, tmp_path):
             assert psutil.wait_procs(orphans, 10)[1] == [], "a renderer ends with its worker"
             _check_jobs(done, killed, workers.words())
             _check_what_is_left(tmp_path, bench.tenant_id, done)
-        states = [row.state for row in (await WebhookStore(bench.parts.database).page(bench.tenant_id))[0]]
+        states = [row.state for row in (await WebhookStore(bench.backend.database).page(bench.tenant_id))[0]]
         assert states == ["delivered"] * 7
 
     try:

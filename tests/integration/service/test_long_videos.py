@@ -44,17 +44,17 @@ async def submit(bench, text: str = TEXT, **fields):
     new = NewJob(
         bench.tenant_id, "key_x", "portrait", request.model_dump(mode="json"), request.digest({}), seconds_expected=60.0
     )
-    job, _ = await bench.parts.jobs.create(new)
-    await bench.parts.queue.enqueue(job.id, "portrait")
+    job, _ = await bench.backend.jobs.create(new)
+    await bench.backend.queue.enqueue(job.id, "portrait")
     return job
 
 
 @asynccontextmanager
 async def workers(bench, count: int = 2):
-    tasks = [asyncio.ensure_future(work(bench.parts, ["portrait"])) for _ in range(count)]
+    tasks = [asyncio.ensure_future(work(bench.backend, ["portrait"])) for _ in range(count)]
     try:
         async with asyncio.timeout(30):
-            while await bench.parts.queue.workers("portrait") < count:
+            while await bench.backend.queue.workers("portrait") < count:
                 await asyncio.sleep(0.05)
         yield
     finally:
@@ -64,7 +64,7 @@ async def workers(bench, count: int = 2):
 
 
 async def children(bench, job):
-    return await PartStore(bench.parts.database).of(await bench.parts.jobs.get(job.id))
+    return await PartStore(bench.backend.database).of(await bench.backend.jobs.get(job.id))
 
 
 async def cut(bench, job, count: int = 2, stage: str = "render") -> None:
@@ -72,7 +72,7 @@ async def cut(bench, job, count: int = 2, stage: str = "render") -> None:
     async with asyncio.timeout(120):
         while True:
             running = [part for part in await children(bench, job) if part.frames_done]
-            if len(running) >= count and (await bench.parts.jobs.get(job.id)).stage == stage:
+            if len(running) >= count and (await bench.backend.jobs.get(job.id)).stage == stage:
                 return
             await asyncio.sleep(0.05)
 
@@ -87,12 +87,12 @@ async def swept(bench, job) -> None:
 async def stored(bench, job) -> set[str]:
     """The files of a video, without tenant and video."""
     prefix = f"{bench.tenant_id}/{job.id}"
-    found = [entry["path"] async for batch in obstore.list(bench.parts.files._store, prefix) for entry in batch]
+    found = [entry["path"] async for batch in obstore.list(bench.backend.files._store, prefix) for entry in batch]
     return {name.removeprefix(prefix + "/") for name in found}
 
 
 async def content(bench, key: str) -> bytes:
-    return b"".join([piece async for piece in bench.parts.files.read(key)])
+    return b"".join([piece async for piece in bench.backend.files.read(key)])
 
 
 def pictures(content: bytes) -> list[tuple[float, bytes]]:
@@ -131,7 +131,7 @@ def test_two_workers_make_what_one_makes(play, expected, tmp_path):
         told = []
 
         async def listen():
-            async with bench.parts.queue.listen(job.id) as events:
+            async with bench.backend.queue.listen(job.id) as events:
                 async for event in events:
                     told.append(event)
 
@@ -155,7 +155,7 @@ def test_two_workers_make_what_one_makes(play, expected, tmp_path):
 
         names = await stored(bench, job)
         assert not {name for name in names if "/speech" in name or "/parts" in name}, "what was in between is gone"
-        assert await bench.parts.jobs.unfinished() == []
+        assert await bench.backend.jobs.unfinished() == []
         assert await children(bench, job) == []
         assert not any(path.is_file() for path in (bench.folder / "work").rglob("*") if path.name != ".lock")
         shares = [event["progress"] for event in told]
@@ -173,9 +173,9 @@ def test_two_workers_make_what_one_makes(play, expected, tmp_path):
 
 def test_it_plays_while_it_is_made_and_nobody_else_sees_it(play):
     async def act(bench):
-        app = create_app(bench.parts.settings)
-        app.state.parts = bench.parts
-        keys = KeyStore(bench.parts.database)
+        app = create_app(bench.backend.settings)
+        app.state.backend = bench.backend
+        keys = KeyStore(bench.backend.database)
         ours = {"Authorization": f"Bearer {await keys.create('ours', tenant_id=bench.tenant_id)}"}
         theirs = {"Authorization": f"Bearer {await keys.create('theirs')}"}
         async with AsyncExitStack() as stack:
@@ -265,7 +265,7 @@ def test_a_part_that_cannot_be_made_ends_the_video(play):
             await swept(bench, job)
             assert await stored(bench, job) == set()
         assert (failed.state, failed.error["code"]) == (State.FAILED, "NoSuchFace")
-        assert await bench.parts.jobs.unfinished() == []
+        assert await bench.backend.jobs.unfinished() == []
 
     play(act, part_seconds=SECONDS)
 
@@ -276,12 +276,12 @@ def test_a_cancelled_one_stops_everywhere_within_a_second(play):
         async with workers(bench):
             await cut(bench, job)
             began = time.monotonic()
-            assert (await bench.parts.jobs.cancel(job.id, bench.tenant_id)).cancel_requested
+            assert (await bench.backend.jobs.cancel(job.id, bench.tenant_id)).cancel_requested
             async with asyncio.timeout(20):
-                while await bench.parts.jobs.unfinished():
+                while await bench.backend.jobs.unfinished():
                     await asyncio.sleep(0.02)
             assert time.monotonic() - began < 2.0  # one, and what a busy machine adds
-            assert (await bench.parts.jobs.get(job.id)).state == State.CANCELLED
+            assert (await bench.backend.jobs.get(job.id)).state == State.CANCELLED
             await swept(bench, job)
             assert await stored(bench, job) == set()
             other = await submit(bench)
@@ -311,12 +311,12 @@ def test_a_worker_that_is_killed_in_any_stage_costs_only_that_stage(tmp_path, be
 
     async def until(bench, job, stage: str, reached) -> None:
         """Has a worker go so far, and kills it."""
-        with worker_process(tmp_path, bench.parts.queue._url) as process:
+        with worker_process(tmp_path, bench.backend.queue._url) as process:
             async with asyncio.timeout(120):
                 began = time.monotonic()
-                await bench.parts.queue.announce("another", ["portrait"], 180)  # else it would make it in one go
+                await bench.backend.queue.announce("another", ["portrait"], 180)  # else it would make it in one go
                 while True:
-                    latest = await bench.parts.jobs.get(job.id)
+                    latest = await bench.backend.jobs.get(job.id)
                     assert latest.error is None
                     if await reached(latest):
                         break
@@ -325,10 +325,10 @@ def test_a_worker_that_is_killed_in_any_stage_costs_only_that_stage(tmp_path, be
             process.kill()
 
     async def act(url: str) -> None:
-        async with opened(settings, url) as parts:
-            keys = KeyStore(parts.database)
+        async with opened(settings, url) as backend:
+            keys = KeyStore(backend.database)
             caller = await keys.check(await keys.create("test"))
-            bench = bench_of(parts, caller.tenant_id, tmp_path)
+            bench = bench_of(backend, caller.tenant_id, tmp_path)
             job = await submit(bench)
 
             async def of(latest, attempt: int):
@@ -362,7 +362,7 @@ def test_a_worker_that_is_killed_in_any_stage_costs_only_that_stage(tmp_path, be
             assert tries == {f"{k:04d}": "3" if k == 1 else "1" for k in range(done.result["parts"])}
             assert {name.split("/")[0] for name in await stored(bench, job)} == {"2"}
             assert not {name for name in await stored(bench, job) if "/speech/" in name or "/parts/" in name}
-            assert await parts.jobs.unfinished() == []
+            assert await backend.jobs.unfinished() == []
 
     with Broker(tmp_path / "queue") as broker:
         asyncio.run(act(broker.url))

@@ -33,7 +33,7 @@ def test_two_videos_by_three_workers_one_of_which_dies_and_one_that_nobody_wants
     monkeypatch.setattr(RenderProcess, "run", dies_once)
 
     async def act(bench):
-        assert bench.parts.settings.database.startswith("postgresql")
+        assert bench.backend.settings.database.startswith("postgresql")
         async with workers(bench, 3):
             portrait = await bench.portrait()
             both = [await submit(bench, text, portrait=portrait, **SMALL) for text in (TEXT, f"Well. {TEXT}")]
@@ -49,11 +49,11 @@ def test_two_videos_by_three_workers_one_of_which_dies_and_one_that_nobody_wants
             assert died
             unwanted = await submit(bench, LONG, portrait=portrait, **SMALL)
             await cut(bench, unwanted)
-            assert (await bench.parts.jobs.cancel(unwanted.id, bench.tenant_id)).cancel_requested
+            assert (await bench.backend.jobs.cancel(unwanted.id, bench.tenant_id)).cancel_requested
             assert (await bench.ended(unwanted, 20)).state == State.CANCELLED
             for job in (*both, unwanted):
                 await swept(bench, job)
                 assert await children(bench, job) == []
-            assert await bench.parts.jobs.unfinished() == []
+            assert await bench.backend.jobs.unfinished() == []
 
     play(act, part_seconds=1.0, database_url=server.new())

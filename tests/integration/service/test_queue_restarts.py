@@ -24,11 +24,11 @@ def test_what_is_made_while_the_queue_is_away_is_made_once(play):
     async def act(bench):
         job = await bench.submit(text=LONG * 2)
         async with AsyncExitStack() as stack:
-            tasks = [asyncio.ensure_future(work(bench.parts, ["portrait"])) for _ in range(2)]
+            tasks = [asyncio.ensure_future(work(bench.backend, ["portrait"])) for _ in range(2)]
             for task in tasks:
                 stack.push_async_callback(stopped, task)
             async with asyncio.timeout(90):
-                while not (await bench.parts.jobs.get(job.id)).frames_done:
+                while not (await bench.backend.jobs.get(job.id)).frames_done:
                     await asyncio.sleep(0.05)
             os.kill(int((bench.folder / "queue" / "server.pid").read_text()), signal.SIGKILL)
             done = await bench.ended(job, 120)

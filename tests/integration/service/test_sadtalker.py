@@ -56,9 +56,9 @@ def weights(tmp_path, monkeypatch):
 
 
 async def caller(bench) -> httpx.AsyncClient:
-    app = create_app(bench.parts.settings)
-    app.state.parts = bench.parts
-    key = await KeyStore(bench.parts.database).create("ours", tenant_id=bench.tenant_id)
+    app = create_app(bench.backend.settings)
+    app.state.backend = bench.backend
+    key = await KeyStore(bench.backend.database).create("ours", tenant_id=bench.tenant_id)
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://x", timeout=60, headers={"Authorization": f"Bearer {key}"}
     )
@@ -75,13 +75,13 @@ def test_a_video_by_sadtalker(play, weights, tmp_path):
     async def act(bench):
         queues, lacks = abilities.chosen(None)
         assert (queues, lacks) == (["portrait", "voices", "neural-gpu"], {})
-        task = asyncio.ensure_future(work(bench.parts, ["neural-gpu"], lacks))
+        task = asyncio.ensure_future(work(bench.backend, ["neural-gpu"], lacks))
         try:
             async with await caller(bench) as ask:
                 body = {"portrait": await photo(ask), "text": "Hi.", "size": 256, "engine": "sadtalker"}
                 made = await ask.post(VIDEOS, json=body | {"preprocess": "full", "fps": 10})
                 assert made.status_code == 202, made.text
-                done = await bench.ended(await bench.parts.jobs.get(made.json()["id"]), 120)
+                done = await bench.ended(await bench.backend.jobs.get(made.json()["id"]), 120)
                 assert (done.queue, done.state, done.error) == ("neural-gpu", "succeeded", None)
                 assert done.result["engines"] == {"face": "sadtalker", "renderer": "sadtalker", "speech": "hibari"}
                 video = (await ask.get(f"{VIDEOS}/{done.id}/file")).content
@@ -108,12 +108,12 @@ def test_without_weights_nobody_waits_for_it(play, tmp_path, monkeypatch):
     assert isinstance(lacks["neural-gpu"], WeightsMissing)
 
     async def act(bench):
-        task = asyncio.ensure_future(work(bench.parts, ["voices"], lacks))
+        task = asyncio.ensure_future(work(bench.backend, ["voices"], lacks))
         try:
             async with await caller(bench) as ask:
                 body = {"portrait": await photo(ask), "text": "Hi.", "engine": "sadtalker"}
                 async with asyncio.timeout(30):
-                    while await bench.parts.queue.lacks("neural-gpu") is None:
+                    while await bench.backend.queue.lacks("neural-gpu") is None:
                         await asyncio.sleep(0.05)
                 refused = await ask.post(VIDEOS, json=body)
                 assert refused.status_code == 503
@@ -122,7 +122,7 @@ def test_without_weights_nobody_waits_for_it(play, tmp_path, monkeypatch):
                 assert "SadTalker_V0.0.2_256.safetensors is not there" in error["why"]
                 assert "paksatalker models download sadtalker-256" in error["fix"]
                 assert (await ask.get(VIDEOS)).json()["items"] == []
-                await bench.parts.queue.announce("another", ["neural-gpu"], 60)  # a machine that can
+                await bench.backend.queue.announce("another", ["neural-gpu"], 60)  # a machine that can
                 assert (await ask.post(VIDEOS, json=body)).status_code == 202
         finally:
             task.cancel()
@@ -134,7 +134,7 @@ def test_without_weights_nobody_waits_for_it(play, tmp_path, monkeypatch):
 def test_a_worker_that_could_only_fail_does_not_start_and_says_why(play, tmp_path):
     async def act(bench):
         environment = os.environ | {
-            "PAKSATALKER_SERVICE_HOME": str(tmp_path / "home"), "REDIS_URL": bench.parts.queue._url,
+            "PAKSATALKER_SERVICE_HOME": str(tmp_path / "home"), "REDIS_URL": bench.backend.queue._url,
             "PAKSATALKER_HOME": str(tmp_path / "empty"),
         }  # fmt: skip
         command = [sys.executable, "-m", "paksatalker", "worker", "--queue", "neural-gpu"]
@@ -143,7 +143,7 @@ def test_a_worker_that_could_only_fail_does_not_start_and_says_why(play, tmp_pat
         )
         assert run.returncode == EngineUnavailable.exit_code, run.stderr
         assert "Run: paksatalker models download" in run.stderr
-        assert (await bench.parts.queue.lacks("neural-gpu"))["code"] == "EngineUnavailable"
+        assert (await bench.backend.queue.lacks("neural-gpu"))["code"] == "EngineUnavailable"
 
     play(act)
 

@@ -19,7 +19,7 @@ def test_a_video_of_the_service_tells_where_it_comes_from(play, tmp_path):
     async def act(bench):
         (bench.folder / "work" / "wrk_dead").mkdir(parents=True)  # of a worker that was killed
         job = await bench.submit()
-        task = asyncio.ensure_future(work(bench.parts, ["portrait"]))
+        task = asyncio.ensure_future(work(bench.backend, ["portrait"]))
         try:
             done = await bench.ended(job)
         finally:
@@ -28,7 +28,7 @@ def test_a_video_of_the_service_tells_where_it_comes_from(play, tmp_path):
         assert done.state == State.SUCCEEDED, done.error
         assert done.result["signed"] is True
         video = tmp_path / "delivered.mp4"
-        await bench.parts.files.fetch(done.result["files"]["video"], video)
+        await bench.backend.files.fetch(done.result["files"]["video"], video)
         found = check(video)
         assert found is not None
         assert found.valid, found.problems
@@ -45,7 +45,7 @@ def test_a_video_of_the_service_tells_where_it_comes_from(play, tmp_path):
         assert not tampered.valid
         await check_stream(bench, done.result["files"], tmp_path)
         picture = tmp_path / "thumbnail.jpg"
-        await bench.parts.files.fetch(done.result["files"]["thumbnail"], picture)
+        await bench.backend.files.fetch(done.result["files"]["thumbnail"], picture)
         thumbnail = check(picture)
         assert thumbnail is not None
         assert thumbnail.valid
@@ -57,30 +57,30 @@ def test_a_video_of_the_service_tells_where_it_comes_from(play, tmp_path):
 async def check_stream(bench, files, folder) -> None:
     """The manifest of a stream holds for its playlist, and names the hash of every piece that is in the store."""
     place = files["stream"].removesuffix("/stream.m3u8")
-    await bench.parts.files.fetch(files["stream"], folder / "stream.m3u8")
-    await bench.parts.files.fetch(files["stream_provenance"], folder / "stream.c2pa")
+    await bench.backend.files.fetch(files["stream"], folder / "stream.m3u8")
+    await bench.backend.files.fetch(files["stream_provenance"], folder / "stream.c2pa")
     found = check(folder / "stream.m3u8", sidecar=(folder / "stream.c2pa").read_bytes())
     assert found is not None
     assert found.valid, found.problems
     named = re.findall(r"segments/([\w.]+)", (folder / "stream.m3u8").read_text())
     assert found.origin.pieces.keys() == set(named)
     for name, digest in found.origin.pieces.items():
-        piece = b"".join([some async for some in bench.parts.files.read(f"{place}/{piece_path(name)}")])
+        piece = b"".join([some async for some in bench.backend.files.read(f"{place}/{piece_path(name)}")])
         assert hashlib.sha256(piece).hexdigest() == digest, name
 
 
 def test_a_webm_has_its_manifest_beside_it(play, tmp_path):
     async def act(bench):
         job = await bench.submit(format="webm", text="Hi.")
-        task = asyncio.ensure_future(work(bench.parts, ["portrait"]))
+        task = asyncio.ensure_future(work(bench.backend, ["portrait"]))
         try:
             done = await bench.ended(job, 90)
         finally:
             task.cancel()
             await asyncio.wait({task})
         assert (done.state, done.result["signed"]) == (State.SUCCEEDED, False)
-        await bench.parts.files.fetch(done.result["files"]["video"], tmp_path / "a.webm")
-        await bench.parts.files.fetch(done.result["files"]["provenance"], tmp_path / "a.c2pa")
+        await bench.backend.files.fetch(done.result["files"]["video"], tmp_path / "a.webm")
+        await bench.backend.files.fetch(done.result["files"]["provenance"], tmp_path / "a.c2pa")
         sidecar = (tmp_path / "a.c2pa").read_bytes()
         found = check(tmp_path / "a.webm", sidecar=sidecar)
         assert found is not None

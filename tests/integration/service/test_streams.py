@@ -28,12 +28,12 @@ def ask(play):
 
     def run(act) -> None:
         async def inner(bench):
-            app = create_app(bench.parts.settings)
-            app.state.parts = bench.parts
-            keys = KeyStore(bench.parts.database)
+            app = create_app(bench.backend.settings)
+            app.state.backend = bench.backend
+            keys = KeyStore(bench.backend.database)
             ours = await keys.create("ours", tenant_id=bench.tenant_id)
             theirs = await keys.create("theirs")
-            working = asyncio.ensure_future(work(bench.parts, ["portrait"]))
+            working = asyncio.ensure_future(work(bench.backend, ["portrait"]))
             transport = httpx.ASGITransport(app)
             async with (
                 httpx.AsyncClient(transport=transport, base_url="http://x", timeout=60) as us,
@@ -85,7 +85,7 @@ def test_a_video_plays_before_it_is_done(ask):
         job = await bench.submit(text=LONG)
         address = f"/api/v1/videos/{job.id}/stream.m3u8"
         early = await playlist(us, address)
-        assert (await bench.parts.jobs.get(job.id)).state == State.RUNNING
+        assert (await bench.backend.jobs.get(job.id)).state == State.RUNNING
         assert early.count("#EXTINF") >= 1
         assert "#EXT-X-ENDLIST" not in early
         begun = pictures(b"".join(await pieces(us, address, early)))
@@ -100,7 +100,7 @@ def test_a_video_plays_before_it_is_done(ask):
         assert late.startswith(early)
         assert late.endswith("#EXT-X-ENDLIST\n")
         streamed = b"".join(await pieces(us, address, late))
-        whole = b"".join([piece async for piece in bench.parts.files.read(done.result["files"]["video"])])
+        whole = b"".join([piece async for piece in bench.backend.files.read(done.result["files"]["video"])])
         assert pictures(streamed) == pictures(whole)
         assert pictures(streamed)[: len(begun)] == begun
         assert sound(streamed) == sound(whole)
@@ -115,11 +115,11 @@ def test_what_fails_or_is_cancelled_leaves_no_pieces(ask):
         job = await bench.submit(text=LONG * 5)
         address = f"/api/v1/videos/{job.id}/stream.m3u8"
         await playlist(us, address)
-        await bench.parts.jobs.cancel(job.id, bench.tenant_id)
+        await bench.backend.jobs.cancel(job.id, bench.tenant_id)
         assert (await bench.ended(job)).state == State.CANCELLED
         answer = await us.get(address)
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NoStream")
-        assert await bench.parts.files.delete(f"{bench.tenant_id}/{job.id}") == 0
+        assert await bench.backend.files.delete(f"{bench.tenant_id}/{job.id}") == 0
         silent = await bench.submit(format="gif")
         answer = await us.get(f"/api/v1/videos/{silent.id}/stream.m3u8")
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NoStream")

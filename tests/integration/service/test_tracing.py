@@ -35,11 +35,11 @@ def spans():
 
 def made(settings: ServiceSettings, job_id: str) -> None:
     async def play() -> None:
-        async with opened(settings, settings.redis_url) as parts:
-            task = asyncio.ensure_future(work(parts, ["portrait"]))
+        async with opened(settings, settings.redis_url) as backend:
+            task = asyncio.ensure_future(work(backend, ["portrait"]))
             try:
                 async with asyncio.timeout(90):
-                    while (await parts.jobs.get(job_id)).finished_at is None:
+                    while (await backend.jobs.get(job_id)).finished_at is None:
                         await asyncio.sleep(0.1)
                 await asyncio.sleep(0.3)  # the attempt ends after the job
             finally:

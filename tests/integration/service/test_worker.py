@@ -17,7 +17,7 @@ LONG = "This is a sentence that goes on for quite a while, and then for a while 
 
 @asynccontextmanager
 async def worker(bench):
-    task = asyncio.ensure_future(work(bench.parts, ["portrait"]))
+    task = asyncio.ensure_future(work(bench.backend, ["portrait"]))
     try:
         yield task
     finally:
@@ -36,7 +36,7 @@ def renderers() -> list[psutil.Process]:
 
 async def rendering(bench, job) -> None:
     async with asyncio.timeout(60):
-        async with bench.parts.queue.listen(job.id) as events:
+        async with bench.backend.queue.listen(job.id) as events:
             async for event in events:
                 if event.get("frames_done"):
                     return
@@ -48,7 +48,7 @@ def test_a_job_becomes_a_video(play):
         events = []
 
         async def listen():
-            async with bench.parts.queue.listen(job.id) as told:
+            async with bench.backend.queue.listen(job.id) as told:
                 async for event in told:
                     events.append(event)
 
@@ -58,14 +58,14 @@ def test_a_job_becomes_a_video(play):
             await asyncio.sleep(0.2)
         ear.cancel()
         assert (done.state, done.error, done.attempt, done.progress) == (State.SUCCEEDED, None, 1, 1.0)
-        video = b"".join([piece async for piece in bench.parts.files.read(done.result["files"]["video"])])
+        video = b"".join([piece async for piece in bench.backend.files.read(done.result["files"]["video"])])
         with av.open(io.BytesIO(video)) as file:
             assert (file.streams.video[0].width, len(file.streams.audio)) == (128, 1)
         assert len(video) == done.result["bytes"]
         files = [path for path in (bench.folder / "files" / job.tenant_id / job.id).rglob("*") if path.is_file()]
         assert done.stored_bytes == done.result["stored_bytes"] >= 2 * len(video)
         assert done.stored_bytes == sum(path.stat().st_size for path in files), "the stream and all else counts, too"
-        words = b"".join([piece async for piece in bench.parts.files.read(done.result["files"]["subtitles"])])
+        words = b"".join([piece async for piece in bench.backend.files.read(done.result["files"]["subtitles"])])
         assert b"Hello there." in words
         assert events[-1]["state"] == "succeeded"
         assert not any((bench.folder / "work").rglob("video.*"))
@@ -95,7 +95,7 @@ def test_a_running_job_stops_within_a_second(play):
         async with worker(bench):
             await rendering(bench, job)
             began = time.monotonic()
-            await bench.parts.jobs.cancel(job.id, bench.tenant_id)
+            await bench.backend.jobs.cancel(job.id, bench.tenant_id)
             stopped = await bench.ended(job)
             assert time.monotonic() - began < 2.0  # one, and what a busy machine adds
             assert stopped.state == State.CANCELLED
@@ -107,7 +107,7 @@ def test_a_running_job_stops_within_a_second(play):
 def _stored(bench, job):
     import obstore
 
-    return obstore.list(bench.parts.files._store, f"{bench.tenant_id}/{job.id}")
+    return obstore.list(bench.backend.files._store, f"{bench.tenant_id}/{job.id}")
 
 
 def test_a_worker_that_stops_puts_its_job_back(play):
@@ -115,10 +115,10 @@ def test_a_worker_that_stops_puts_its_job_back(play):
         job = await bench.submit(text=LONG)
         async with worker(bench):
             await rendering(bench, job)
-        back = await bench.parts.jobs.get(job.id)
+        back = await bench.backend.jobs.get(job.id)
         assert (back.state, back.attempt) == (State.QUEUED, 0)
         assert not renderers()
-        await bench.parts.jobs.cancel(job.id, bench.tenant_id)
+        await bench.backend.jobs.cancel(job.id, bench.tenant_id)
 
     play(act)
 
@@ -130,14 +130,14 @@ def test_a_job_that_kills_the_renderer_ends_after_its_tries(play):
         killed = 0
         async with worker(bench):
             async with asyncio.timeout(90):
-                while (await bench.parts.jobs.get(job.id)).finished_at is None:
+                while (await bench.backend.jobs.get(job.id)).finished_at is None:
                     for process in renderers():
-                        latest = await bench.parts.jobs.get(job.id)
+                        latest = await bench.backend.jobs.get(job.id)
                         if latest.state == State.RUNNING and latest.attempt > killed:
                             os.kill(process.pid, signal.SIGKILL)
                             killed = latest.attempt
                     await asyncio.sleep(0.05)
-            failed = await bench.parts.jobs.get(job.id)
+            failed = await bench.backend.jobs.get(job.id)
             assert (failed.state, failed.attempt, failed.error["code"]) == (State.FAILED, 2, "WorkerLost")
             other = await bench.ended(await bench.submit())
             assert other.state == State.SUCCEEDED
@@ -148,9 +148,9 @@ def test_a_job_that_kills_the_renderer_ends_after_its_tries(play):
 def test_jobs_without_a_ticket_get_one(play):
     async def act(bench):
         job = await bench.submit()
-        await bench.parts.queue._redis.flushall()
-        assert await mend(bench.parts, "portrait") == 1
-        assert await mend(bench.parts, "portrait") == 0
+        await bench.backend.queue._redis.flushall()
+        assert await mend(bench.backend, "portrait") == 1
+        assert await mend(bench.backend, "portrait") == 0
         async with worker(bench):
             assert (await bench.ended(job)).state == State.SUCCEEDED
 

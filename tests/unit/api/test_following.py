@@ -33,8 +33,8 @@ def told(rows: list[Job], events: list[dict]) -> list[float]:
             yield heard()
 
     async def play() -> list[float]:
-        parts = SimpleNamespace(jobs=Jobs(), queue=Queue())
-        return [state.progress async for state in follow(parts, "vid_x", "ten_x")]
+        backend = SimpleNamespace(jobs=Jobs(), queue=Queue())
+        return [state.progress async for state in follow(backend, "vid_x", "ten_x")]
 
     return asyncio.run(play())
 

@@ -10,7 +10,7 @@ from paksatalker.api.services.resumable import Receiver
 from paksatalker.api.services.storing import asset_store, keep
 from paksatalker.api.services.uploads import Upload as Got
 from paksatalker.service.assets import AssetStore
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.files import FileStore
 from paksatalker.service.jobs import JobStore
 from paksatalker.service.settings import ServiceSettings
@@ -23,7 +23,7 @@ from tests import databases
 async def opened(folder):
     settings = ServiceSettings(_env_file=None, home=folder)
     async with databases.with_tenant(folder) as (database, tenant):
-        yield Parts(settings, database, JobStore(database), FileStore.of(settings), None), tenant
+        yield Backend(settings, database, JobStore(database), FileStore.of(settings), None), tenant
 
 
 def confirmed_late(monkeypatch, owner: type, name: str) -> asyncio.Event:
@@ -57,11 +57,11 @@ def test_an_asset_that_is_noted_keeps_its_file(tmp_path, monkeypatch):
     (tmp_path / "a.wav").write_bytes(b"x")
 
     async def play() -> None:
-        async with opened(tmp_path) as (parts, tenant):
+        async with opened(tmp_path) as (backend, tenant):
             done = confirmed_late(monkeypatch, AssetStore, "add")
-            await cancelled_when(done, keep(parts, tenant, tmp_path / "a.wav", Got("a.wav", 1, "")))
-            (asset,), _ = await asset_store(parts).page(tenant)
-            assert await parts.files.size(asset.file) == 1
+            await cancelled_when(done, keep(backend, tenant, tmp_path / "a.wav", Got("a.wav", 1, "")))
+            (asset,), _ = await asset_store(backend).page(tenant)
+            assert await backend.files.size(asset.file) == 1
 
     asyncio.run(play())
 
@@ -71,14 +71,14 @@ def test_a_piece_that_counts_is_kept(tmp_path, monkeypatch):
         yield b"abc"
 
     async def play() -> None:
-        async with opened(tmp_path) as (parts, tenant):
-            store = UploadStore(parts.database, 1000, 24)
+        async with opened(tmp_path) as (backend, tenant):
+            store = UploadStore(backend.database, 1000, 24)
             upload = await store.create(tenant, "key_x", "a.wav", 10)
             done = confirmed_late(monkeypatch, UploadStore, "advance")
             async with store.hold(upload) as held:
-                await cancelled_when(done, Receiver(parts, store, held).receive(body(), None))
+                await cancelled_when(done, Receiver(backend, store, held).receive(body(), None))
             found = await store.get(upload.id, tenant)
             assert found.offset == 3
-            assert [await parts.files.size(part) for part in await store.pieces(found)] == [3]
+            assert [await backend.files.size(part) for part in await store.pieces(found)] == [3]
 
     asyncio.run(play())

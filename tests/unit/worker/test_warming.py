@@ -82,11 +82,11 @@ def test_jobs_are_taken_and_a_probe_is_satisfied_once_it_is_ready(tmp_path):
 
     async def act() -> None:
         ready = asyncio.Event()
-        parts = SimpleNamespace(queue=SimpleNamespace(work=work, announce=announce))
+        backend = SimpleNamespace(queue=SimpleNamespace(work=work, announce=announce))
         with WorkFolder(tmp_path) as folder:
             warming = [asyncio.create_task(ready.wait())]
-            taking = asyncio.create_task(main._take(parts, "portrait", SimpleNamespace(handle=None), warming))
-            living = asyncio.create_task(main._live(parts, ["portrait"], folder, warming))
+            taking = asyncio.create_task(main._take(backend, "portrait", SimpleNamespace(handle=None), warming))
+            living = asyncio.create_task(main._live(backend, ["portrait"], folder, warming))
             await asyncio.sleep(0.05)
             assert not taken
             assert not (folder.path / ALIVE).exists()

@@ -29,7 +29,7 @@ from paksatalker.api.services.writing import WriterPool
 from paksatalker.core.provenance.manifests import AI_GENERATED
 from paksatalker.core.timeline import ARKIT_NAMES, FloatArray
 from paksatalker.errors import PaksaTalkerError
-from paksatalker.service.backend import Parts
+from paksatalker.service.backend import Backend
 from paksatalker.service.keys import Caller, KeyStore
 from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.live_process import Portrayal
@@ -62,17 +62,17 @@ class Session:
     Args:
         socket: Accepted.
         caller: Who it is.
-        parts: Of the service.
+        backend: Of the service.
         pools: Do the work.
         room: Has a place for the portrait, or not.
     """
 
-    def __init__(self, socket: WebSocket, caller: Caller, parts: Parts, pools: Pools, room: LiveRoom) -> None:
-        self._socket, self._caller, self._parts, self._room = socket, caller, parts, room
-        self._line, self._keys = Line(socket), KeyStore(parts.database)
+    def __init__(self, socket: WebSocket, caller: Caller, backend: Backend, pools: Pools, room: LiveRoom) -> None:
+        self._socket, self._caller, self._backend, self._room = socket, caller, backend, room
+        self._line, self._keys = Line(socket), KeyStore(backend.database)
         self._speaker = Speaker(
             self._line, caller.tenant_id, pools.speech, pools.writers, room.measures,
-            voice=lambda name: speakable(parts, caller.tenant_id, name),
+            voice=lambda name: speakable(backend, caller.tenant_id, name),
         )  # fmt: skip
         self._hearing = Hearing(
             self._line, caller.tenant_id, pools.ears, room.measures,
@@ -107,7 +107,7 @@ class Session:
 
     def _ready(self) -> dict[str, Any]:
         how = self._speaker.how.model_dump(exclude={"type", "persona"})
-        servers = [server.model_dump(exclude_none=True) for server in self._parts.settings.ice_servers]
+        servers = [server.model_dump(exclude_none=True) for server in self._backend.settings.ice_servers]
         told = {"coefficients": list(ARKIT_NAMES), "ice_servers": servers, "provenance": _PROVENANCE}
         return {"type": "ready", **how, **told}
 
@@ -142,10 +142,10 @@ class Session:
             case Interrupt():
                 await self._line.send({"type": "interrupted", "dropped": await self._speaker.interrupt()})
             case Start():
-                self._speaker.how = await as_avatar(self._parts, self._caller, message.avatar, message)
+                self._speaker.how = await as_avatar(self._backend, self._caller, message.avatar, message)
                 await self._line.send(self._ready())
             case Say():
-                await check_rate(self._parts, self._caller)
+                await check_rate(self._backend, self._caller)
                 await self._say(message)
             case Listen():
                 self._listened = True  # sound may be on its way, whatever comes of it
@@ -153,7 +153,7 @@ class Session:
             case Mute():
                 await self._hearing.stop()
             case Offer():
-                await check_rate(self._parts, self._caller)
+                await check_rate(self._backend, self._caller)
                 await self._show(message)
             case Candidate():
                 if self._video is not None:
@@ -163,7 +163,7 @@ class Session:
                 await self._line.send({"type": "video.end"})
 
     async def _say(self, said: Say) -> None:
-        if len(said.text) > (most := self._parts.settings.speech_max_characters):
+        if len(said.text) > (most := self._backend.settings.speech_max_characters):
             why = f"{len(said.text)} characters, {most} are taken"
             return await self._line.refuse({"code": "TextTooLong", "message": f"it is too long: {why}"}, said.id)
         if self._hearing.listen is not None and self._hearing.listen.use == "voice":
@@ -230,7 +230,7 @@ class Session:
 
     async def _understood(self, turn: str, transcript: Transcript) -> None:
         try:
-            await check_rate(self._parts, self._caller)
+            await check_rate(self._backend, self._caller)
         except ApiError as error:
             return await self._line.refuse(told(error), turn)
         return await self._say(Say(type="say", id=turn, text=transcript.text, markup=False))
@@ -239,9 +239,9 @@ class Session:
     async def _show(self, offer: Offer) -> None:
         await self._hang_up()
         check_webrtc()
-        offer = await portrayed_by(self._parts, self._caller, offer)
-        photo = await photo_of(self._parts, self._caller, str(offer.portrait), offer.face)
-        self._speaker.how = await as_avatar(self._parts, self._caller, offer.avatar, self._speaker.how)
+        offer = await portrayed_by(self._backend, self._caller, offer)
+        photo = await photo_of(self._backend, self._caller, str(offer.portrait), offer.face)
+        self._speaker.how = await as_avatar(self._backend, self._caller, offer.avatar, self._speaker.how)
         with ExitStack() as stack:
             stack.enter_context(self._room.video())
             portrayal = Portrayal(
@@ -249,7 +249,7 @@ class Session:
                 label=offer.label, expression_scale=offer.expression_scale, head_motion=offer.head_motion,
                 fps=offer.fps, seed=self._speaker.how.seed,
             )  # fmt: skip
-            settings = self._parts.settings
+            settings = self._backend.settings
             video = LiveVideo(
                 portrayal, RenderLimits.of(settings, "portrait"), servers=settings.ice_servers, tell=self._tell,
                 hearer=self._heard, measures=self._room.measures,
@@ -285,7 +285,7 @@ class Session:
         Raises:
             Overrun: Nothing happens for too long, the day's minutes are used, or the key opens no more.
         """
-        loop, settings = asyncio.get_running_loop(), self._parts.settings
+        loop, settings = asyncio.get_running_loop(), self._backend.settings
         minute = loop.time() + _MINUTE
         while True:
             if self._speaker.busy:
@@ -316,9 +316,9 @@ class Session:
         Raises:
             Overrun: There were too many today.
         """
-        most = self._parts.settings.live_minutes_per_day
+        most = self._backend.settings.live_minutes_per_day
         try:
-            used, _ = await self._parts.queue.count(f"live:{self._caller.tenant_id}", _DAY)
+            used, _ = await self._backend.queue.count(f"live:{self._caller.tenant_id}", _DAY)
         except Exception as error:  # noqa: BLE001  (while Redis does not answer, nothing is counted)
             _log.warning("live minutes are not counted: %s: %s", type(error).__name__, error)
             return
