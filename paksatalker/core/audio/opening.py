@@ -26,6 +26,8 @@ _FROM_START = 2.5  # seconds up to which parts are made from the beginning of th
 _CONTEXT = 1.2  # seconds before its seam from which a later part is made
 _EDGE = 0.13  # seconds before the end of a part that the missing rest would have changed
 _SHORTEST = 0.3  # seconds of speech that are worth giving out
+_HASTE = 3.5  # seconds of sound that can be made at least while one is played
+_LONGEST_FIRST = 1.2  # seconds of a first part that is longer than it need be
 _LATE = 0.35  # seconds of the end of a part in which the quietest seam is taken
 _BLEND = 0.02  # seconds of crossfade
 _SEARCH = 0.012  # seconds around the border of two words where the quietest place is looked for
@@ -73,8 +75,10 @@ def parts(
     cut: int | None = None
     before: FloatArray | None = None
     while True:
-        allowed = [i for i in apart if i > done and words[i].start - words[done].start >= _SHORTEST]
+        allowed = _allowed(words, apart, done)
         reach = [i for i in allowed if words[i].start + _EDGE <= wanted] or allowed[:1]
+        if not done:
+            reach = _first(words, apart, seconds)
         end = words[reach[-1]].start + _EDGE if reach else math.inf
         end = math.inf if seconds < _NEARLY * end else end
         begin = 0.0 if cut is None or cut < _FROM_START * rate else cut / rate - _CONTEXT
@@ -90,6 +94,28 @@ def parts(
         seam = _quietest(samples, words[best].start, rate)
         yield Part(samples, _within(words[done:best], cut, seam, rate), cut, seam)
         before, cut, done, wanted = samples, seam, best, _GROWTH * end
+
+
+def _allowed(words: tuple[Word, ...], apart: list[int], done: int) -> list[int]:
+    """The words before which a part may end that begins with word ``done``."""
+    return [i for i in apart if i > done and words[i].start - words[done].start >= _SHORTEST]
+
+
+def _first(words: tuple[Word, ...], apart: list[int], seconds: float) -> list[int]:
+    """The word before which the first part ends: the earliest that gives the next part time enough to be made."""
+    best: list[int] = []
+    least = math.inf
+    for i in _allowed(words, apart, 0):
+        if best and words[i].start - words[0].start > _LONGEST_FIRST:
+            break
+        following = _allowed(words, apart, i)
+        made = words[following[0]].start + _EDGE if following else seconds
+        haste = made / (words[i].start - words[0].start)
+        if haste < least:
+            best, least = [i], haste
+        if haste <= _HASTE:
+            break
+    return best
 
 
 def _within(words: tuple[Word, ...], begin: int | None, end: int | None, rate: int) -> tuple[Word, ...]:

@@ -134,6 +134,14 @@ def test_an_opening_is_the_sentence_itself_in_parts():
         assert next_ == pytest.approx(loud, rel=0.12), "the level does not jump at a seam"
 
 
+def test_the_first_part_is_longer_where_a_long_word_follows():
+    """Else its sound would not be there in time."""
+    (first, *_), _ = narrate([Utterance("please do " + "b" * 40 + " and so on")], early=True)
+    assert first.text == "please do"
+    (first, *_), _ = narrate([Utterance("please do not " + "a " * 40)], early=True)
+    assert first.text == "please"
+
+
 def test_what_is_one_word_in_writing_is_not_parted():
     text = "twenty twenty four the end of it all is near now"
     (first, *_), _ = narrate([Utterance(text)], early=True)
