@@ -227,7 +227,7 @@ def sadtalker(options: Options, store: WeightsStore) -> Iterator[Measure]:
         yield Measure("SadTalker frame, fastest", None, "s", why)
         yield Measure("SadTalker PSNR against 32 bits", None, "dB", why)
         return
-    from paksatalker.evaluation.sadtalker import generator_speed
+    from paksatalker.evaluation.sadtalker_speed import generator_speed
 
     yield from generator_speed(quick=options.quick)
 

@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
 
-from paksatalker.evaluation import benchmark, emage_speed, sadtalker  # noqa: E402
+from paksatalker.evaluation import benchmark, emage_speed, sadtalker_speed  # noqa: E402
 from paksatalker.evaluation.benchmark import Options  # noqa: E402
 from paksatalker.models.pantomatrix.emage import AudioFeatures, Prediction  # noqa: E402
 from paksatalker.models.pantomatrix.motion import MotionDecoder  # noqa: E402
@@ -22,7 +22,7 @@ def measured(suite, tmp_path):
 
 
 def test_sadtalker_s_generator(tmp_path, monkeypatch):
-    monkeypatch.setattr(sadtalker, "Generator", lambda: Generator(SMALL))
+    monkeypatch.setattr(sadtalker_speed, "Generator", lambda: Generator(SMALL))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     found = measured("sadtalker", tmp_path)
     for name in ("SadTalker frame as the original draws it", "SadTalker frame, 32 bits", "SadTalker frame, fastest"):
