@@ -15,7 +15,7 @@ from paksatalker.api.services.live.video import LiveVideo
 from paksatalker.service.settings import IceServer
 from paksatalker.worker.limits import RenderLimits
 from paksatalker.worker.live_process import Portrayal
-from tests.unit.api.live.test_peer import offer, run
+from tests.unit.api.services.live.test_peer import offer, run
 
 
 def test_a_process_that_cannot_be_started_is_told(monkeypatch):
