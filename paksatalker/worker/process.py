@@ -22,7 +22,7 @@ from paksatalker.worker.warming import WARM
 
 _log = logging.getLogger(__name__)
 
-_STOP_SECONDS = 0.4  # a cancelled video ends within a second, whatever it does; it takes 0.3 s to notice
+_STOP_SECONDS = 0.3  # a cancelled video ends within a second, whatever it does; it takes 0.3 s to notice
 _LINE = 1 << 20
 _COMMAND = (sys.executable, "-m", "paksatalker.worker.child")
 

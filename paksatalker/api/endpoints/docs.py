@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 
 from paksatalker.api.errors import not_found
 
@@ -27,6 +27,12 @@ _ONLY_FROM_HERE = (
     "font-src 'self' data:; connect-src 'self'; worker-src blob:; child-src blob:; frame-ancestors 'none'; "
     "base-uri 'none'; form-action 'self'"
 )
+
+
+@router.get("/")
+async def home(request: Request) -> RedirectResponse:
+    """Whoever opens the address that `paksatalker serve` prints wants to see something."""
+    return RedirectResponse(f"{request.scope.get('root_path', '').rstrip('/')}/docs")
 
 
 @router.get("/docs")

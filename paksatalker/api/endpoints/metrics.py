@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -16,6 +17,7 @@ from paksatalker.service.backend import Backend
 from paksatalker.service.states import QUEUES, State
 from paksatalker.service.tables import Job
 
+_log = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])
 
 
@@ -30,7 +32,7 @@ async def metrics(request: Request, backend: BackendOf) -> Response:
     """For a key of scope `admin`, or the bearer token of `PAKSATALKER_METRICS_TOKEN`."""
     await _admit(request, backend)
     own = CollectorRegistry()
-    for family in (await _jobs(backend), await _queues(backend), await _workers(backend)):
+    for family in (await _jobs(backend), *await _of_the_queue(backend)):
         own.register(_Once(family))
     text = generate_latest(request.app.state.registry) + generate_latest(own)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
@@ -64,6 +66,18 @@ async def _jobs(backend: Backend) -> GaugeMetricFamily:
     for state in State:
         family.add_metric([state], counts.get(state, 0))
     return family
+
+
+async def _of_the_queue(backend: Backend) -> list[GaugeMetricFamily]:
+    """What its server knows; while it is away only that: this is when somebody looks."""
+    up = GaugeMetricFamily("paksatalker_queue_up", "Whether the server of the queue answers.")
+    try:
+        found = [await _queues(backend), await _workers(backend)]
+    except Exception as error:  # noqa: BLE001  (each client of Redis has errors of its own)
+        _log.warning("the queue is not measured: %s: %s", type(error).__name__, error)
+        found = []
+    up.add_metric([], 1.0 if found else 0.0)
+    return [up, *found]
 
 
 async def _queues(backend: Backend) -> GaugeMetricFamily:

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import func, or_, select
 
-from paksatalker.api.errors import ApiError
+from paksatalker.api.errors import ApiError, reason_of
 from paksatalker.api.models.batches import BatchError, BatchOut, BatchRow, BatchState, Counts
 from paksatalker.api.models.videos import Failure
 from paksatalker.api.services.submitting import submit
@@ -30,6 +30,12 @@ from paksatalker.service.video import VideoRequest
 Rows = list[dict[str, Any]]
 _DELIMITERS = ",;\t"
 _FIELDS = frozenset(VideoRequest.model_fields)
+
+
+class _NoRow(str):
+    """Why something is no row: it stands where no field is, so that the others are read."""
+
+    __slots__ = ()
 
 
 def read_json(body: bytes) -> tuple[Rows, dict[str, Any]]:
@@ -50,7 +56,7 @@ def read_json(body: bytes) -> tuple[Rows, dict[str, Any]]:
         data, defaults = data.get("videos"), data.get("defaults", {})
     if not isinstance(data, list) or not isinstance(defaults, dict):
         raise _unreadable("it is no list of videos")
-    return [row if isinstance(row, dict) else {"": row} for row in data], defaults
+    return [row if isinstance(row, dict) else {"": _NoRow("it is no object")} for row in data], defaults
 
 
 def read_csv(body: bytes) -> Rows:
@@ -79,7 +85,7 @@ def read_csv(body: bytes) -> Rows:
 
 def _row(names: list[str], cells: list[str]) -> dict[str, Any]:
     row = {name: cell for name, cell in zip(names, cells, strict=False) if cell.strip()}
-    return row | ({"": "more cells than columns"} if any(cells[len(names) :]) else {})
+    return row | ({"": _NoRow("it has more cells than the first line has names")} if any(cells[len(names) :]) else {})
 
 
 def _unreadable(why: str, fix: str = "See docs/service-batches.md") -> ApiError:
@@ -114,6 +120,7 @@ async def submit_all(
     for number, row in enumerate(rows, 1):
         key = None if idempotency_key is None else f"{batch_id}#{number}"
         try:
+            _check_row(row)
             request = VideoRequest.model_validate(_with(defaults, row))
             job, _ = await submit(backend, caller, request, idempotency_key=key, batch_id=batch_id)
             made.append(BatchRow(row=number, id=job.id))
@@ -123,6 +130,17 @@ async def submit_all(
     return BatchOut(
         id=batch_id, accepted=len(made), rejected=len(errors), videos=made, errors=errors, links=_links(batch_id)
     )
+
+
+def _check_row(row: dict[str, Any]) -> None:
+    """Refuses what is no row.
+
+    Raises:
+        ApiError: 422.
+    """
+    if isinstance(why := row.get(""), _NoRow):
+        fix = "A row has the fields of a video; in a CSV, texts with commas stand in quotation marks"
+        raise ApiError(422, "InvalidRequest", "the row cannot be used", why=why, fix=fix)
 
 
 def _with(defaults: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +168,7 @@ def _failure(error: Exception) -> Failure:
     if isinstance(error, ValidationError):
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
-        return _told("InvalidRequest", f"{place or 'the row'} cannot be used", first["msg"], "See /docs")
+        return _told("InvalidRequest", f"{place or 'the row'} cannot be used", reason_of(first), "See /docs")
     if isinstance(error, IdempotencyConflict):
         why = "the Idempotency-Key was used for another row"
         return _told("IdempotencyConflict", "the video was not made", why, "Use a new key for a new batch")

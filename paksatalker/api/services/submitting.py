@@ -11,6 +11,7 @@ from paksatalker.api.services.own_voices import own_voice
 from paksatalker.api.services.pictures import portrayed, usable_asset
 from paksatalker.core.request import PRESET_SIZE
 from paksatalker.core.text.writing.length import parse_length
+from paksatalker.errors import TextEmpty
 from paksatalker.service.admission import MinutesUsed, NewJob
 from paksatalker.service.backend import Backend
 from paksatalker.service.callbacks import CallbackRefused, read_url
@@ -54,8 +55,10 @@ async def submit(
             this day are used up. 409, there is no room left.
         IdempotencyConflict: The idempotency key was used for another request.
         InvalidOption: The length of what is to be written cannot be read.
+        TextEmpty: There is nothing to say.
     """
     _check_callback(backend, request)
+    _check_said(request)
     new = await _new_job(backend, caller, request)
     try:
         job, is_new = await backend.jobs.create(
@@ -68,7 +71,8 @@ async def submit(
             headers={"Retry-After": str(_DAY // 24)},
         ) from None  # fmt: skip
     except StorageFull as error:
-        why = f"{error.used:,} of your {error.quota:,} bytes are used, or kept free for what is being made"
+        used = f"{error.used:,} of your {error.quota:,} bytes are used, or kept free for what is being made"
+        why = f"{used}; it will take about {new.bytes_expected:,}"
         fix = "Delete assets and videos you no longer need"
         raise ApiError(409, "StorageFull", "the video is not made", why=why, fix=fix) from None
     if not is_new:
@@ -111,6 +115,17 @@ async def _new_job(backend: Backend, caller: Caller, request: VideoRequest) -> N
         callback_url=None if request.callback_url is None else str(request.callback_url),
         seconds_expected=seconds, bytes_expected=_bytes(request, seconds),
     )  # fmt: skip
+
+
+def _check_said(request: VideoRequest) -> None:
+    """Refuses what only white space is to be said of: a worker would find nothing but that.
+
+    Raises:
+        TextEmpty: It is.
+    """
+    given = [text for text in (request.text, request.script, request.brief) if text is not None]
+    if given and not any(text.strip() for text in given):
+        raise TextEmpty("there is nothing to say", "the text is empty", "Write at least one word")
 
 
 def _check_callback(backend: Backend, request: VideoRequest) -> None:

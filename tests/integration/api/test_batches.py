@@ -56,6 +56,7 @@ def test_a_list_becomes_videos_and_what_is_wrong_is_told_by_row(client, portrait
     assert [row["row"] for row in body["errors"]] == [2, 3, 4, 5, 6, 8]
     assert {row["row"]: row["error"]["code"] for row in body["errors"]}[5] == "NoSuchAsset"
     assert "speed" in body["errors"][0]["error"]["message"]
+    assert body["errors"][2]["error"]["why"] == "it is no object"
     state = client.get(body["links"]["self"]).json()
     assert (state["total"], state["counts"]["queued"], state["done"]) == (2, 2, False)
     listed = client.get(body["links"]["videos"]).json()["items"]
@@ -169,3 +170,15 @@ def test_another_tenant_sees_no_batch(client, portrait, settings):
     assert client.get(batch["links"]["videos"]).json()["items"] == []
     body = client.post(URL, json=[{"portrait": portrait, "text": "Hi."}]).json()
     assert body["errors"][0]["error"]["code"] == "NoSuchAsset"
+
+
+def test_a_row_with_a_comma_too_many_or_without_words_is_told_why(client, portrait):
+    body = as_csv(client, 'text,size\nHello, Ada!,64\n"Hello, Ada!",64\n" ",64\n,64\n', portrait=portrait).json()
+    assert [row["row"] for row in body["videos"]] == [2]
+    extra, blank, none = [row["error"] for row in body["errors"]]
+    assert "more cells" in extra["why"]
+    assert "quotation marks" in extra["fix"]
+    assert (blank["code"], none["code"]) == ("InvalidRequest", "InvalidRequest")
+    assert none["why"].startswith("give exactly one of text")
+    rows = [{"portrait": portrait, "text": " \n"}]
+    assert client.post(URL, json=rows).json()["errors"][0]["error"]["code"] == "TextEmpty"

@@ -4,6 +4,26 @@ def test_health_needs_no_key_and_tells_of_the_parts(stranger):
     assert (answer.status_code, answer.json()["parts"]) == (200, {"database": "ok", "queue": "ok"})
 
 
+def test_whoever_opens_the_address_sees_the_documentation(stranger):
+    answer = stranger.get("/", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
+    assert stranger.get("/").headers["content-type"].startswith("text/html")
+
+
+def test_measures_are_there_while_the_queue_is_away(client, monkeypatch):
+    assert "paksatalker_queue_up 1.0" in client.get("/metrics").text
+
+    async def away(_) -> int:
+        raise ConnectionError("nobody answers")
+
+    monkeypatch.setattr(client.app.state.backend.queue, "workers", away)
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert "paksatalker_queue_up 0.0" in answer.text
+    assert 'paksatalker_jobs{state="queued"} 0.0' in answer.text
+    assert "paksatalker_workers{" not in answer.text
+
+
 def test_what_does_not_exist_is_told_in_the_usual_form(stranger):
     answer = stranger.get("/nothing")
     assert answer.status_code == 404
