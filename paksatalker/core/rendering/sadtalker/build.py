@@ -22,6 +22,7 @@ from paksatalker.models.sadtalker.face_recon import FaceCoefficients, FaceRecon
 from paksatalker.models.sadtalker.generator import Generator
 from paksatalker.models.sadtalker.keypoints import KPDetector
 from paksatalker.models.sadtalker.mapping import CROP_COEFFICIENTS, FULL_COEFFICIENTS, MappingNet
+from paksatalker.models.sadtalker.packed import best_target
 from paksatalker.models.sadtalker.talking_head import FrameGenerator, RenderNetworks, TalkingHead, best_device, prepare
 
 
@@ -123,7 +124,9 @@ class _Loader:
 
     def _prepare(self, part: checkpoints.Checkpoint, *, exact: bool, compiled: bool) -> _Prepared:
         generator = part.fill(Generator(), self._store)
-        taken = 2 * module_bytes(generator)
+        # in 32 bits Winograd's weights, four times as large, are more of what is packed than in 16
+        times = 1 if exact else 3 if best_target(self._device).dtype == torch.float32 else 2
+        taken = times * module_bytes(generator)
         made = prepare(generator, size=self._size, exact=exact, device=self._device, compiled=compiled)
         return _Prepared(made, taken)
 
