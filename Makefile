@@ -25,7 +25,7 @@ setup: $(VENV)/.installed system weights ## Make .venv, install, fetch the small
 
 test: lint weights ## Set up, then lint, type check and run every test
 	-@$(BIN)/paksatalker models download whisper-base # its tests are skipped without it
-	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 fuzz: $(VENV)/.installed-dev weights ## Try new random examples of all properties, RUNS times (10)
 	@for run in $$(seq $(RUNS)); do HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -m hypothesis \

@@ -123,7 +123,7 @@ def test_pcm_has_24_thousand_samples_a_second_and_speed_counts(client):
 
 
 def test_the_sound_begins_before_the_last_sentence_is_spoken(client):
-    text = " ".join(f"This is sentence number {n}, and it says nothing else." for n in range(60))
+    text = " ".join(f"This is sentence number {n}, and it says nothing else." for n in range(24))
     with client.audio.speech.with_streaming_response.create(model="tts-1", voice="heart", input=text) as answer:
         began = time.monotonic()
         pieces = answer.iter_bytes()
