@@ -14,14 +14,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
 pytest.importorskip("safetensors", reason="needs paksatalker[neural]")
 
-from torch import nn  # noqa: E402
+from torch import nn
 
-from paksatalker.cli import app  # noqa: E402
-from paksatalker.core.rendering.sadtalker import build  # noqa: E402
-from paksatalker.models.pantomatrix import weights  # noqa: E402
-from paksatalker.models.pantomatrix.motion import MotionDecoder  # noqa: E402
-from paksatalker.models.pantomatrix.vq import PARTS  # noqa: E402
-from tests.integration.core import sadtalker_files as small  # noqa: E402
+from paksatalker.cli import app
+from paksatalker.core.rendering.sadtalker import build
+from paksatalker.models.pantomatrix import weights
+from paksatalker.models.pantomatrix.motion import MotionDecoder
+from paksatalker.models.pantomatrix.vq import PARTS
+from tests.integration.core import sadtalker_files as small
 
 MAIN, LARGE = "SadTalker_V0.0.2_256.safetensors", "SadTalker_V0.0.2_512.safetensors"
 CROP, FULL = "mapping_00229-model.pth.tar", "mapping_00109-model.pth.tar"

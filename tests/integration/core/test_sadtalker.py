@@ -12,18 +12,18 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
 pytest.importorskip("safetensors", reason="needs paksatalker[neural]")
 
-from paksatalker import Pipeline, Request  # noqa: E402
-from paksatalker.config import get_settings  # noqa: E402
-from paksatalker.core.engines import find  # noqa: E402
-from paksatalker.core.rendering.sadtalker import build  # noqa: E402
-from paksatalker.core.rendering.sadtalker.renderer import SadTalkerRenderer, whole_picture  # noqa: E402
-from paksatalker.core.rendering.scene import set_scene  # noqa: E402
-from paksatalker.core.tracks import CoefficientTrack  # noqa: E402
-from paksatalker.errors import EnginesIncompatible, InvalidOption, WeightsMissing  # noqa: E402
-from paksatalker.models.base import WeightsStore  # noqa: E402
-from paksatalker.models.cache import ModelCache  # noqa: E402
-from paksatalker.models.sadtalker import checkpoints  # noqa: E402
-from paksatalker.models.sadtalker.talking_head import RenderNetworks, TalkingHead, prepare  # noqa: E402
+from paksatalker import Pipeline, Request
+from paksatalker.config import get_settings
+from paksatalker.core.engines import find
+from paksatalker.core.rendering.sadtalker import build
+from paksatalker.core.rendering.sadtalker.renderer import SadTalkerRenderer, whole_picture
+from paksatalker.core.rendering.scene import set_scene
+from paksatalker.core.tracks import CoefficientTrack
+from paksatalker.errors import EnginesIncompatible, InvalidOption, WeightsMissing
+from paksatalker.models.base import WeightsStore
+from paksatalker.models.cache import ModelCache
+from paksatalker.models.sadtalker import checkpoints
+from paksatalker.models.sadtalker.talking_head import RenderNetworks, TalkingHead, prepare
 
 _SPEC = importlib.util.spec_from_file_location("sadtalker_files", Path(__file__).with_name("sadtalker_files.py"))
 files = importlib.util.module_from_spec(_SPEC)

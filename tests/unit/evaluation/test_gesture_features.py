@@ -7,19 +7,19 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from paksatalker.errors import WeightsMissing, WeightsUnfit  # noqa: E402
-from paksatalker.evaluation.gesture_features import (  # noqa: E402
+from paksatalker.errors import WeightsMissing, WeightsUnfit
+from paksatalker.evaluation.gesture_features import (
     gesture_distance,
     gesture_features,
     load_gesture_encoder,
 )
-from paksatalker.models.pantomatrix.skeleton_encoder import (  # noqa: E402
+from paksatalker.models.pantomatrix.skeleton_encoder import (
     MotionAutoencoder,
     merge,
     neighbours,
     skeleton_edges,
 )
-from tests.golden import rule  # noqa: E402
+from tests.golden import rule
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "emage"
 LAYOUT = GOLDEN / "fgd_vaeskconv.keys.json"

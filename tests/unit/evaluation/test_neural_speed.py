@@ -4,11 +4,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
 
-from paksatalker.evaluation import benchmark, emage_speed, sadtalker_speed  # noqa: E402
-from paksatalker.evaluation.benchmark import Options  # noqa: E402
-from paksatalker.models.pantomatrix.emage import AudioFeatures, Prediction  # noqa: E402
-from paksatalker.models.pantomatrix.motion import MotionDecoder  # noqa: E402
-from paksatalker.models.sadtalker.generator import Generator, GeneratorConfig  # noqa: E402
+from paksatalker.evaluation import benchmark, emage_speed, sadtalker_speed
+from paksatalker.evaluation.benchmark import Options
+from paksatalker.models.pantomatrix.emage import AudioFeatures, Prediction
+from paksatalker.models.pantomatrix.motion import MotionDecoder
+from paksatalker.models.sadtalker.generator import Generator, GeneratorConfig
 
 SMALL = GeneratorConfig(
     width=8, max_channels=32, volume_channels=4, depth=4, res_blocks=1, motion_width=4,

@@ -7,19 +7,19 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
 
-from paksatalker.models.gfpgan.gfpgan import GFPGAN  # noqa: E402
-from paksatalker.models.pantomatrix.emage import Emage  # noqa: E402
-from paksatalker.models.pantomatrix.motion import Codes, MotionDecoder, identity_motion, integrate  # noqa: E402
-from paksatalker.models.pantomatrix.skeleton_encoder import MotionAutoencoder  # noqa: E402
-from paksatalker.models.sadtalker.audio2exp import Audio2Exp  # noqa: E402
-from paksatalker.models.sadtalker.audio2pose import Audio2Pose  # noqa: E402
-from paksatalker.models.sadtalker.face_recon import FaceRecon  # noqa: E402
-from paksatalker.models.sadtalker.fan import FAN  # noqa: E402
-from paksatalker.models.sadtalker.generator import Generator  # noqa: E402
-from paksatalker.models.sadtalker.head_pose import HeadPoseEstimator  # noqa: E402
-from paksatalker.models.sadtalker.keypoints import KPDetector, transform_keypoints  # noqa: E402
-from paksatalker.models.sadtalker.mapping import MappingNet  # noqa: E402
-from paksatalker.models.sadtalker.retinaface import RetinaFace  # noqa: E402
+from paksatalker.models.gfpgan.gfpgan import GFPGAN
+from paksatalker.models.pantomatrix.emage import Emage
+from paksatalker.models.pantomatrix.motion import Codes, MotionDecoder, identity_motion, integrate
+from paksatalker.models.pantomatrix.skeleton_encoder import MotionAutoencoder
+from paksatalker.models.sadtalker.audio2exp import Audio2Exp
+from paksatalker.models.sadtalker.audio2pose import Audio2Pose
+from paksatalker.models.sadtalker.face_recon import FaceRecon
+from paksatalker.models.sadtalker.fan import FAN
+from paksatalker.models.sadtalker.generator import Generator
+from paksatalker.models.sadtalker.head_pose import HeadPoseEstimator
+from paksatalker.models.sadtalker.keypoints import KPDetector, transform_keypoints
+from paksatalker.models.sadtalker.mapping import MappingNet
+from paksatalker.models.sadtalker.retinaface import RetinaFace
 
 FAR = torch.device("meta")
 NETWORKS = {

@@ -44,7 +44,7 @@ def lookup(table: Floats, position: float) -> float:
     "void(uint8[:,:,::1], int64[::1], float32[::1], float32[:,::1], float32[:,:,::1], float32[:,:,::1],"
     " float32[:,:,::1])"
 )
-def paint_eyeball(  # noqa: PLR0917
+def paint_eyeball(
     frame: Image,
     box: Ints,
     p: Floats,
@@ -99,7 +99,7 @@ def paint_eyeball(  # noqa: PLR0917
 
 
 @compiled()
-def _lid_skin(  # noqa: PLR0917
+def _lid_skin(
     p: Floats,
     along: float,
     v: float,
@@ -156,7 +156,7 @@ def _lash(p: Floats, along: float, past: float, hairs: Floats) -> float:
     "void(uint8[:,:,::1], int64[::1], float32[::1], float32[:,::1], float32[:,::1], float32[:,:,::1], float32[::1],"
     " float32[::1], float32[:,::1])"
 )
-def paint_lid(  # noqa: PLR0917
+def paint_lid(
     frame: Image,
     box: Ints,
     p: Floats,

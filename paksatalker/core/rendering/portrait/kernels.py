@@ -42,7 +42,7 @@ def _span(slope: float, offset: float, low: float, high: float) -> tuple[float, 
 
 
 @_compiled("void(f8[:, ::1], f8[:, ::1], i4[:, ::1], f4[:, ::1], f4[:, ::1], i8, i8)")
-def draw_triangles(  # noqa: PLR0917
+def draw_triangles(
     target: npt.NDArray[np.float64],
     source: npt.NDArray[np.float64],
     triangles: npt.NDArray[np.int32],

@@ -102,7 +102,7 @@ def _over(colour: Floats, sample: Floats, light: float, colours: Floats) -> None
     "float32(float32[::1], float32[::1], float32[::1], float32[:,:,::1], float32[::1], int64, int64, float32[::1],"
     " float32[::1])"
 )
-def _teeth(  # noqa: PLR0917
+def _teeth(
     start: Floats,
     ray: Floats,
     p: Floats,
@@ -134,7 +134,7 @@ def _teeth(  # noqa: PLR0917
 
 
 @compiled()
-def _cast(  # noqa: PLR0917
+def _cast(
     x: int,
     y: int,
     p: Floats,
@@ -148,7 +148,7 @@ def _cast(  # noqa: PLR0917
 
 
 @compiled()
-def _own_teeth(  # noqa: PLR0917
+def _own_teeth(
     x: int,
     y: int,
     p: Floats,
@@ -192,7 +192,7 @@ def _tongue(p: Floats, tongue: Floats, inside: float, colour: Floats, colours: F
 
 
 @compiled()
-def _shade(  # noqa: PLR0917
+def _shade(
     x: int,
     y: int,
     p: Floats,
@@ -245,7 +245,7 @@ def _shade(  # noqa: PLR0917
 
 
 @compiled()
-def _lips_light(  # noqa: PLR0917
+def _lips_light(
     p: Floats,
     colours: Floats,
     colour: Floats,
@@ -281,7 +281,7 @@ def _lips_light(  # noqa: PLR0917
 
 
 @compiled()
-def _mend_lip(  # noqa: PLR0917
+def _mend_lip(
     frame: Image,
     x: int,
     y: int,
@@ -317,7 +317,7 @@ def _mend_lip(  # noqa: PLR0917
     "void(uint8[:,:,::1], int64[::1], float32[::1], float32[:,::1], float32[:,::1], float32[:,::1],"
     " float32[:,:,::1], float32[::1], float32[:,:,::1], float32[::1], float32[:,:,::1], float32[:,::1])"
 )
-def paint_mouth(  # noqa: PLR0917
+def paint_mouth(
     frame: Image,
     box: Ints,
     p: Floats,

@@ -16,7 +16,7 @@ Triangles = npt.NDArray[np.int32]
 
 
 @compiled("void(float32[:,::1], float32[:,::1], float32[:,::1], float32[::1], float32[:,::1], int32[:,::1])")
-def rasterise_gain(  # noqa: PLR0917
+def rasterise_gain(
     out: Floats,
     target: Floats,
     source: Floats,
@@ -63,7 +63,7 @@ def rasterise_gain(  # noqa: PLR0917
 
 
 @compiled("void(uint8[:,:,::1], float32[:,::1], float32, float32, float32, int64[::1], float32[::1])")
-def apply_gain(  # noqa: PLR0917
+def apply_gain(
     frame: Image,
     gain: Floats,
     x0: float,

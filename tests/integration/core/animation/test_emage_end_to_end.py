@@ -10,17 +10,17 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
 
-from typer.testing import CliRunner  # noqa: E402
+from typer.testing import CliRunner
 
-from paksatalker.cli.commands import app  # noqa: E402
-from paksatalker.core.animation.body import npz  # noqa: E402
-from paksatalker.core.animation.body.emage import EmageBody  # noqa: E402
-from paksatalker.core.engines import BodyEngine, find  # noqa: E402
-from paksatalker.core.timeline import Speech  # noqa: E402
-from paksatalker.core.tracks import BodyTrack  # noqa: E402
-from paksatalker.errors import AudioEmpty, WeightsCorrupt, WeightsMissing, WeightsUnfit, WeightsUnsafe  # noqa: E402
-from paksatalker.models.pantomatrix import weights  # noqa: E402
-from paksatalker.models.pantomatrix.vq import PARTS  # noqa: E402
+from paksatalker.cli.commands import app
+from paksatalker.core.animation.body import npz
+from paksatalker.core.animation.body.emage import EmageBody
+from paksatalker.core.engines import BodyEngine, find
+from paksatalker.core.timeline import Speech
+from paksatalker.core.tracks import BodyTrack
+from paksatalker.errors import AudioEmpty, WeightsCorrupt, WeightsMissing, WeightsUnfit, WeightsUnsafe
+from paksatalker.models.pantomatrix import weights
+from paksatalker.models.pantomatrix.vq import PARTS
 
 GOLDEN = Path(__file__).parents[3] / "golden"
 _SPEC = importlib.util.spec_from_file_location("golden_rule", GOLDEN / "rule.py")

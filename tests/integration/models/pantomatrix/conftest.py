@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT / "golden"))
 
-import rule  # noqa: E402
+import rule
 
 GOLDEN = ROOT / "golden" / "emage"
 

@@ -8,14 +8,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import rule  # noqa: E402
+import rule
 
-from paksatalker.models.pantomatrix import rotation  # noqa: E402
-from paksatalker.models.pantomatrix.emage import BODY_PARTS  # noqa: E402
-from paksatalker.models.pantomatrix.inference import infer  # noqa: E402
-from paksatalker.models.pantomatrix.motion import Codes, identity_motion, integrate  # noqa: E402
-from paksatalker.models.pantomatrix.vq import PARTS, GlobalMotion, MotionVQ  # noqa: E402
-from paksatalker.models.pantomatrix.wav_encoder import steps  # noqa: E402
+from paksatalker.models.pantomatrix import rotation
+from paksatalker.models.pantomatrix.emage import BODY_PARTS
+from paksatalker.models.pantomatrix.inference import infer
+from paksatalker.models.pantomatrix.motion import Codes, identity_motion, integrate
+from paksatalker.models.pantomatrix.vq import PARTS, GlobalMotion, MotionVQ
+from paksatalker.models.pantomatrix.wav_encoder import steps
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "emage"
 

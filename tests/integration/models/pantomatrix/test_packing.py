@@ -6,9 +6,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from paksatalker.models.pantomatrix.emage import AudioFeatures  # noqa: E402
-from paksatalker.models.pantomatrix.packing import can_pack, pack  # noqa: E402
-from paksatalker.models.pantomatrix.transformer import Decoder, Encoder  # noqa: E402
+from paksatalker.models.pantomatrix.emage import AudioFeatures
+from paksatalker.models.pantomatrix.packing import can_pack, pack
+from paksatalker.models.pantomatrix.transformer import Decoder, Encoder
 
 
 @torch.inference_mode()

@@ -5,9 +5,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from paksatalker.models.pantomatrix import rotation  # noqa: E402
-from paksatalker.models.pantomatrix.motion import Codes, integrate  # noqa: E402
-from paksatalker.models.pantomatrix.streaming import GestureStream, frames_of  # noqa: E402
+from paksatalker.models.pantomatrix import rotation
+from paksatalker.models.pantomatrix.motion import Codes, integrate
+from paksatalker.models.pantomatrix.streaming import GestureStream, frames_of
 
 
 @pytest.fixture(scope="module")

@@ -8,16 +8,16 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
 pytest.importorskip("onnx", reason="needs paksatalker[export]")
 
-import onnxruntime  # noqa: E402
-from typer.testing import CliRunner  # noqa: E402
+import onnxruntime
+from typer.testing import CliRunner
 
-from paksatalker.cli.commands import app  # noqa: E402
-from paksatalker.errors import EngineUnavailable, InvalidOption, WeightsMissing  # noqa: E402
-from paksatalker.models.sadtalker import export  # noqa: E402
-from paksatalker.models.sadtalker.generator import Generator, GeneratorConfig  # noqa: E402
-from paksatalker.models.sadtalker.keypoints import KeyPointFeatures, KPDetector, transform_keypoints  # noqa: E402
-from paksatalker.models.sadtalker.mapping import MappingNet  # noqa: E402
-from tests.integration.core import sadtalker_files as small  # noqa: E402
+from paksatalker.cli.commands import app
+from paksatalker.errors import EngineUnavailable, InvalidOption, WeightsMissing
+from paksatalker.models.sadtalker import export
+from paksatalker.models.sadtalker.generator import Generator, GeneratorConfig
+from paksatalker.models.sadtalker.keypoints import KeyPointFeatures, KPDetector, transform_keypoints
+from paksatalker.models.sadtalker.mapping import MappingNet
+from tests.integration.core import sadtalker_files as small
 
 SIZE = 128
 POINTS = 15

@@ -8,10 +8,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
 
-from paksatalker.models.sadtalker import keypoints, mapping  # noqa: E402
-from paksatalker.models.sadtalker.generator import Generator  # noqa: E402
-from paksatalker.models.sadtalker.packed import Target  # noqa: E402
-from paksatalker.models.sadtalker.prepared import PreparedGenerator  # noqa: E402
+from paksatalker.models.sadtalker import keypoints, mapping
+from paksatalker.models.sadtalker.generator import Generator
+from paksatalker.models.sadtalker.packed import Target
+from paksatalker.models.sadtalker.prepared import PreparedGenerator
 
 GOLDEN = Path(__file__).parents[3] / "golden"
 _SPEC = importlib.util.spec_from_file_location("golden_rule", GOLDEN / "rule.py")

@@ -4,9 +4,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
 
-from torch import nn  # noqa: E402
+from torch import nn
 
-from paksatalker.models.pantomatrix.transformer import Decoder, Encoder, PeriodicPositions  # noqa: E402
+from paksatalker.models.pantomatrix.transformer import Decoder, Encoder, PeriodicPositions
 
 WIDTH, HEADS, INNER = 48, 4, 96
 

@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
 
-from paksatalker.models.sadtalker import keypoints, mapping  # noqa: E402
+from paksatalker.models.sadtalker import keypoints, mapping
 
 GOLDEN = Path(__file__).parents[3] / "golden"
 _SPEC = importlib.util.spec_from_file_location("golden_rule", GOLDEN / "rule.py")

@@ -6,11 +6,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
 
-from torch.nn import functional  # noqa: E402
+from torch.nn import functional
 
-from paksatalker.errors import EngineUnavailable  # noqa: E402
-from paksatalker.models.sadtalker import compiled, packed, prepared  # noqa: E402
-from paksatalker.models.sadtalker.generator import Generator, GeneratorConfig  # noqa: E402
+from paksatalker.errors import EngineUnavailable
+from paksatalker.models.sadtalker import compiled, packed, prepared
+from paksatalker.models.sadtalker.generator import Generator, GeneratorConfig
 
 EXACT = packed.Target(torch.device("cpu"), torch.float32)
 TINY = GeneratorConfig(

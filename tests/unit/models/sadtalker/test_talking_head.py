@@ -5,10 +5,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
 
-from paksatalker.models.sadtalker import talking_head as module  # noqa: E402
-from paksatalker.models.sadtalker.generator import Generator, GeneratorConfig  # noqa: E402
-from paksatalker.models.sadtalker.keypoints import KeyPointFeatures, KPDetector  # noqa: E402
-from paksatalker.models.sadtalker.mapping import MappingNet  # noqa: E402
+from paksatalker.models.sadtalker import talking_head as module
+from paksatalker.models.sadtalker.generator import Generator, GeneratorConfig
+from paksatalker.models.sadtalker.keypoints import KeyPointFeatures, KPDetector
+from paksatalker.models.sadtalker.mapping import MappingNet
 
 TINY = GeneratorConfig(
     width=8, max_channels=32, volume_channels=4, depth=4, res_blocks=1, motion_width=4,

@@ -4,9 +4,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
 
-from torch.nn import functional  # noqa: E402
+from torch.nn import functional
 
-from paksatalker.models.sadtalker import packed, winograd  # noqa: E402
+from paksatalker.models.sadtalker import packed, winograd
 
 CPU = torch.device("cpu")
 FULL, HALF = packed.Target(CPU, torch.float32), packed.Target(CPU, torch.bfloat16)
