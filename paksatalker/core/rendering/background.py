@@ -14,6 +14,7 @@ from PIL import Image, ImageColor
 
 from paksatalker.config.limits import MAX_IMAGE_PIXELS
 from paksatalker.core.rendering.image import Picture, Rgb, load_image
+from paksatalker.core.rendering.morphology import disc
 from paksatalker.errors import InvalidOption
 
 Kind = Literal["keep", "blur", "colour", "image", "transparent"]
@@ -147,8 +148,7 @@ def _blurred(image: Rgb, mask: npt.NDArray[np.float32]) -> Rgb:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32) ** 2
     person = cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR)
-    reach = max(3, round(_HALO * min(size))) * 2 + 1
-    person = cv2.dilate((person > 0.1).astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    person = cv2.dilate((person > 0.1).astype(np.uint8), disc(max(3, round(_HALO * min(size)))))
     weight = 1.0 - person.astype(np.float32)
     if not weight.any():
         weight[:] = 1.0

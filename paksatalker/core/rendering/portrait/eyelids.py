@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from paksatalker.core.rendering.morphology import disc
 from paksatalker.core.rendering.portrait import eyes_kernel as k
 from paksatalker.core.rendering.portrait.eye_region import EyeRegion, clipped_box
 from paksatalker.core.rendering.portrait.face import PosedFace, SourceFace
@@ -135,10 +136,9 @@ def _bare_skin(
     target = _lid_colour(image, upper, lower, ring, face.mm)
     level = float(luminance(target))
     # Single lashes beyond it are fine and darker than their surroundings. The fold's broad shade stays.
-    reach = 2 * max(1, round(1.8 * face.mm + palette.softness)) + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    fine = cv2.morphologyEx(luma, cv2.MORPH_BLACKHAT, disc) > 0.09 * level
-    fine |= cv2.morphologyEx(luma, cv2.MORPH_TOPHAT, disc) > 0.12 * level  # shine that would be torn apart
+    round_about = disc(max(1, round(1.8 * face.mm + palette.softness)))
+    fine = cv2.morphologyEx(luma, cv2.MORPH_BLACKHAT, round_about) > 0.09 * level
+    fine |= cv2.morphologyEx(luma, cv2.MORPH_TOPHAT, round_about) > 0.12 * level  # shine that would be torn apart
     small = np.ones((2 * max(1, round(0.3 * face.mm + 0.5 * palette.softness)) + 1,) * 2, np.uint8)
     around = _around_lid(image.shape[:2], corner, face, region)
     hidden |= cv2.dilate(_mostly_within(fine.astype(np.uint8), around), small)

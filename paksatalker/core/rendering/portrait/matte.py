@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from paksatalker.core.rendering.morphology import disc
 from paksatalker.core.rendering.portrait import topology as topo
 from paksatalker.core.rendering.portrait.body import HeadAxes
 from paksatalker.core.rendering.portrait.face import SourceFace
@@ -35,7 +36,7 @@ def person_matte(face: SourceFace, mask: FloatImage) -> FloatImage:
     own = _refined(face, mask, _territory(face, mask))
     radius = max(2, round(0.06 * face.width))
     alpha = np.clip((_guided(face.image, own, radius) - 0.25) / 0.5, 0, 1)
-    near = cv2.dilate((own > 0.1).astype(np.uint8), _disc(2 * radius))
+    near = cv2.dilate((own > 0.1).astype(np.uint8), disc(2 * radius))
     alpha = alpha * near
     alpha = np.maximum(alpha, _face_core(face))
     return np.asarray(alpha, np.float32)
@@ -157,9 +158,9 @@ def _refined(face: SourceFace, mask: FloatImage, territory: npt.NDArray[np.bool_
     face_width = face.width * scale
     solid = np.asarray(small > 0.5, np.uint8)
     labels = np.full(small.shape, cv2.GC_BGD, np.uint8)
-    labels[cv2.dilate(solid, _disc(round(0.30 * face_width))) > 0] = cv2.GC_PR_BGD
+    labels[cv2.dilate(solid, disc(round(0.30 * face_width))) > 0] = cv2.GC_PR_BGD
     labels[small > 0.35] = cv2.GC_PR_FGD
-    certain = cv2.erode(np.asarray(small > 0.9, np.uint8), _disc(max(1, round(0.02 * face_width))))
+    certain = cv2.erode(np.asarray(small > 0.9, np.uint8), disc(max(1, round(0.02 * face_width))))
     certain |= np.asarray(small > _SURE_OF_HAIR, np.uint8) & _hair(face, scale, small.shape)
     labels[certain > 0] = cv2.GC_FGD
     labels[_stands_out(image, solid, face_width) & (labels != cv2.GC_FGD)] = cv2.GC_FGD
@@ -185,8 +186,8 @@ def _hair(face: SourceFace, scale: float, shape: tuple[int, ...]) -> Image:
 
 def _stands_out(image: Image, solid: Image, face_width: float) -> npt.NDArray[np.bool_]:
     """What next to the person differs from a plain background: hats, frizz and jewellery. Nothing on a busy one."""
-    near = cv2.dilate(solid, _disc(round(0.35 * face_width)))
-    around = cv2.dilate(near, _disc(round(0.30 * face_width))) & ~near & 1
+    near = cv2.dilate(solid, disc(round(0.35 * face_width)))
+    around = cv2.dilate(near, disc(round(0.30 * face_width))) & ~near & 1
     if around.sum() < face_width:
         return np.zeros(solid.shape, bool)
     clean = cv2.inpaint(image, near, 3, cv2.INPAINT_TELEA)
@@ -204,7 +205,7 @@ def _stands_out(image: Image, solid: Image, face_width: float) -> npt.NDArray[np
 
 def _connected(person: npt.NDArray[np.bool_], seed: Image) -> FloatImage:
     """The parts of a mask that hang together with the seed, without crumbs of less than two pixels' width."""
-    opened = cv2.morphologyEx(np.asarray(person, np.uint8), cv2.MORPH_OPEN, _disc(1)) | seed
+    opened = cv2.morphologyEx(np.asarray(person, np.uint8), cv2.MORPH_OPEN, disc(1)) | seed
     _, labels = cv2.connectedComponents(opened)
     kept = np.unique(labels[seed > 0])
     return np.asarray(np.isin(labels, kept[kept > 0]), np.float32)
@@ -220,7 +221,3 @@ def _face_core(face: SourceFace) -> FloatImage:
     cv2.fillPoly(image, [np.round(core).astype(np.int32)], 255)
     soft = cv2.GaussianBlur(image, (0, 0), max(1.0, 0.03 * face.width)).astype(np.float32)
     return np.asarray(soft / np.float32(255), np.float32)
-
-
-def _disc(radius: int) -> Image:
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.uint8)

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import distance_transform_edt
 
+from paksatalker.core.rendering.morphology import disc
+
 _INPAINT_SIDE = 256  # inpainting is done on an image this large at most: only a rim of it is ever seen
 _TEXTURE_PIXELS = 1_000_000  # texture is mirrored on a copy this large at most
 _TEXTURE_SIZE = 0.02  # of the long side: what is finer is texture
@@ -27,7 +29,7 @@ def background_plate(
     """
     height, width = image.shape[:2]
     person = np.asarray(alpha > 0.02, np.uint8)
-    tainted = cv2.dilate(person, _disc(margin))
+    tainted = cv2.dilate(person, disc(margin))
     scale = min(0.25, _INPAINT_SIDE / max(height, width)) if max(height, width) > 200 else 1.0
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
     hole = np.asarray(cv2.resize(tainted * np.uint8(255), size, interpolation=cv2.INTER_AREA) > 0, np.uint8)
@@ -36,7 +38,7 @@ def background_plate(
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     filled = cv2.GaussianBlur(cv2.inpaint(small, hole, 4, cv2.INPAINT_TELEA), (0, 0), 1.2)
     rim = max(1, margin // 3)  # at rest the photo's own background should show almost up to the person
-    hidden = cv2.dilate(person, _disc(rim + rim // 2)) * np.uint8(255)
+    hidden = cv2.dilate(person, disc(rim + rim // 2)) * np.uint8(255)
     mix = cv2.GaussianBlur(hidden, (0, 0), 0.6 * rim)
     rows, columns = np.flatnonzero(mix.any(axis=1)), np.flatnonzero(mix.any(axis=0))
     window = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -75,7 +77,3 @@ def _texture(image: npt.NDArray[np.uint8], hole: npt.NDArray[np.uint8], margin: 
     share = np.clip(depth / max(margin * scale, 1.0) - 0.7, 0, 1)[..., None].astype(np.float32)
     mirrored = cv2.remap(detail, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101) * share
     return np.asarray(cv2.resize(mirrored, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def _disc(radius: int) -> npt.NDArray[np.uint8]:
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.uint8)
