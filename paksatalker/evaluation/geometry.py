@@ -10,23 +10,21 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from paksatalker.core.rendering.portrait.topology import (
+    LOWER_INNER,
+    LOWER_ROWS,
+    OUTER_EYE_CORNERS,
+    STABLE,
+    UPPER_INNER,
+    UPPER_ROWS,
+)
+
 Array = npt.NDArray[np.float64]
 
-#: Points on the skull that speech, blinks and brows hardly move: forehead, nose bridge, eye corners, temples.
-STABLE: tuple[int, ...] = (
-    10, 338, 297, 332, 109, 67, 103, 151, 9, 8, 168, 6, 197, 195, 33, 133, 362, 263, 130, 359, 127, 356, 234, 454, 108,
-    337, 69, 299, 21, 251, 162, 389,
-)  # fmt: skip
-#: Inner lip contour, image left to right; both rows share the corners.
-UPPER_INNER: tuple[int, ...] = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
-LOWER_INNER: tuple[int, ...] = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
-#: Outer lip contour, image left to right; both rows share the corners.
-UPPER_OUTER: tuple[int, ...] = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
-LOWER_OUTER: tuple[int, ...] = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
-#: All forty points of both contours.
-LIPS: tuple[int, ...] = tuple(sorted({*UPPER_INNER, *LOWER_INNER, *UPPER_OUTER, *LOWER_OUTER}))
-#: Outer eye corners; their distance is the unit of length.
-EYE_CORNERS: tuple[int, int] = (33, 263)
+#: All forty points of the inner and the outer lip contour.
+LIPS: tuple[int, ...] = tuple(sorted({*UPPER_INNER, *LOWER_INNER, *UPPER_ROWS[-1], *LOWER_ROWS[-1]}))
+#: Their distance is the unit of length.
+EYE_CORNERS: tuple[int, int] = OUTER_EYE_CORNERS
 
 
 @dataclass(frozen=True, slots=True)

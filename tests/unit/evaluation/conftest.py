@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from paksatalker.evaluation.geometry import EYE_CORNERS, LIPS, LOWER_INNER, UPPER_INNER, rotation_matrix
+from paksatalker.core.rendering.portrait.topology import LOWER_INNER, UPPER_INNER
+from paksatalker.evaluation.geometry import EYE_CORNERS, LIPS, rotation_matrix
 from paksatalker.evaluation.tracking import FaceMotion
 
 FPS = 25.0

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paksatalker.evaluation.geometry import LIPS, STABLE, align, head_angles, rotation_matrix, umeyama
+from paksatalker.core.rendering.portrait.topology import STABLE
+from paksatalker.evaluation.geometry import LIPS, align, head_angles, rotation_matrix, umeyama
 
 ANGLE = st.floats(-80, 80)
 
