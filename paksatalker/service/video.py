@@ -27,8 +27,24 @@ def no_file(name: str) -> str:
     return name
 
 
+def one_line(text: str) -> str:
+    """Refuses what is no line of text; nothing at all is fine.
+
+    Raises:
+        ValueError: It has letters that are not printed, or is blank.
+    """
+    if text and (not text.isprintable() or not text.strip()):
+        raise ValueError("it is no line of text")
+    return text
+
+
 VoiceName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(no_file)]
 AssetId = Annotated[str, Field(pattern=r"^ast_[0-9A-Za-z]{22}$", examples=["ast_3dSXQTLIH7cLKJ9G1xvbFQ"])]
+Label = Annotated[
+    str,
+    Field(max_length=60, description="Words in a corner of every frame, e.g. `AI-generated`."),
+    AfterValidator(one_line),
+]
 Emotion = Literal[
     "auto", "neutral", "happy", "sad", "angry", "surprised", "fearful", "disgusted", "calm", "excited"
 ]  # fmt: skip
@@ -110,7 +126,7 @@ class VideoRequest(BaseModel):
     face: int | None = Field(None, ge=1, le=1000, description="Which face of a group photo, 1 = largest.")
     format: Literal["mp4", "webm", "gif"] = "mp4"
     subtitles: Literal["srt", "vtt", "burn"] | None = None
-    label: str = Field("", max_length=60, description="Words in a corner of every frame, e.g. `AI-generated`.")
+    label: Label = ""
     engine: Literal["auto", "sadtalker"] = Field(
         "auto", description="What draws face and motion: `auto`, or `sadtalker` (by workers with a graphics card)."
     )
@@ -129,13 +145,6 @@ class VideoRequest(BaseModel):
     @classmethod
     def _no_path(cls, value: str) -> str:
         return background_of(value)
-
-    @field_validator("label")
-    @classmethod
-    def _one_line(cls, value: str) -> str:
-        if value and (not value.isprintable() or not value.strip()):
-            raise ValueError("it is no line of text")
-        return value
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
 from paksatalker.api.models.openai import VoiceName
-from paksatalker.service.video import AssetId, Emotion, background_of
+from paksatalker.service.video import AssetId, Emotion, Label, background_of
 
 
 class _Message(BaseModel):
@@ -82,7 +82,7 @@ class Offer(_Message):
     face: int | None = Field(None, ge=1, le=1000, description="Which face of a group photo, 1 = largest.")
     expression_scale: float = Field(1.0, ge=0, le=2)
     head_motion: float = Field(1.0, ge=0, le=2)
-    label: str = Field("", max_length=60, description="Words in a corner of every frame, e.g. `AI-generated`.")
+    label: Label = ""
     fps: float = Field(25.0, ge=10, le=30)
 
     @field_validator("background")
@@ -92,13 +92,6 @@ class Offer(_Message):
         if background.startswith("ast_") or background.lower() == "transparent":
             raise ValueError("live video has none such: give keep, blur or a colour")
         return background
-
-    @field_validator("label")
-    @classmethod
-    def _one_line(cls, value: str) -> str:
-        if value and (not value.isprintable() or not value.strip()):
-            raise ValueError("it is no line of text")
-        return value
 
 
 class IceCandidate(BaseModel):
