@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
@@ -10,6 +11,8 @@ from typing import Self
 from paksatalker.core.timeline import Reading, Utterance
 from paksatalker.errors import InvalidOption
 
+_SIGNS = frozenset("'’.,‿|‖-–↗↘↑↓^~")
+_TONES = frozenset("˥˦˧˨˩")
 _FORM = "Write: word = how it sounds, or word = /IPA/"
 
 
@@ -41,7 +44,8 @@ class Dictionary:
                 "there is no = in it" if not equals
                 else "there is no word before the =" if not re.search(r"\w", word)
                 else "nothing can be said of what is after the =" if not re.search(r"\w", said)
-                else "it holds brackets" if re.search(r"[\[\]()]", said) else ""
+                else "it holds brackets" if re.search(r"[\[\]()]", said)
+                else f"'{strange[0]}' is not of the phonetic alphabet" if ipa and (strange := _strange(said)) else ""
             )  # fmt: skip
             if problem:
                 raise InvalidOption(f"cannot use line {number} of {source} ('{line.strip()[:40]}')", problem, _FORM)
@@ -64,3 +68,8 @@ class Dictionary:
         longest_first = sorted(self.entries, key=lambda word: (-len(word), word))
         words = "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in longest_first)
         return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
+
+
+def _strange(ipa: str) -> list[str]:
+    """What is no letter, mark, tone, tie, stress or space."""
+    return [char for char in ipa if unicodedata.category(char)[0] not in "LMZ" and char not in _SIGNS | _TONES]

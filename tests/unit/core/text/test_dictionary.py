@@ -16,7 +16,15 @@ def test_the_scripts_own_reading_wins() -> None:
     assert Dictionary.read(["Paksa=Pack-sah"]).apply(own) == own
 
 
-@pytest.mark.parametrize("line", ["Paksa", "= x", "Paksa =", "Paksa = ...", "Paksa = [x]"])
+@pytest.mark.parametrize(
+    "line", ["Paksa", "= x", "Paksa =", "Paksa = ...", "Paksa = [x]", "Paksa = /z☃z/", "Paksa = /p1/"]
+)
 def test_other_lines_are_refused(line: str) -> None:
     with pytest.raises(InvalidOption, match=r"line 2 of names\.txt"):
         Dictionary.read(["a = b", line], "names.txt")
+
+
+def test_every_letter_and_mark_of_the_phonetic_alphabet_is_taken() -> None:
+    ipa = "ˈpʰæ̃ˑkʼ.sə‿ˌt͡ʃeɪˀ ǃa ɚ̝ː˥˩ o|ɡ-ɫ"
+    (reading,) = Dictionary.read([f"Paksa = /{ipa}/"]).apply(Utterance("Paksa")).readings
+    assert reading.spoken == ipa
