@@ -7,13 +7,13 @@ its last line tells when nothing more comes.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from paksatalker.models.hashing import hash_file
 from paksatalker.service.files import FileStore
 from paksatalker.service.states import State
 from paksatalker.service.tables import Job
@@ -140,7 +140,7 @@ class StreamPublisher:
             path, seconds = item
             self.bytes += path.stat().st_size
             name = self._name(path.name)
-            self.digests[name] = await asyncio.to_thread(_sha256, path)
+            self.digests[name] = await asyncio.to_thread(hash_file, path)
             await self._files.put(f"{self._place}/{piece_path(name)}", path)
             path.unlink()
             if seconds:
@@ -154,11 +154,6 @@ class StreamPublisher:
         key = f"{self._place}/{PLAYLIST}"
         await self._files.put(key, str(self._playlist).encode())
         return key
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class PartPublisher(StreamPublisher):

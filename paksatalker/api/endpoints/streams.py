@@ -11,10 +11,10 @@ from fastapi import APIRouter, Depends, Path
 from fastapi.responses import Response, StreamingResponse
 
 from paksatalker.api.deps import BackendOf, allowed
+from paksatalker.api.endpoints.videos import VideoId, job_of
 from paksatalker.api.errors import ApiError, answers, not_found
 from paksatalker.service.backend import Backend
 from paksatalker.service.hls import PLAYLIST, PLAYLIST_TYPE, is_piece, joined, piece_path, piece_type, stream_place
-from paksatalker.service.ids import is_id
 from paksatalker.service.keys import Caller
 from paksatalker.service.parts import PartStore
 from paksatalker.service.states import State
@@ -24,7 +24,6 @@ router = APIRouter(prefix="/videos/{video_id}", tags=["videos"])
 _WAIT_SECONDS = 10.0  # for the first segment: a player that asks too early need not ask again
 _LOOK_SECONDS = 0.25
 Reader = Annotated[Caller, Depends(allowed("videos"))]
-VideoId = Annotated[str, Path(examples=["vid_3dSXQTLIH7cLKJ9G1xvbFQ"])]
 
 
 @router.get(
@@ -48,7 +47,7 @@ async def playlist(video_id: VideoId, backend: BackendOf, caller: Reader) -> Res
     """
     deadline = time.monotonic() + _WAIT_SECONDS
     while True:
-        job = await _job(backend, video_id, caller)
+        job = await job_of(backend, caller, video_id)
         content = await _read(backend, f"{stream_place(job)}/{PLAYLIST}") or await _joined(backend, job)
         if content is not None:
             lasting = "private, max-age=3600" if job.state == State.SUCCEEDED else "no-store"
@@ -84,7 +83,7 @@ async def segment(
     Raises:
         ApiError: 404, there is no such video or piece.
     """
-    job = await _job(backend, video_id, caller)
+    job = await job_of(backend, caller, video_id)
     if not is_piece(name):
         raise not_found("segment")
     key = f"{stream_place(job)}/{piece_path(name)}"
@@ -98,13 +97,6 @@ async def segment(
 async def _pieces(backend: Backend, key: str) -> AsyncIterator[bytes]:
     async for piece in backend.files.read(key):
         yield piece
-
-
-async def _job(backend: Backend, video_id: str, caller: Caller) -> Job:
-    job = await backend.jobs.get(video_id, caller.tenant_id) if is_id(video_id, "vid") else None
-    if job is None:
-        raise not_found("video")
-    return job
 
 
 async def _joined(backend: Backend, job: Job) -> str | None:
