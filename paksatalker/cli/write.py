@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -40,6 +40,7 @@ def write(
 ) -> None:
     """Write a text for a presenter, of a given length."""
     from paksatalker.core.sources.briefs import usual_rate
+    from paksatalker.core.text.writing.form import spaced
 
     material = "" if document is None else _read(None, document)
     with _writer(engine) as writer:
@@ -47,7 +48,7 @@ def write(
         sentences = writer.write(
             about, tone=tone, length=length, language=language, document=material, seed=seed, rate=rate
         )
-        said = _shown(_spaced(sentences), output, json=json)
+        said = _shown(spaced(sentences), output, json=json)
         seconds = sum(map(rate.seconds, (sentence.strip() for sentence in said)))
         _report(writer, said, output, json=json, language=language, seconds=round(seconds, 1))
 
@@ -112,11 +113,6 @@ def _writer(engine: str) -> Writer:
     from paksatalker.core.text.writing.writer import Writer
 
     return Writer(engine)
-
-
-def _spaced(sentences: Iterable[str]) -> Iterator[str]:
-    for number, sentence in enumerate(sentences):
-        yield f" {sentence}" if number else sentence
 
 
 def _shown(parts: Iterable[str], output: Path | None, *, json: bool) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from paksatalker.api.models.scripts import DirectBody, RewriteBody, Script, TranslateBody, WriteBody
@@ -79,12 +79,13 @@ def written(writers: Writers, body: Body, cancel: threading.Event) -> Iterator[s
 def _parts(writer: Writer, body: Body, cancel: threading.Event) -> Iterator[str]:
     if isinstance(body, WriteBody):
         from paksatalker.core.sources.briefs import usual_rate
+        from paksatalker.core.text.writing.form import spaced
 
         sentences = writer.write(
             body.brief, tone=body.tone, length=body.length, language=body.language, document=body.document,
             seed=body.seed, rate=usual_rate(body.language),
         )  # fmt: skip
-        return _spaced(sentences)
+        return spaced(sentences)
     if isinstance(body, RewriteBody):
         return writer.rewrite(body.text, body.style, language=body.language, seed=body.seed)
     if isinstance(body, TranslateBody):
@@ -95,11 +96,6 @@ def _parts(writer: Writer, body: Body, cancel: threading.Event) -> Iterator[str]
             raise Cancelled("stopped", "nobody waits for it any more")
 
     return iter([writer.direct(body.text, seed=body.seed, told=told)])
-
-
-def _spaced(sentences: Iterable[str]) -> Iterator[str]:
-    for number, sentence in enumerate(sentences):
-        yield f" {sentence}" if number else sentence
 
 
 def _language(body: Body) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -142,3 +142,9 @@ def _words(sentence: str) -> frozenset[str]:
 
 def _primary(language: str) -> str:
     return language.split("-", maxsplit=1)[0].lower()
+
+
+def spaced(sentences: Iterable[str]) -> Iterator[str]:
+    """Sentences as pieces of a running text: each but the first with the space before it."""
+    for number, sentence in enumerate(sentences):
+        yield f" {sentence}" if number else sentence
