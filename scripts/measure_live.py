@@ -62,7 +62,7 @@ def service() -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"PAKSATALKER_SERVICE_HOME": folder}
         command = [sys.executable, "-m", "paksatalker", "serve", "--workers", "0", "--port", "0"]
-        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603  (our own command line)
             assert process.stderr is not None
             try:
                 told = ""

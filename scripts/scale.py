@@ -158,7 +158,7 @@ async def portrait_of(backend: Backend, tenant_id: str) -> str:
 async def _videos(backend: Backend, tenant_id: str, portrait: str, count: int) -> list[Any]:
     made = []
     for _ in range(count):
-        request = VideoRequest(portrait=portrait, text=f"Hello there, number {random.random():.6f}.", size=128)  # noqa: S311
+        request = VideoRequest(portrait=portrait, text=f"Hello there, number {random.random():.6f}.", size=128)  # noqa: S311  (keeps no secret)
         new = NewJob(tenant_id, "key_scale", QUEUE, request.model_dump(mode="json"), request.digest({}))
         job, _ = await backend.jobs.create(new)
         await backend.queue.enqueue(job.id, QUEUE)
@@ -286,7 +286,7 @@ async def _rendered(
     backend: Backend, job: Job, options: argparse.Namespace, heartbeat: list[float], late: list[str]
 ) -> None:
     """Waits as long as a video would take."""
-    ends = time.perf_counter() + options.seconds * random.uniform(0.5, 1.5)  # noqa: S311
+    ends = time.perf_counter() + options.seconds * random.uniform(0.5, 1.5)  # noqa: S311  (keeps no secret)
     while options.heartbeats and (left := ends - time.perf_counter()) > HEARTBEAT:
         await asyncio.sleep(min(HEARTBEAT, left))
         await timed(heartbeat, _patiently(lambda: backend.jobs.progress(job, progress=0.5), late))

@@ -166,7 +166,7 @@ def _install_mishaps(app: FastAPI) -> None:
         return Response(status_code=400)  # nobody hears it: the connection was cut in the middle of the body
 
 
-def _answer(  # noqa: PLR0917
+def _answer(  # noqa: PLR0917  (as an error has them, in its order)
     status: int, code: str, what: str, why: str = "", fix: str = "", headers: dict[str, str] | None = None
 ) -> JSONResponse:
     return JSONResponse({"error": error_dict(code, what, why, fix)}, status, headers)

@@ -122,7 +122,7 @@ class BodyLimit:
             await _answer(send, *body.refusal)
 
 
-async def _answer(send: Send, status: int, code: str, what: str, why: str, fix: str) -> None:  # noqa: PLR0917
+async def _answer(send: Send, status: int, code: str, what: str, why: str, fix: str) -> None:  # noqa: PLR0917  (as an error has them)
     body = json.dumps({"error": error_dict(code, what, why, fix)}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()),
                (b"connection", b"close")]  # fmt: skip

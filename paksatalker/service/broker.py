@@ -102,7 +102,7 @@ class Broker:
             f'pidfile "{(self.folder / _PID_NAME).as_posix()}"',
         ))  # fmt: skip
         with log.open("wb") as out:
-            self._process = subprocess.Popen(  # noqa: S603
+            self._process = subprocess.Popen(  # noqa: S603  (a fixed command, no shell)
                 [str(server_binary()), "-"], stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for us: it ends after the last job is put back
             )  # fmt: skip

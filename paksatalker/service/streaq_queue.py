@@ -224,7 +224,7 @@ class StreaqQueue:
             idle_timeout=self._silent,
         )
         # It takes the process's signals for itself, whatever `handle_signals` says: ours would never be called.
-        worker.signal_handler = _no_signals  # type: ignore[method-assign, assignment]
+        worker.signal_handler = _no_signals  # type: ignore[method-assign, assignment]  # as said
         # The database counts attempts, and times are its business too.
         task = worker.task(name=_NAME, max_tries=None, timeout=None, ttl=0, silent=True, expire=None)(use)
         return worker, task  # type: ignore[return-value]  # its decorator's overloads do not tell

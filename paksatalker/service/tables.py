@@ -15,11 +15,11 @@ class Utc(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002  (the base class has it)
         """To the database."""
         return None if value is None else value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002  (the base class has it)
         """From the database."""
         if value is None:
             return None
@@ -34,7 +34,7 @@ def now() -> datetime:
 class Base(DeclarativeBase):
     """Of all tables."""
 
-    type_annotation_map = {datetime: Utc, dict[str, Any]: JSON, list[str]: JSON, str: String(255)}  # noqa: RUF012
+    type_annotation_map = {datetime: Utc, dict[str, Any]: JSON, list[str]: JSON, str: String(255)}  # noqa: RUF012  (SQLAlchemy looks here)
 
 
 class Tenant(Base):

@@ -39,7 +39,7 @@ def write_thumbnail(video: Path, to: Path) -> Path:
         raise EncodingFailed("the video has no picture", str(error), "Make it again") from error
     if last is None:
         raise EncodingFailed("the video has no picture", "no frame can be read", "Make it again")
-    picture = last.to_image()  # type: ignore[no-untyped-call]
+    picture = last.to_image()  # type: ignore[no-untyped-call]  # PyAV has no types for it
     picture.thumbnail((_SIDE, _SIDE))
     picture.convert("RGB").save(to, "JPEG", quality=_QUALITY, optimize=True)
     return to

@@ -101,7 +101,7 @@ class IceCandidate(BaseModel):
 
     candidate: str = Field("", max_length=1024)
     sdpMid: str | None = Field(None, max_length=32)  # noqa: N815  (the standard's name)
-    sdpMLineIndex: int | None = Field(None, ge=0, le=16)  # noqa: N815
+    sdpMLineIndex: int | None = Field(None, ge=0, le=16)  # noqa: N815  (the standard's name)
 
 
 class Candidate(_Message):

@@ -23,7 +23,7 @@ async def check_rate(backend: Backend, caller: Caller) -> None:
     most = caller.requests_per_minute or backend.settings.requests_per_minute
     try:
         count, seconds = await backend.queue.count(f"requests:{caller.key_id}", _WINDOW)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001  (while Redis does not answer, nothing is counted)
         _log.warning("requests are not counted: %s: %s", type(error).__name__, error)
         return
     if count > most:

@@ -66,7 +66,7 @@ def speech_request(body: SpeechBody) -> SpeechRequest:
 def encoded(
     pipeline: Pipeline,
     request: SpeechRequest,
-    format: str,  # noqa: A002
+    format: str,  # noqa: A002  (the option's own name)
     cancel: threading.Event,
     engines: dict[str, str] | None = None,
 ) -> Iterator[bytes]:

@@ -143,9 +143,9 @@ class CoquiProcess:
         return EngineUnavailable(f"Coqui failed while {doing}", why, fix)
 
     def _pipe(self, name: str) -> IO[bytes]:
-        pipe = getattr(self._process, name)
+        pipe: IO[bytes] | None = getattr(self._process, name)
         assert pipe is not None
-        return pipe  # type: ignore[no-any-return]
+        return pipe
 
     def _keep_errors(self) -> None:
         for line in self._pipe("stderr"):

@@ -106,8 +106,8 @@ def spread(words: Sequence[TranscriptWord], spans: Sequence[tuple[float, float]]
     for index, (word, (start, end)) in enumerate(zip(words, spans, strict=True)):
         least = _SHORTEST * len(word.phones)
         room = length - sum(_SHORTEST * len(later.phones) for later in words[index:])
-        start = max(position, min(start, room))  # noqa: PLW2901
-        end = max(start + least, min(end, length))  # noqa: PLW2901
+        start = max(position, min(start, room))  # noqa: PLW2901  (made to follow each other)
+        end = max(start + least, min(end, length))  # noqa: PLW2901  (made to follow each other)
         heard_from = min(first_audible(mask, start, end, least), end - least)
         heard_to = max(last_audible(mask, heard_from, end, least), heard_from + least)
         weights = [1.6 if is_vowel(symbol) else 1.0 for symbol, _ in word.phones]

@@ -80,7 +80,7 @@ class Whole:
     samples: FloatArray
     borders: npt.NDArray[np.float64]
 
-    def say(self, start: float = 0.0, end: float = math.inf) -> FloatArray:  # noqa: ARG002
+    def say(self, start: float = 0.0, end: float = math.inf) -> FloatArray:  # noqa: ARG002  (it is all there)
         """The samples."""
         return self.samples
 

@@ -111,7 +111,7 @@ def _load(folder: Path, threads: int) -> Any:
     """Whisper without the timing of words that are thrown away anyway."""
     from faster_whisper import WhisperModel  # heavy: loads the runtime
 
-    class Model(WhisperModel):  # type: ignore[misc]
+    class Model(WhisperModel):  # type: ignore[misc]  # the library has no types
         def add_word_timestamps(
             self, segments: list[list[dict[str, Any]]], tokenizer: Any, *args: Any, **kw: Any
         ) -> Any:

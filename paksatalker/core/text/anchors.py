@@ -34,7 +34,7 @@ def rewrite(utterances: Sequence[Utterance], function: Callable[[str], str]) -> 
     for index, utterance in enumerate(utterances):
         text = utterance.text.translate(dict.fromkeys(map(ord, ANCHORS)))
         if len(text) != len(utterance.text):  # marks of somebody else
-            utterance = replace(utterance, text=text, emphasis=(), readings=(), cues=())  # noqa: PLW2901
+            utterance = replace(utterance, text=text, emphasis=(), readings=(), cues=())  # noqa: PLW2901  (the same without them)
         position = 0
         is_last = index == len(utterances) - 1
         for place in _borders(utterance, is_last=is_last):

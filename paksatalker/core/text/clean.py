@@ -165,10 +165,7 @@ def _without_foreign(text: str, language: str, also: Callable[[], Iterable[str]]
             f"most of it is written in {names} and the voice reads {language_name(language)}",
             "Choose a voice of the text's language (see: paksatalker voices) or translate the text",
         )
-    kept = "".join(
-        re.sub(r"\S+", lambda match, scripts=scripts: _strip_foreign(match[0], scripts), part)  # type: ignore[misc]
-        for part, scripts in parts
-    )
+    kept = "".join(_stripped(part, scripts) for part, scripts in parts)
     kept = re.sub(r"[(\[“\"«「]\s*[)\]”\"»」]", "", kept)  # brackets around nothing
     warning = f"text in {names} is left out: the voice reads {language_name(language)}"
     return re.sub(r"[^\S\n]+", " ", re.sub(r" (?=[,.;:!?\n])", "", kept)).strip(), [warning]
@@ -181,6 +178,10 @@ def _scripts_for(sentence: str, spoken: list[frozenset[str]]) -> frozenset[str]:
         if sum(counts[script] for script in scripts) * 2 > sum(counts.values()):
             return scripts
     return frozenset()
+
+
+def _stripped(part: str, scripts: frozenset[str]) -> str:
+    return re.sub(r"\S+", lambda match: _strip_foreign(match[0], scripts), part)
 
 
 def _strip_foreign(word: str, scripts: frozenset[str]) -> str:

@@ -95,7 +95,7 @@ def _finish(made: _F32, given: _F32, combine: int, slope: float) -> None:
 
 
 @_compiled("void(f4[:, :, ::1], f4[:, :, ::1], f4[::1], f4[:, :, ::1], i8, i8, i8, f4)")
-def from_tiles(  # noqa: PLR0917
+def from_tiles(  # noqa: PLR0917  (compiled functions take all by place)
     tiles: _F32, out: _F32, bias: _F32, other: _F32, combine: int, first: int, across: int, slope: float
 ) -> None:
     """Transforms products of tiles back to pixels, Aᵀ m A, and finishes them.

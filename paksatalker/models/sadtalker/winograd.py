@@ -77,10 +77,13 @@ class WinogradConv:
         for first in range(0, total, _TILES):
             part = tiles[: min(_TILES, total - first)]
             seen = part.numpy()
-            _shared(lambda a, b, v=seen, f=first: to_tiles(image, v[a:b], f + a, across), len(part))  # type: ignore[misc]
+            _shared(
+                lambda a, b, v=seen, f=first: to_tiles(image, v[a:b], f + a, across),  # type: ignore[misc]  # of defaults
+                len(part),
+            )
             made = self._products(part).numpy()
             _shared(
-                lambda a, b, m=made, f=first: from_tiles(  # type: ignore[misc]
+                lambda a, b, m=made, f=first: from_tiles(  # type: ignore[misc]  # of defaults
                     m[a:b], out, self._bias, rest, how, f + a, across, self._slope
                 ),
                 len(part),

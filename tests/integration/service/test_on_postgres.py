@@ -7,7 +7,7 @@ from tests.integration.service import test_webhooks
 from tests.integration.service.test_webhooks import receiver, stage  # noqa: F401  (fixtures of theirs)
 from tests.unit.service import test_jobs, test_keys, test_migrations, test_room
 from tests.unit.worker import test_sweeper
-from tests.unit.worker.test_sweeper import play  # noqa: F401
+from tests.unit.worker.test_sweeper import play  # noqa: F401  (a fixture of theirs)
 
 pytestmark = pytest.mark.skipif(not databases.has_postgres(), reason="there is no Postgres: the extra 'dev' brings one")
 

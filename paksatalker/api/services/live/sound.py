@@ -56,7 +56,7 @@ class SoundBoard:
             if first >= at:
                 break
             if first + len(samples) > at:
-                samples = samples[: at - first + _FADE].copy()  # noqa: PLW2901
+                samples = samples[: at - first + _FADE].copy()  # noqa: PLW2901  (what is left of them)
                 fade = samples[at - first :]
                 fade[:] = fade * np.linspace(1, 0, len(fade))
             kept.append((first, samples))

@@ -208,7 +208,7 @@ class LiveVideo:
             await self._tell({"type": "video.begin", "width": width, "height": height, "fps": self.fps})
             await self._until_the_end()
         except* PortraitFailed as failures:
-            why = failures.exceptions[0].error  # type: ignore[union-attr]
+            why = failures.exceptions[0].error  # type: ignore[union-attr]  # a TaskGroup nests no groups
         except* TimeoutError:
             why = self._not_connected()
         except* Exception as failures:  # noqa: BLE001  (the session goes on, and is told)

@@ -138,7 +138,7 @@ class StyleFitter:
                 + _DISTANCE_WEIGHT * change.square().mean()
             )
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
             optimiser.step()
             rate.step()
             if report:

@@ -50,7 +50,7 @@ def _softened(said: str, before: str) -> str:
             continue
         end = index == len(said) - 1
         if char in "bdɡ" and last not in ("", "m", "n", "ŋ", "ɲ") and not end:
-            char = {"b": "β", "d": "ð", "ɡ": "ɣ"}[char]  # noqa: PLW2901
+            char = {"b": "β", "d": "ð", "ɡ": "ɣ"}[char]  # noqa: PLW2901  (as it is said here)
         result.append(char)
         last = char
     sounds = re.sub("n(?=ˈ?[ɡx])", "ŋ", "".join(result))

@@ -71,8 +71,8 @@ def draw_triangles(
         det = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
         if -1e-9 < det < 1e-9:
             continue
-        first = max(0, int(math.ceil(min(y0, y1, y2) - 1e-3)))  # noqa: RUF046
-        last = min(height - 1, int(math.floor(max(y0, y1, y2) + 1e-3)))  # noqa: RUF046
+        first = max(0, int(math.ceil(min(y0, y1, y2) - 1e-3)))  # noqa: RUF046  (numba gives a float)
+        last = min(height - 1, int(math.floor(max(y0, y1, y2) + 1e-3)))  # noqa: RUF046  (numba gives a float)
         if first > last:
             continue
         inverse = 1.0 / det

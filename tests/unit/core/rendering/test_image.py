@@ -163,7 +163,10 @@ def test_what_a_lossy_coder_leaves_of_transparency_is_invisible() -> None:
 
 def display_p3() -> bytes:
     """The colour profile of telephones' photos: ICC.1:2001, matrix and a gamma of 2.2."""
-    s15 = lambda *values: b"".join(struct.pack(">i", round(v * 65536)) for v in values)  # noqa: E731
+
+    def s15(*values: float) -> bytes:
+        return b"".join(struct.pack(">i", round(v * 65536)) for v in values)
+
     curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(2.2 * 256)) + bytes(2)
     tags = {
         b"desc": b"desc" + bytes(4) + struct.pack(">I", 3) + b"P3\0" + bytes(78 + 1),
