@@ -33,13 +33,13 @@ def _mixed(key: int, counters: Counters) -> npt.NDArray[np.uint64]:
 
 
 def uniform(key: int, counters: npt.ArrayLike) -> Array:
-    """Uniform values in (0, 1), one a counter."""
+    """Uniform values in (0, 1), one a counter: float64 of the counters' shape."""
     bits = _mixed(key, np.asarray(counters, np.int64)) >> np.uint64(11)
     return np.asarray((bits.astype(np.float64) + 0.5) / 2.0**53)
 
 
 def normal(key: int, counters: npt.ArrayLike) -> Array:
-    """Standard normal values, one a counter (Box–Muller)."""
+    """Standard normal values, one a counter (Box–Muller): float64 of the counters' shape."""
     count = np.asarray(counters, np.int64)
     radius = np.sqrt(-2.0 * np.log(uniform(key, 2 * count)))
     return np.asarray(radius * np.cos(2.0 * np.pi * uniform(key, 2 * count + 1)))
@@ -70,6 +70,9 @@ def spline_noise(key: int, times: Array, spacing: float) -> Array:
         key: From :func:`stream_key`.
         times: [N] seconds.
         spacing: Seconds between knots.
+
+    Returns:
+        float64 [N].
     """
     position = np.asarray(times, np.float64) / spacing
     knot = np.floor(position).astype(np.int64)
@@ -89,19 +92,29 @@ def spline_noise(key: int, times: Array, spacing: float) -> Array:
 
 
 def smooth(x: npt.ArrayLike) -> Array:
-    """Ramp 0 → 1 over ``x`` 0 → 1 with continuous slope (smoothstep), flat outside."""
+    """Ramp 0 → 1 over ``x`` 0 → 1 with continuous slope (smoothstep), flat outside; of any shape."""
     t = np.clip(x, 0.0, 1.0)
     return np.asarray(t * t * (3.0 - 2.0 * t), np.float64)
 
 
 def smoother(x: npt.ArrayLike) -> Array:
-    """Ramp 0 → 1 of minimum jerk (Flash & Hogan 1985): two continuous derivatives, flat outside."""
+    """Ramp 0 → 1 of minimum jerk (Flash & Hogan 1985): two continuous derivatives, flat outside; of any shape."""
     t = np.clip(x, 0.0, 1.0)
     return np.asarray(t * t * t * (10.0 - 15.0 * t + 6.0 * t * t), np.float64)
 
 
 def bump(times: Array, start: float, peak: float, end: float) -> Array:
-    """A single smooth rise and fall with height 1 at ``peak``, zero outside ``start``–``end``."""
+    """A single smooth rise and fall with height 1 at ``peak``, zero outside ``start``–``end``.
+
+    Args:
+        times: [N] seconds.
+        start: Where it begins to rise, seconds.
+        peak: Where it is highest, seconds.
+        end: Where it has fallen, seconds.
+
+    Returns:
+        float64 [N], 0–1.
+    """
     rise = smoother((times - start) / max(peak - start, 1e-6))
     fall = 1.0 - smoother((times - peak) / max(end - peak, 1e-6))
     return np.asarray(rise * fall)

@@ -86,7 +86,17 @@ class PreparedGenerator:
     def frames(
         self, volume: Tensor, compressed: Tensor, kp_driving: Tensor, kp_source: Tensor
     ) -> tuple[Tensor, Motion]:
-        """The work of :meth:`draw` on tensors that are where they should be: image and motion."""
+        """The work of :meth:`draw` on tensors that are where they should be.
+
+        Args:
+            volume: See :class:`SourceFeatures`: [1, C, D, H, W].
+            compressed: The same: [1, c, D, H, W].
+            kp_driving: Key points of the frames [B, K, 3].
+            kp_source: Key points of the photo [1, K, 3] or [B, K, 3].
+
+        Returns:
+            RGB, float32 [B, 3, S, S], 0–1, and the motion.
+        """
         motion, features = self._motion(compressed, kp_driving, kp_source)
         volume = volume.float().expand(len(features), -1, -1, -1, -1)
         moved = functional.grid_sample(volume, motion.deformation, align_corners=False).flatten(1, 2)
@@ -277,7 +287,7 @@ def _guide_conv(spade: Spade, factor: int, target: Target, size: Size) -> Packed
 
 
 def normalised(x: Tensor) -> Tensor:
-    """Each channel of each image with mean 0 and variance 1; the sums have 32 bits."""
+    """Each channel of each image [B, C, H, W] with mean 0 and variance 1; the sums have 32 bits."""
     if x.device.type == "cpu":  # one image's batch norm is its instance norm, and several times as fast
         if len(x) > 1:
             return torch.cat([normalised(one[None]) for one in x])
@@ -307,7 +317,7 @@ def _halved(x: Tensor) -> Tensor:
 
 
 def doubled(x: Tensor) -> Tensor:
-    """Every pixel twice in both directions; faster than ``interpolate`` where channels come last."""
+    """Every pixel twice in both directions, [B, C, H, W] to [B, C, 2 H, 2 W]; fast where channels come last."""
     batch, channels, height, width = x.shape
     rows = x.permute(0, 2, 3, 1)[:, :, None, :, None].expand(batch, height, 2, width, 2, channels)
     return rows.reshape(batch, 2 * height, 2 * width, channels).permute(0, 3, 1, 2)

@@ -19,6 +19,8 @@ SAMPLES = 49
 class EyeRegion:
     """Index lists ordered from the image's left to its right.
 
+    Points are landmarks [478, ≥2], pixels, unless a method says otherwise.
+
     Attributes:
         upper: Upper lid's edge with both corners.
         lower: Lower lid's edge with both corners.
@@ -46,12 +48,12 @@ class EyeRegion:
         return CurveFrame.between(points[self.upper[0]], points[self.upper[-1]])
 
     def curve(self, frame: CurveFrame, points: Points, row: tuple[int, ...]) -> Float:
-        """Heights [SAMPLES] of a row of landmarks from corner to corner, pixels."""
+        """Heights, float32 [SAMPLES], of a row of landmarks from corner to corner, pixels."""
         at = np.linspace(0.0, frame.length, SAMPLES)
         return heights(frame.local(points[list(row)]), at).astype(np.float32)
 
     def fold(self, frame: CurveFrame, points: Points) -> Float:
-        """Heights [SAMPLES] of the line where the skin of the closing lid begins: a little above its fold."""
+        """Heights, float32 [SAMPLES], of the line where the skin of the closing lid begins: a little above its fold."""
         between = points[list(self.ring)] + 0.45 * (points[list(self.outer_ring)] - points[list(self.ring)])
         at = np.linspace(0.0, frame.length, SAMPLES)
         return heights(frame.local(between), at).astype(np.float32)
@@ -67,7 +69,15 @@ class EyeRegion:
         return 0.0 if before < 1e-3 else float(1.0 - self.aperture(unposed) / before)
 
     def crop(self, face: SourceFace, margin_mm: float) -> tuple[Float, npt.NDArray[np.float64]]:
-        """The photo around the eye, float32 [h, w, 3], and its first pixel; the border is replicated past the photo."""
+        """The photo around the eye; the border is replicated past the photo.
+
+        Args:
+            face: Of the photo.
+            margin_mm: How far it reaches beyond the eye's landmarks.
+
+        Returns:
+            float32 [h, w, 3], 0–255, and where its first pixel lies in the photo: float64 [2], x and y.
+        """
         rows = [*self.upper, *self.lower, *self.ring]
         pad = max(4, round(margin_mm * face.mm))
         low = np.floor(face.points[rows, :2].min(axis=0)).astype(int) - pad
@@ -79,7 +89,16 @@ class EyeRegion:
 
 
 def clipped_box(points: Points, pad: float, shape: tuple[int, ...]) -> npt.NDArray[np.int64] | None:
-    """Pixels x0, y0, x1, y1 that points [n, ≥2] span, padded, inside an image; None if there are none."""
+    """The pixels that points span, inside an image.
+
+    Args:
+        points: [n, ≥2] pixels, n ≥ 1.
+        pad: Added on all sides, pixels.
+        shape: Of the image: height, width, and what else there is.
+
+    Returns:
+        int64 [4]: x0, y0, and one past the last, x1, y1; None if there are none.
+    """
     low = np.maximum(np.floor(points[:, :2].min(axis=0) - pad), 0).astype(np.int64)
     high = np.minimum(np.ceil(points[:, :2].max(axis=0) + pad) + 1, shape[1::-1]).astype(np.int64)
     return None if np.any(high <= low) else np.array([*low, *high], np.int64)

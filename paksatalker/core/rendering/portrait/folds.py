@@ -117,6 +117,9 @@ class FoldPainter:
             width: Standard deviation of the line, mm.
             ridge: Height of the bulge relative to the line's depth; negative: on the right side.
             offset: Distance of the bulge from the line, mm.
+
+        Returns:
+            float32 [h, w] of the grid, about −1 to 1.
         """
         curve = catmull_rom(line, 6)
         distance, nearest = cKDTree(curve).query(self.cells)
@@ -131,17 +134,26 @@ class FoldPainter:
         return np.asarray(mask * fade[nearest], np.float32)
 
     def blob(self, centre: Array, radii: tuple[float, float], sign: float = 1.0) -> Float:
-        """A soft spot; ``radii`` across and down, mm (standard deviations)."""
+        """A soft spot.
+
+        Args:
+            centre: [2] in cells.
+            radii: Across and down, mm (standard deviations).
+            sign: Its height; negative: dark.
+
+        Returns:
+            float32 [h, w] of the grid.
+        """
         delta = (self.cells - centre) / self.mm / np.asarray(radii)
         return np.asarray(sign * np.exp(-(delta**2).sum(axis=-1) / 2), np.float32)
 
     def at(self, indices: Sequence[int]) -> Array:
-        """Landmarks in cells."""
+        """Landmarks [n, 2] in cells."""
         return self.points[list(indices)]
 
 
 def build_folds(painter: FoldPainter) -> list[Fold]:
-    """All folds of a face."""
+    """All folds of a face, their masks [h, w] of the painter's grid."""
     folds: list[Fold] = []
     for side in (0, 1):
         folds += _cheek_folds(painter, side) + _eye_folds(painter, side)
