@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from paksatalker.core.text.normalise.rules import Rule, Tools, one_of, word_before
 from paksatalker.core.text.normalise.tables import Language, word_set
@@ -171,24 +172,7 @@ def times(tools: Tools) -> list[Rule]:
     half = r"(?:\s?(?P<half>[ap])(?:m\b|\.\s?m\.?|\.m\b)(?![^\W\d_]))"
     half = half.replace("[ap]", "[apAP]").replace("m", "[mM]")
 
-    def read(match: re.Match[str]) -> str | None:
-        found = match.groupdict()
-        hour, minute = int(match["hour"]), int(found.get("minute") or 0)
-        seconds = found.get("second")
-        side = {"a": "am", "p": "pm"}.get((found.get("half") or "").lower(), "")
-        if hour > (12 if side else 24) or minute > 59 or (seconds and int(seconds) > 59):
-            return None
-        words = time(tools, hour, minute, side)
-        if seconds:
-            from paksatalker.core.text.normalise.units import unit_name
-
-            name = unit_name(language, "s", int(seconds))
-            words += f" {language.signs['&']} {tools.numbers.cardinal(int(seconds), tools.gender(name))} {name}"
-        if match.string[match.end() : match.end() + 1] == ".":
-            return words.removesuffix(".")
-        final = match[0].endswith(".") and match.end() == len(match.string.rstrip())
-        return words if not final or words.endswith(".") else words + "."
-
+    read = partial(_time_of, tools)
     start = r"(?<![\w:.,/-])(?P<hour>\d{1,2})"
     minutes = r"(?P<minute>\d{2})"
     rules = [
@@ -212,6 +196,27 @@ def times(tools: Tools) -> list[Rule]:
     if language.tag in ("hi", "ur"):
         rules.append(Rule(re.compile(rf"{start}{marks}(?!\w)"), read))
     return rules
+
+
+def _time_of(tools: Tools, match: re.Match[str]) -> str | None:
+    """What names ``hour``, and may name ``minute``, ``second`` and ``half``, in words; None if that is no time."""
+    found = match.groupdict()
+    hour, minute = int(match["hour"]), int(found.get("minute") or 0)
+    seconds = found.get("second")
+    side = {"a": "am", "p": "pm"}.get((found.get("half") or "").lower(), "")
+    if hour > (12 if side else 24) or minute > 59 or (seconds and int(seconds) > 59):
+        return None
+    words = time(tools, hour, minute, side)
+    if seconds:
+        from paksatalker.core.text.normalise.units import unit_name
+
+        language = tools.language
+        name = unit_name(language, "s", int(seconds))
+        words += f" {language.signs['&']} {tools.numbers.cardinal(int(seconds), tools.gender(name))} {name}"
+    if match.string[match.end() : match.end() + 1] == ".":
+        return words.removesuffix(".")
+    final = match[0].endswith(".") and match.end() == len(match.string.rstrip())
+    return words if not final or words.endswith(".") else words + "."
 
 
 def time(tools: Tools, hour: int, minute: int, half: str = "") -> str:

@@ -172,6 +172,27 @@ def romans(tools: Tools) -> list[Rule]:
         ordinal = language.roman_ordinal and re.fullmatch(language.roman_ordinal, match["word"]) and number <= 10
         return tools.numbers.ordinal(number) if ordinal else tools.numbers.cardinal(number)
 
+    if language.roman:
+        rules.append(
+            Rule(re.compile(rf"\b(?P<word>{language.roman})\s(?P<number>{_ROMAN})\b(?!['’.]\w)"), counted, "number")
+        )
+    if language.kings:
+        rules.append(_king(tools))
+    if language.roman_followed[0]:
+        gender = language.roman_followed[1]
+        pattern = rf"(?<![\w.])(?P<number>{_ROMAN})(?={language.roman_followed[0]})"
+        rules.append(Rule(re.compile(pattern), lambda m: tools.numbers.ordinal(roman(m["number"]), gender), "number"))
+    if language.tag == "es":
+        rules.append(_spanish_century(tools))
+    if language.tag == "fr":
+        rules.append(_french_roman(tools))
+    return rules
+
+
+def _king(tools: Tools) -> Rule:
+    """``Louis XIV``, ``Elizabeth II``."""
+    language = tools.language
+
     def king(match: re.Match[str]) -> str | None:
         number = roman(match["number"].rstrip("."))
         if match["number"] == "I" and language.tag == "en" and not _is_ruler(match):
@@ -189,24 +210,9 @@ def romans(tools: Tools) -> list[Rule]:
             template = template.replace("der", "die")
         return template.format(words) if number <= largest else words
 
-    if language.roman:
-        rules.append(
-            Rule(re.compile(rf"\b(?P<word>{language.roman})\s(?P<number>{_ROMAN})\b(?!['’.]\w)"), counted, "number")
-        )
-    if language.kings:
-        dot = r"(?:\.(?=\s\w|[,;:!?)]))?" if language.tag == "de" else ""
-        rules.append(
-            Rule(re.compile(rf"\b(?P<word>{language.kings})\s(?P<number>{_ROMAN}\b{dot})(?!['’.]\w)"), king, "number")
-        )
-    if language.roman_followed[0]:
-        gender = language.roman_followed[1]
-        pattern = rf"(?<![\w.])(?P<number>{_ROMAN})(?={language.roman_followed[0]})"
-        rules.append(Rule(re.compile(pattern), lambda m: tools.numbers.ordinal(roman(m["number"]), gender), "number"))
-    if language.tag == "es":
-        rules.append(_spanish_century(tools))
-    if language.tag == "fr":
-        rules.append(_french_roman(tools))
-    return rules
+    dot = r"(?:\.(?=\s\w|[,;:!?)]))?" if language.tag == "de" else ""
+    pattern = rf"\b(?P<word>{language.kings})\s(?P<number>{_ROMAN}\b{dot})(?!['’.]\w)"
+    return Rule(re.compile(pattern), king, "number")
 
 
 def _spanish_century(tools: Tools) -> Rule:
