@@ -69,23 +69,13 @@ class ChatModel:
         """
         from transformers import StoppingCriteriaList, TextIteratorStreamer
 
-        inputs = self._tokenizer.apply_chat_template(
-            [dict(message) for message in messages],
-            add_generation_prompt=True,
-            enable_thinking=False,  # of Qwen3; other templates pass over it
-            return_tensors="pt",
-            return_dict=True,
-        ).to(self._device)
         streamer: Any = TextIteratorStreamer(
             self._tokenizer, skip_prompt=True, skip_special_tokens=True, timeout=_POLL_S
         )
         stop = threading.Event()
-        sampling: dict[str, Any] = {"do_sample": False}
-        if temperature > 0:
-            sampling = {"do_sample": True, "temperature": temperature, "top_p": 0.9}
         order = {
-            **inputs,
-            **sampling,
+            **self._question(messages),
+            **_sampling(temperature),
             "max_new_tokens": max_tokens,
             "repetition_penalty": 1.0 + penalty / 4,
             "streamer": streamer,
@@ -106,6 +96,18 @@ class ChatModel:
                 "Free memory, or set a smaller model",
             ) from failures[0]
 
+    def _question(self, messages: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:
+        """What was said so far, as the model reads it."""
+        inputs: Any = self._tokenizer.apply_chat_template(
+            [dict(message) for message in messages],
+            add_generation_prompt=True,
+            enable_thinking=False,  # of Qwen3; other templates pass over it
+            return_tensors="pt",
+            return_dict=True,
+        )
+        question: Mapping[str, Any] = inputs.to(self._device)
+        return question
+
     def _write(self, order: dict[str, Any], seed: int, streamer: Any, failures: list[BaseException]) -> None:
         import torch
 
@@ -117,6 +119,10 @@ class ChatModel:
         except Exception as error:  # noqa: BLE001  (handed to the reader)
             failures.append(error)
             streamer.end()
+
+
+def _sampling(temperature: float) -> dict[str, Any]:
+    return {"do_sample": True, "temperature": temperature, "top_p": 0.9} if temperature > 0 else {"do_sample": False}
 
 
 def _read(streamer: Any, worker: threading.Thread) -> Iterator[str]:
