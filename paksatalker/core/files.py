@@ -103,6 +103,48 @@ def write_error(error: OSError, path: Path) -> DiskFull | OutputUnwritable | Non
     return None
 
 
+class UnfinishedFile:
+    """A file beside its place, which it takes when it is complete.
+
+    Args:
+        path: Its place. A file there is replaced at the end; of a link, its target.
+
+    Attributes:
+        path: As it was given.
+        part: Where it grows.
+
+    Raises:
+        OutputUnwritable: It cannot be written there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        check_place(path)
+        self.path = path
+        self._target = path.resolve()
+        self.part = unfinished_name(self._target)
+
+    def create(self) -> None:
+        """Makes it, empty.
+
+        Raises:
+            OSError: It cannot be made.
+        """
+        os.close(os.open(self.part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+
+    def take_place(self) -> None:
+        """Gives it its final name.
+
+        Raises:
+            OSError: It cannot be renamed.
+        """
+        take_place(self.part, self._target)
+
+    def discard(self) -> None:
+        """Removes it if it is still unfinished; harmless afterwards."""
+        with suppress(OSError):
+            self.part.unlink()
+
+
 class TextFile:
     """A UTF-8 text file, written piece by piece; a context manager. It appears at the end, or not at all.
 
@@ -115,15 +157,13 @@ class TextFile:
     """
 
     def __init__(self, path: Path) -> None:
-        check_place(path)
         self.path = path
-        self._target = path.resolve()
-        self._part = unfinished_name(self._target)
+        self._growing = UnfinishedFile(path)
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Self:
         try:
-            self._file = self._part.open("x", encoding="utf-8", newline="\n")
+            self._file = self._growing.part.open("x", encoding="utf-8", newline="\n")
         except OSError as error:
             raise self._translated(error) from error
         return self
@@ -151,7 +191,7 @@ class TextFile:
         try:
             if kind is None:
                 self.complete()
-                take_place(self._part, self._target)
+                self._growing.take_place()
             elif self._file is not None:
                 with suppress(OSError):
                     self._file.close()
@@ -159,9 +199,8 @@ class TextFile:
             raise self._translated(failure) from failure
         finally:
             self._file = None
-            with suppress(OSError):
-                self._part.unlink()
+            self._growing.discard()
 
     def _translated(self, error: OSError) -> DiskFull | OutputUnwritable:
-        found = write_error(error, self.path)
-        return found or OutputUnwritable(f"cannot write {self.path}", error.strerror or str(error), _ANOTHER)
+        known = write_error(error, self.path)
+        return known or OutputUnwritable(f"cannot write {self.path}", error.strerror or str(error), _ANOTHER)

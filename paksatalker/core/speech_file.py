@@ -19,7 +19,7 @@ from typing import IO, Any, Self
 
 import numpy as np
 
-from paksatalker.core.files import check_place, take_place, unfinished_name, write_error
+from paksatalker.core.files import UnfinishedFile, write_error
 from paksatalker.core.parts import SoundPacket
 from paksatalker.core.timeline import Phone, Prosody, Speech, Word
 from paksatalker.errors import AudioUnreadable
@@ -67,13 +67,12 @@ class SpeechWriter:
     """
 
     def __init__(self, path: Path, head: SpeechHead) -> None:
-        check_place(path)
-        self._path, self._part = path, unfinished_name(path)
+        self._growing = UnfinishedFile(path)
         self._head = head
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self._file = self._part.open("xb")
+        self._file = self._growing.part.open("xb")
         self._write({"kind": _KIND, **asdict(self._head)})
         return self
 
@@ -104,7 +103,7 @@ class SpeechWriter:
             self._file.write(json.dumps(line).encode() + b"\n")
             self._file.writelines(data)
         except OSError as error:
-            raise (write_error(error, self._path) or error) from error
+            raise (write_error(error, self._growing.path) or error) from error
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -113,11 +112,11 @@ class SpeechWriter:
         try:
             self._file.close()
             if kind is None:
-                take_place(self._part, self._path)
+                self._growing.take_place()
         except OSError as problem:
-            raise (write_error(problem, self._path) or problem) from problem
+            raise (write_error(problem, self._growing.path) or problem) from problem
         finally:
-            self._part.unlink(missing_ok=True)
+            self._growing.discard()
 
 
 def read_head(path: Path) -> SpeechHead:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import struct
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, Self
 
 from paksatalker.core.audio.mono_encoder import Codec, MonoEncoder, to_pcm
-from paksatalker.core.files import check_place, take_place, unfinished_name, write_error
+from paksatalker.core.files import UnfinishedFile, write_error
 from paksatalker.core.options import SOUND_FORMATS, require_choice
 from paksatalker.core.timeline import FloatArray
 from paksatalker.errors import EncodingFailed, InvalidOption, OutputUnwritable
@@ -86,15 +84,13 @@ class SoundFile:
 
     def __init__(self, path: Path, format: str | None = None) -> None:  # noqa: A002  (the option's own name)
         self.format = sound_format(path, format)
-        check_place(path)
         self.path = path
-        self._target = path.resolve()
-        self._part = unfinished_name(self._target)
-        self._encoder = MonoEncoder(str(self._part), _CODECS[self.format], self._translated)
+        self._growing = UnfinishedFile(path)
+        self._encoder = MonoEncoder(str(self._growing.part), _CODECS[self.format], self._translated)
 
     def __enter__(self) -> Self:
         try:
-            os.close(os.open(self._part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            self._growing.create()
         except OSError as error:
             raise self._translated(error) from error
         return self
@@ -106,7 +102,7 @@ class SoundFile:
     @property
     def unfinished(self) -> Path:
         """The file until it takes its name: whole after :meth:`complete`."""
-        return self._part
+        return self._growing.part
 
     def complete(self) -> None:
         """Writes out what is held back, so that nothing but the renaming can fail any more."""
@@ -118,13 +114,12 @@ class SoundFile:
         try:
             if kind is None:
                 self.complete()
-                take_place(self._part, self._target)
+                self._growing.take_place()
         except OSError as failure:
             raise self._translated(failure) from failure
         finally:
             self._encoder.abandon()
-            with suppress(OSError):
-                self._part.unlink()
+            self._growing.discard()
 
     def _translated(self, error: OSError | ValueError) -> Exception:
         known = write_error(error, self.path) if isinstance(error, OSError) else None

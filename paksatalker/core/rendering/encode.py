@@ -6,7 +6,6 @@ final name only when it is complete, so that a crash, a full disk or Ctrl-C neve
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from contextlib import suppress
@@ -19,7 +18,7 @@ import av
 import av.container
 import numpy as np
 
-from paksatalker.core.files import check_place, take_place, unfinished_name, write_error
+from paksatalker.core.files import UnfinishedFile, check_place, write_error
 from paksatalker.core.options import FORMATS, PRESETS, require_choice
 from paksatalker.core.parts import StreamPart
 from paksatalker.core.rendering.hls import PieceListener
@@ -120,8 +119,7 @@ class Encoder:
         rate = Fraction(fps).limit_denominator(1001)
         self.spec = VideoSpec(size, rate, sample_rate, format, preset, alpha)
         self._shown = Path(path)
-        self._path = Path(path).resolve()  # a link's target is replaced, not the link
-        self._part = unfinished_name(self._path)
+        self._growing = UnfinishedFile(self._shown)
         self._queue: queue.Queue[VideoFrame | None] = queue.Queue(
             max(2, min(_QUEUE_FRAMES, _QUEUE_BYTES // (size[0] * size[1] * 4)))
         )
@@ -133,10 +131,10 @@ class Encoder:
 
     def __enter__(self) -> Self:
         try:
-            os.close(os.open(self._part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-            self._muxer = open_muxer(self._part, self.spec, self._on_piece, self._place)
+            self._growing.create()
+            self._muxer = open_muxer(self._growing.part, self.spec, self._on_piece, self._place)
         except BaseException as error:
-            self._discard()
+            self._growing.discard()
             raise self._translated(error) from error
         self._thread.start()
         return self
@@ -182,7 +180,7 @@ class Encoder:
     @property
     def unfinished(self) -> Path:
         """The file until it takes its name: whole after :meth:`complete`."""
-        return self._part
+        return self._growing.part
 
     def complete(self) -> None:
         """Waits for the last frame and ends the file; it then only needs its name. No frame can follow.
@@ -203,7 +201,7 @@ class Encoder:
     def _finish(self) -> None:
         self.complete()
         try:
-            take_place(self._part, self._path)
+            self._growing.take_place()
         except OSError as error:
             raise self._translated(error) from error
 
@@ -214,11 +212,7 @@ class Encoder:
             with suppress(queue.Full):
                 self._queue.put_nowait(None)
             self._thread.join(0.05)
-        self._discard()
-
-    def _discard(self) -> None:
-        with suppress(OSError):
-            self._part.unlink()
+        self._growing.discard()
 
     def _run(self) -> None:
         """The encoder's thread: frames from the queue into the file, until there are no more."""

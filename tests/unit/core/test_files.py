@@ -135,9 +135,10 @@ def test_reasons() -> None:
 def test_a_full_disk_shows_at_completion(tmp_path: Path) -> None:
     def write() -> None:
         with TextFile(tmp_path / "a.txt") as file:
-            file._part.unlink()
-            file._part.symlink_to("/dev/full")
-            file._file = file._part.open("w")
+            part = file._growing.part
+            part.unlink()
+            part.symlink_to("/dev/full")
+            file._file = part.open("w")
             file.write("x")
             file.complete()
 
