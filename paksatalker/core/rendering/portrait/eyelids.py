@@ -104,7 +104,7 @@ class _Lid:
             eye_frame.length,
         )
         p[k.AMOUNT] = amount * amount * (3 - 2 * amount)
-        p[k.LASHES] = p[k.AMOUNT] * (0.40 + 0.42 * self.strength)
+        p[k.LASHES] = p[k.AMOUNT] * (0.56 + 0.28 * self.strength)
         p[k.CREASE] = 0.05 * p[k.AMOUNT]
         p[k.FRINGE] = 0.75 * self.strength * np.clip((closure - 0.35) / 0.5, 0.0, 1.0)
         k.paint_lid(frame, box, p, now.astype(np.float32), self.was, self.skin, self.lash, self.hairs, self.noise)
