@@ -69,7 +69,7 @@ def _amount(tools: Tools, numeral: Numeral, scale: tuple[str, str] | None, curre
     cents = int(numeral.decimals) if len(numeral.decimals) == 2 and currency.cent else None
     if cents is None and set(numeral.decimals) - {"0"}:
         return f"{tools.numbers.numeral(numeral)} {currency.many}"
-    whole = Numeral(numeral.whole)
+    whole = Numeral(numeral.whole, digits=numeral.digits)
     parts = []
     if whole.whole or not cents:
         name = currency.one if whole.is_one else currency.many

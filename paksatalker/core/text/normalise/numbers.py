@@ -13,6 +13,7 @@ from paksatalker.core.text.normalise.tables import Language
 if TYPE_CHECKING:
     from unicode_rbnf import RbnfEngine
 
+_LARGEST = 20  # digits that tell the size of a number
 _LONGEST = 15  # digits; longer numbers are said digit by digit
 _PAIR = 2  # digits that are said as one number, such as of a year
 _EARLIEST, _LATEST = 1100, 2099  # years that have a form of their own
@@ -78,7 +79,8 @@ class Numeral:
             mark = "" if groups and tail == 3 and not head.startswith("0") and len(head) <= 3 else only
         whole, _, decimals = bare.rpartition(mark) if mark else (bare, "", "")
         digits = re.sub(r"\D", "", whole)
-        return cls(int(digits or 0), decimals, mark, digits)
+        # Longer ones are said by their digits; Python refuses to read thousands of them.
+        return cls(int(digits[:_LARGEST] or 0), decimals, mark, digits)
 
 
 class Numbers:

@@ -113,3 +113,10 @@ def test_every_number_has_words(tag: str) -> None:
         assert words
         assert not any(char.isdigit() for char in words)
     assert len({spoken_text(str(n), tag) for n in range(100)}) == 100
+
+
+@pytest.mark.parametrize("text", ["{}", "{} kg", "${}", "v{}", "{}.{}", "-{}%", "tel {}"])
+@pytest.mark.parametrize("tag", ["en", "fr", "ur"])
+def test_a_number_of_thousands_of_digits_is_said_digit_by_digit(text: str, tag: str) -> None:
+    spoken = spoken_text(text.format("1" * 5000, "2" * 5000), tag)
+    assert len(spoken.split()) >= 5000
