@@ -172,6 +172,7 @@ def test_what_is_wrong_is_told_and_the_session_goes_on(socket, message, code):
     socket.send_text(message)
     answer = heard(socket)
     assert (answer["type"], answer["error"]["code"]) == ("error", code)
+    assert answer["error"]["message"][0].isalpha(), "it says of what"
     socket.send_json({"type": "interrupt"})
     assert heard(socket) == {"type": "interrupted", "dropped": []}
 

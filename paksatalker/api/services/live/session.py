@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 
-from paksatalker.api.errors import ApiError
+from paksatalker.api.errors import ApiError, reason_of
 from paksatalker.api.models.live import Candidate, HangUp, Interrupt, Listen, Message, Mute, Offer, Say, Start, incoming
 from paksatalker.api.services.limits import check_rate
 from paksatalker.api.services.live.hearing import Hearing
@@ -132,8 +132,8 @@ class Session:
             await self._take(incoming.validate_json(text))
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(map(str, first["loc"]))
-            await self._line.refuse({"code": "InvalidRequest", "message": f"{place}: {first['msg']}"})
+            place = ".".join(map(str, first["loc"])) or "the message"
+            await self._line.refuse({"code": "InvalidRequest", "message": f"{place}: {reason_of(first)}"})
         except (ApiError, PaksaTalkerError) as error:
             await self._line.refuse(told(error))
 
