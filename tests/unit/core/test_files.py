@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paksatalker.core.files import TextFile, check_place, is_address, same_file, unfinished_name, write_error
+from paksatalker.core.files import (
+    TextFile,
+    UnfinishedFile,
+    check_place,
+    is_address,
+    same_file,
+    unfinished_name,
+    write_error,
+)
 from paksatalker.errors import DiskFull, OutputUnwritable
 
 
@@ -120,6 +128,33 @@ def test_same_file(tmp_path: Path) -> None:
     assert same_file(tmp_path / "none", tmp_path / "." / "none")
     assert not same_file(one, tmp_path / "none")
     assert not same_file(Path("nul\0"), one)
+
+
+def test_an_unfinished_file_takes_the_place_of_a_link_s_target(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    target, link = tmp_path / "other" / "a.bin", tmp_path / "link.bin"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    file = UnfinishedFile(link)
+    file.create()
+    with pytest.raises(FileExistsError):
+        file.create()
+    file.part.write_bytes(b"new")
+    assert target.read_bytes() == b"old"
+    file.take_place()
+    file.discard()
+    assert (link.is_symlink(), target.read_bytes()) == (True, b"new")
+    assert names(tmp_path / "other") == ["a.bin"]
+
+
+def test_an_unfinished_file_can_be_discarded(tmp_path: Path) -> None:
+    file = UnfinishedFile(tmp_path / "a.bin")
+    file.discard()
+    file.create()
+    file.discard()
+    assert names(tmp_path) == []
+    with pytest.raises(OutputUnwritable):
+        UnfinishedFile(tmp_path)
 
 
 def test_reasons() -> None:
