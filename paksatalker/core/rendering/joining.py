@@ -15,7 +15,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from paksatalker.core.files import check_place, take_place, unfinished_name, write_error
+from paksatalker.core.files import UnfinishedFile, write_error
 from paksatalker.core.parts import SoundPacket
 from paksatalker.core.rendering.sound_encoder import SoundEncoder
 from paksatalker.errors import EncodingFailed
@@ -53,18 +53,17 @@ def join_parts(parts: Iterable[Joint], fps: Fraction, sample_rate: int, path: Pa
         OutputUnwritable: The path cannot be written.
         DiskFull: There is no room.
     """
-    check_place(path)
-    unfinished = unfinished_name(path)
+    unfinished = UnfinishedFile(path)
     try:
-        count = _joined(parts, fps, sample_rate, unfinished)
-        take_place(unfinished, path)
+        count = _joined(parts, fps, sample_rate, unfinished.part)
+        unfinished.take_place()
     except av.FFmpegError as error:
         known = write_error(error, path) if isinstance(error, OSError) else None
         raise (known or _failed(str(error))) from error
     except OSError as error:
         raise (write_error(error, path) or error) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        unfinished.discard()
     return count
 
 

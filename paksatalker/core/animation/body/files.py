@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from paksatalker.core.animation.body import bvh, gltf, npz
 from paksatalker.core.animation.body.skeleton import JOINT_NAMES, Skeleton, average_adult
-from paksatalker.core.files import check_place, take_place, unfinished_name, write_error
+from paksatalker.core.files import UnfinishedFile, check_place, write_error
 from paksatalker.core.tracks import BodyTrack
 from paksatalker.errors import InvalidOption
 
@@ -120,14 +120,12 @@ _WRITERS: dict[str, Callable[[BinaryIO, _Spool, Skeleton], None]] = {".npz": _np
 @contextmanager
 def _whole(path: Path) -> Iterator[BinaryIO]:
     """A file that takes its name when it is complete."""
-    target = path.resolve()
-    part = unfinished_name(target)
+    unfinished = UnfinishedFile(path)
     try:
-        with part.open("x+b") as file:
+        with unfinished.part.open("x+b") as file:
             yield file
-        take_place(part, target)
+        unfinished.take_place()
     except OSError as error:
         raise write_error(error, path) or error from error
     finally:
-        with suppress(OSError):
-            part.unlink()
+        unfinished.discard()
