@@ -28,7 +28,7 @@ import soxr
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from paksatalker.core.audio.hibari import HibariSpeech
+from paksatalker.core.audio.tts.hibari import HibariSpeech
 from paksatalker.core.timeline import Utterance
 from tests.integration.api.live_client import Client, live, now
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from paksatalker.core.audio.hibari import HibariSpeech
+from paksatalker.core.audio.tts.hibari import HibariSpeech
 from paksatalker.core.engines import find
 from paksatalker.core.timeline import Speech, Utterance
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from paksatalker.core.audio.alignment import PocketsphinxRecording
+from paksatalker.core.audio.recordings.alignment import PocketsphinxRecording
 from paksatalker.core.engines import SpeechEngine, installed
 from paksatalker.core.timeline import FloatArray, Speech, Utterance
 from paksatalker.errors import UnknownVoice

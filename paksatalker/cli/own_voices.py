@@ -13,8 +13,8 @@ from rich.markup import escape
 from paksatalker.cli.console import note, print_json, say, stdout, table
 from paksatalker.cli.options import Json
 from paksatalker.config import get_settings
-from paksatalker.core.audio.blend import SavedVoices, parse_blend
 from paksatalker.core.audio.cloning.consent import Consent, read_consent, record_consent
+from paksatalker.core.audio.tts.blend import SavedVoices, parse_blend
 from paksatalker.core.engines import installed
 from paksatalker.errors import AudioUnreadable, InvalidOption
 
@@ -91,7 +91,7 @@ def _clone_by_xtts(
 ) -> None:
     from paksatalker.core.audio.cloning.reference import RATE
     from paksatalker.core.audio.cloning.xtts import XttsVoices, read_speaker
-    from paksatalker.core.audio.coqui import CoquiSpeech
+    from paksatalker.core.audio.tts.coqui import CoquiSpeech
 
     own = XttsVoices(get_settings().voices)
     own.check_name(name, (_taken(saved) | set(saved.names())) - set(own.names()), force=force)
@@ -147,7 +147,7 @@ def save(
     force: Force = False,
 ) -> None:
     """Save a mixture of voices under a name."""
-    from paksatalker.core.audio.kokoro_voices import KOKORO_VOICES
+    from paksatalker.core.audio.tts.kokoro_voices import KOKORO_VOICES
 
     blend = parse_blend(voice)
     unknown = [part for part, _ in blend.parts if part not in KOKORO_VOICES]
@@ -218,7 +218,7 @@ def remove(name: Name) -> None:
 
 def _taken(saved: SavedVoices) -> set[str]:
     """Names of the voices of all engines that are nobody's own."""
-    from paksatalker.core.audio.kokoro_voices import KOKORO_VOICES
+    from paksatalker.core.audio.tts.kokoro_voices import KOKORO_VOICES
 
     engines = [info.create() for info in installed("speech") if not info.missing()]
     own = set(saved.names())

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from paksatalker.core.audio.recording import SPEECH_RATE
-from paksatalker.core.audio.sphinx import ForcedAligner
-from paksatalker.core.audio.whisper import Recogniser
+from paksatalker.core.audio.recordings.recording import SPEECH_RATE
+from paksatalker.core.audio.recordings.sphinx import ForcedAligner
+from paksatalker.core.audio.recordings.whisper import Recogniser
 from paksatalker.core.engines import EngineInfo, SpeechEngine, installed
 from paksatalker.core.timeline import FloatArray, Speech, Utterance
 from paksatalker.evaluation.measure import Measure

@@ -102,7 +102,7 @@ def _done(pipeline: Any, order: dict[str, Any], cancel: threading.Event, say: _V
 
 def with_own_voice(options: dict[str, Any]) -> dict[str, Any]:
     """Options whose voice this process can speak with: a customer's own comes as what it is, not by name."""
-    from paksatalker.core.audio.blend import lend
+    from paksatalker.core.audio.tts.blend import lend
 
     own = options.get("own_voice")
     rest = {name: value for name, value in options.items() if name != "own_voice"}

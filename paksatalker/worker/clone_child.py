@@ -61,9 +61,9 @@ def _orders() -> Any:
 def _make(options: dict[str, Any], out: IO[str]) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from paksatalker.core.audio.blend import voice_text
     from paksatalker.core.audio.cloning.consent import consent_of, consent_text
     from paksatalker.core.audio.cloning.match import match_voice  # heavy
+    from paksatalker.core.audio.tts.blend import voice_text
 
     def report(step: int, steps: int, _: float) -> None:
         _say(out, event={"stage": "matching", "progress": _FITTING * step / steps})

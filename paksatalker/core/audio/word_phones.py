@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from paksatalker.core.audio.g2p import RULED, TextPronouncer, make_pronouncer
 from paksatalker.core.audio.letters import letter_phones
-from paksatalker.core.audio.transcript import TranscriptWord, transcript_words
+from paksatalker.core.audio.recordings.transcript import TranscriptWord, transcript_words
 
 
 class WordReader:

@@ -12,7 +12,7 @@ import numpy as np
 from paksatalker.config.settings import Settings
 from paksatalker.core.audio.decode import AudioReader
 from paksatalker.core.audio.quality import QualityMeter, measured
-from paksatalker.core.audio.recording_level import RecordingLevel
+from paksatalker.core.audio.recordings.recording_level import RecordingLevel
 from paksatalker.core.engines import EngineInfo, RecordingEngine, find, installed
 from paksatalker.core.parts import Part
 from paksatalker.core.request import Request, SpeechRequest

@@ -12,7 +12,7 @@ import soxr
 from starlette.websockets import WebSocketDisconnect
 
 from paksatalker.api.services.recognising import EarPool, Transcript
-from paksatalker.core.audio.hibari import HibariSpeech
+from paksatalker.core.audio.tts.hibari import HibariSpeech
 from paksatalker.core.engines import find
 from paksatalker.core.timeline import ARKIT_NAMES, Utterance
 from tests.integration.api.test_live import LONG, URL, heard, until

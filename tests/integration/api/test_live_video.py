@@ -18,7 +18,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 
 from paksatalker.api.main import create_app
 from paksatalker.api.services.recognising import EarPool
-from paksatalker.core.audio.hibari import HibariSpeech
+from paksatalker.core.audio.tts.hibari import HibariSpeech
 from paksatalker.core.timeline import Utterance
 from paksatalker.service.broker import Broker
 from paksatalker.service.settings import ServiceSettings

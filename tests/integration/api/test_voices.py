@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from paksatalker.core.audio.blend import Blend, Likeness, voice_text
+from paksatalker.core.audio.tts.blend import Blend, Likeness, voice_text
 from paksatalker.models.base import State, WeightsStore
 from paksatalker.service import audit
 from paksatalker.service.database import Database

@@ -10,9 +10,9 @@ import wave
 import numpy as np
 import pytest
 
-from paksatalker.core.audio.blend import Blend, Likeness, voice_text
 from paksatalker.core.audio.cloning.consent import Reference, consent_for, consent_text
-from paksatalker.core.audio.hibari import HibariSpeech
+from paksatalker.core.audio.tts.blend import Blend, Likeness, voice_text
+from paksatalker.core.audio.tts.hibari import HibariSpeech
 from paksatalker.core.timeline import Utterance
 from paksatalker.models.base import State as Weights
 from paksatalker.models.base import WeightsStore

@@ -9,10 +9,10 @@ import pytest
 
 from paksatalker.cli import own_voices
 from paksatalker.cli.app import main
-from paksatalker.core.audio.blend import Blend, Likeness, SavedVoices
 from paksatalker.core.audio.cloning import xtts
 from paksatalker.core.audio.cloning.consent import record_consent
 from paksatalker.core.audio.cloning.match import Match, Similarity
+from paksatalker.core.audio.tts.blend import Blend, Likeness, SavedVoices
 
 
 @pytest.fixture

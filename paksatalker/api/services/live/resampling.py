@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from paksatalker.core.audio.recording import SPEECH_RATE
+from paksatalker.core.audio.recordings.recording import SPEECH_RATE
 from paksatalker.core.timeline import FloatArray
 
 

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from paksatalker.core.audio.kokoro import STYLES
-from paksatalker.core.audio.onnx_output import with_output
+from paksatalker.core.audio.tts.kokoro import STYLES
+from paksatalker.core.audio.tts.onnx_output import with_output
 from paksatalker.core.timeline import FloatArray
 from paksatalker.models.onnx_graph import read_graph
 from paksatalker.models.onnx_torch import TorchNetwork

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from paksatalker.core.audio.blend import Blend, Likeness, SavedVoices
 from paksatalker.core.audio.cloning.reference import SpeakerReference, read_references
-from paksatalker.core.audio.kokoro import STYLES, WEIGHTS, KokoroSpeech
 from paksatalker.core.audio.pitch import PITCH_RATE
+from paksatalker.core.audio.tts.blend import Blend, Likeness, SavedVoices
+from paksatalker.core.audio.tts.kokoro import STYLES, WEIGHTS, KokoroSpeech
 from paksatalker.core.timeline import FloatArray, Utterance
 from paksatalker.models.base import WeightsStore
 from paksatalker.requirements import require_extra
@@ -124,8 +124,7 @@ def match_voice(
         said, styles[_STYLE_FOR], pitch, reference.speech, steps=steps or STEPS, seed=seed, report=report
     )
     blend = Blend(((base, 1.0),), Likeness(tuple(float(value) for value in offset), round(pitch, 4)))
-    voice = _said(store, blend)
-    stock = _said(store, Blend(((base, 1.0),)))
+    voice, stock = _said(store, matched=blend, stock=Blend(((base, 1.0),)))
     fitted = _compare(encoder, voice, stock, reference)
     if fitted.voice < fitted.stock:  # the speaker sounds so much like a stock voice that nothing is nearer
         blend = Blend(((base, 1.0),), Likeness((0.0,) * len(offset), 1.0))
@@ -172,21 +171,24 @@ def _spread(store: WeightsStore) -> npt.NDArray[np.float32]:
 
 
 class _Unsaved(SavedVoices):
-    """One voice that is in no file."""
+    """Voices that are in no file, by name."""
 
-    def __init__(self, blend: Blend) -> None:
+    def __init__(self, blends: dict[str, Blend]) -> None:
         super().__init__(Path())
-        self._blend = blend
+        self._blends = blends
 
     def load(self, name: str) -> Blend | None:
-        return self._blend if name == "matched" else None
+        return self._blends.get(name)
 
 
-def _said(store: WeightsStore, blend: Blend) -> FloatArray:
-    """What the judges hear of a voice, at 16 kHz."""
-    engine: Any = KokoroSpeech(store, _Unsaved(blend))
-    pieces = [piece.samples for piece in engine.speak([Utterance(text) for text in _SAID_FOR_JUDGES], "matched")]
-    return np.asarray(soxr.resample(np.concatenate(pieces), 24000, PITCH_RATE), np.float32)
+def _said(store: WeightsStore, **blends: Blend) -> list[FloatArray]:
+    """What the judges hear of each voice, at 16 kHz."""
+    engine: Any = KokoroSpeech(store, _Unsaved(blends))
+    heard = []
+    for name in blends:
+        pieces = [piece.samples for piece in engine.speak([Utterance(text) for text in _SAID_FOR_JUDGES], name)]
+        heard.append(np.asarray(soxr.resample(np.concatenate(pieces), 24000, PITCH_RATE), np.float32))
+    return heard
 
 
 def _compare(

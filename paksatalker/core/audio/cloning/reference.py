@@ -13,7 +13,7 @@ import soxr
 from paksatalker.core.audio.decode import AudioReader
 from paksatalker.core.audio.pitch import PITCH_RATE, PitchTracker
 from paksatalker.core.audio.quality import Quality, QualityMeter
-from paksatalker.core.audio.recording import cut_at_pauses
+from paksatalker.core.audio.recordings.recording import cut_at_pauses
 from paksatalker.core.timeline import FloatArray
 from paksatalker.errors import AudioSilent, InvalidOption, ReferenceUnsuitable
 

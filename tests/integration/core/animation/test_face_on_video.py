@@ -7,8 +7,8 @@ import pytest
 
 from paksatalker.core.animation.coarticulation import intended_opening
 from paksatalker.core.animation.rules import RuleFace
-from paksatalker.core.audio.hibari import HibariSpeech
 from paksatalker.core.audio.prosody import attach_prosody
+from paksatalker.core.audio.tts.hibari import HibariSpeech
 from paksatalker.core.rendering import framing
 from paksatalker.core.rendering.image import load_image
 from paksatalker.core.rendering.portrait.analysis import analyse

@@ -9,7 +9,7 @@ import soxr
 from paksatalker.core.audio.cloning import match
 from paksatalker.core.audio.cloning.match import ENCODERS, match_voice
 from paksatalker.core.audio.cloning.reference import read_references
-from paksatalker.core.audio.hibari import HibariSpeech
+from paksatalker.core.audio.tts.hibari import HibariSpeech
 from paksatalker.core.timeline import FloatArray, Utterance
 from paksatalker.errors import ReferenceUnsuitable
 from paksatalker.evaluation.memory import write_recording

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paksatalker.core.audio.hibari import HibariSpeech
+from paksatalker.core.audio.tts.hibari import HibariSpeech
 from paksatalker.core.engines import find
 from paksatalker.core.sources.speaking import speak_directed
 from paksatalker.core.text.normalise import normalise, spoken_text

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import soxr
 
-from paksatalker.core.audio.hibari import HibariSpeech
+from paksatalker.core.audio.tts.hibari import HibariSpeech
 from paksatalker.core.audio.turns import (
     TurnBegan,
     TurnDetector,

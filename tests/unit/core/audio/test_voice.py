@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import soxr
 
-from paksatalker.core.audio.hibari import HibariSpeech
-from paksatalker.core.audio.sphinx import PhoneDecoder
+from paksatalker.core.audio.recordings.sphinx import PhoneDecoder
+from paksatalker.core.audio.tts.hibari import HibariSpeech
 from paksatalker.core.audio.voice import LOOKAHEAD, PIECE, VoicePhones
 from paksatalker.core.timeline import Phone, Utterance
 

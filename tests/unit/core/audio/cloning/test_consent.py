@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from paksatalker.core.audio.blend import Blend, Likeness, SavedVoices, parse_blend
 from paksatalker.core.audio.cloning.consent import consent_path, read_consent, record_consent
+from paksatalker.core.audio.tts.blend import Blend, Likeness, SavedVoices, parse_blend
 from paksatalker.errors import ConsentMissing, InvalidOption, UnknownVoice
 
 STATEMENT = "I am Ada Lovelace and I agree to a voice like mine."

@@ -1,0 +1,1 @@
+"""Recordings to timed speech: cutting, recognising and aligning what somebody said."""

@@ -1,0 +1,1 @@
+"""Text to speech: the engines that say phonemes, and what they share."""
