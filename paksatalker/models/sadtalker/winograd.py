@@ -24,7 +24,7 @@ from paksatalker.models.sadtalker.packed import PackedConv, Target
 from paksatalker.models.sadtalker.tiles import ADD, MULTIPLY, NOTHING, POINTS, STEP, from_tiles, to_tiles
 
 #: Fewest channels, on both sides, with which transforming pays, for the type that is computed in otherwise.
-_LEAST_CHANNELS = {torch.float32: 128, torch.bfloat16: 256}
+_LEAST_CHANNELS = {torch.float32: 128, torch.bfloat16: 512}
 _TILES = 256  # at a time: fewer are slower, and more take more memory
 _SQUARE = POINTS * POINTS
 

@@ -68,8 +68,8 @@ def test_it_works_without_a_bias_and_at_another_extent():
 @pytest.mark.parametrize(
     ("target", "channels", "side", "kind"),
     [
-        (HALF, 256, 8, winograd.WinogradConv),
-        (HALF, 128, 8, packed.PackedConv),
+        (HALF, 512, 8, winograd.WinogradConv),
+        (HALF, 256, 8, packed.PackedConv),
         (FULL, 128, 8, winograd.WinogradConv),
         (FULL, 64, 8, packed.PackedConv),
         (FULL, 136, 8, packed.PackedConv),
@@ -89,7 +89,7 @@ def test_it_is_taken_where_it_pays(target, channels, side, kind, monkeypatch):
 
 def test_a_unit_for_matrices_of_16_bits_is_faster_still(monkeypatch):
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)
-    assert type(winograd.fastest_conv(*layer(256, 256), HALF, (1, 256, 8, 8))) is packed.PackedConv
+    assert type(winograd.fastest_conv(*layer(512, 512), HALF, (1, 512, 8, 8))) is packed.PackedConv
 
 
 def test_threads_of_another_process_are_not_waited_for():
