@@ -59,7 +59,9 @@ def fill(key: str, shape: tuple[int, ...], gain: float = 1.0, multiplier: float 
     elif kind == "running_var":
         value = 1 + 0.1 * np.abs(n)
     elif len(shape) >= 2:
-        value = n * gain / math.sqrt(math.prod(shape[1:]))
+        value = n  # a hundred million numbers in some networks: no copies
+        value *= gain
+        value /= math.sqrt(math.prod(shape[1:]))
     elif kind.endswith(("weight", "scale")):
         value = 1 + 0.1 * n
     else:
@@ -72,14 +74,14 @@ def state(path: Path, module: Any) -> dict[str, Any]:
     """A state dict for ``module``: filled by the rule, what is not filled taken from the module itself."""
     import torch
 
-    made = {key: torch.from_numpy(np.array(value)) for key, value in weights(path).items()}
+    made = {key: torch.from_numpy(np.asarray(value)) for key, value in weights(path).items()}
     own = module.state_dict()
     return made | {key: own[key] for key in layout(path)["not_filled"]}
 
 
 def filled(module: Any, path: Path) -> Any:
     """The module with the rule's weights, loaded strictly, ready for inference."""
-    module.load_state_dict(state(path, module), strict=True)
+    module.load_state_dict(state(path, module), strict=True, assign=True)
     return module.eval().requires_grad_(False)
 
 
