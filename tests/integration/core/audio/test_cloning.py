@@ -1,6 +1,7 @@
 """The real networks: what encoders of speakers hear, whom they refuse, and one short matching."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,6 +89,17 @@ def test_a_seed_gives_a_voice_again_and_none_is_further_than_its_stock_voice(
 ) -> None:
     monkeypatch.setattr(match, "_SAID_WHILE_FITTING", ("Watch him.",))
     monkeypatch.setattr(match, "_SAID_FOR_JUDGES", ("Welcome to our product.",))
+    from paksatalker.core.audio.cloning.fit import StyleFitter
+
+    fits: list[np.ndarray] = []
+    fit = StyleFitter.fit
+
+    def twice(fitter: StyleFitter, *args: Any, report: Any, **options: Any) -> np.ndarray:
+        """All that chance has a part in; the rest of a match costs three times as much."""
+        fits.extend((fit(fitter, *args, report=report, **options), fit(fitter, *args, **options)))
+        return fits[0]
+
+    monkeypatch.setattr(StyleFitter, "fit", twice)
     speaker = recording(tmp_path / "speaker.wav", speech[: 24000 * 7])
     steps: list[int] = []
     one = match_voice([speaker], STORE, steps=1, report=lambda step, of, _: steps.append(step))
@@ -98,6 +110,5 @@ def test_a_seed_gives_a_voice_again_and_none_is_further_than_its_stock_voice(
     assert 1 > one.fitted.voice >= one.fitted.stock > 0
     assert 0 < one.fitted.speaker < 1
     assert one.is_stock == (one.fitted.voice == one.fitted.stock)
-    again = match_voice([speaker], STORE, steps=1)
-    assert again.blend == one.blend
-    assert again.judged == one.judged
+    assert len(fits) == 2
+    np.testing.assert_array_equal(*fits)
