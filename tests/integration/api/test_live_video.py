@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import io
 import time
 import wave
@@ -277,7 +276,7 @@ def test_what_cannot_be_shown_is_told(service, monkeypatch):
         before = now()
         await client.send(type="webrtc.candidate", candidate={"candidate": "candidate:x"})  # nobody is shown
         with monkeypatch.context() as patch:
-            patch.setattr(importlib.util, "find_spec", lambda name: None)
+            patch.setattr("paksatalker.requirements.find_spec", lambda name: None)
             await client.send(type="webrtc.offer", **good)
             _, error = await client.until("error", before)
         assert error["error"]["code"] == "EngineUnavailable"
