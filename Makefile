@@ -12,7 +12,7 @@ RUNS ?= 10
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz setup lint format docs bench clean distclean venv system weights
+.PHONY: help demo test fuzz setup lint style types format docs bench clean distclean venv system weights
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -23,7 +23,8 @@ demo: setup ## Set up and render demo.mp4 from a photo and a text
 
 setup: $(VENV)/.installed system weights ## Make .venv, install, fetch the small models
 
-test: lint weights ## Set up, then lint, type check and run every test
+test: $(VENV)/.installed-dev system ## Set up, then lint, type check and run every test
+	@$(MAKE) --no-print-directory --jobs=2 lint weights
 	-@$(BIN)/paksatalker models download whisper-base # its tests are skipped without it
 	$(BIN)/python -m pytest --cov --cov-report=term --numprocesses auto --dist loadfile --no-loadscope-reorder
 
@@ -31,9 +32,13 @@ fuzz: $(VENV)/.installed-dev weights ## Try new random examples of all propertie
 	@for run in $$(seq $(RUNS)); do HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -m hypothesis \
 		--numprocesses auto --dist loadfile tests || exit 1; done
 
-lint: $(VENV)/.installed-dev system ## Set up, then lint and type check
+lint: style types $(VENV)/.compiled ## Set up, then lint and type check
+
+style: $(VENV)/.installed-dev system
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev system
 	$(BIN)/mypy
 
 format: $(VENV)/.installed-dev ## Format the code and mend what ruff can mend
@@ -62,8 +67,15 @@ $(VENV)/.installed: pyproject.toml | venv
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml | venv
-	$(PIP) install --editable '.[demo,dev]'
+	$(PIP) install --no-compile --editable '.[demo,dev]'
+	@rm -f $(VENV)/.compiled
 	@touch $@ $(VENV)/.installed
+
+# Beside the type check, on the other core. Processes that render may not write into the environment: what is not
+# compiled here, each of them would compile again. Some packages hold templates that are no Python.
+$(VENV)/.compiled: | $(VENV)/.installed-dev
+	@$(BIN)/python -m compileall -qq $(VENV)/lib || true
+	@touch $@
 
 system: | venv
 	@$(BIN)/python -P paksatalker/system.py --install
