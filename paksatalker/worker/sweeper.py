@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import time
 from pathlib import Path
@@ -76,8 +77,10 @@ class Sweeper:
         if self._settings.s3_bucket:
             return count
         before = time.time() - ABANDONED_SECONDS
-        staged = (path for path in (self._settings.home / "files").rglob("*#*") if _STAGED.fullmatch(path.name))
-        return count + sum(_remove(path, before) for path in staged)
+        # Not rglob: another sweeper deletes folders meanwhile, and os.walk passes over those.
+        for folder, _, names in os.walk(self._settings.home / "files"):
+            count += sum(_remove(Path(folder, name), before) for name in names if _STAGED.fullmatch(name))
+        return count
 
     async def _clear_parts(self) -> int:
         """Those of videos that have ended while nobody was at them, or whose workers were killed before they swept."""

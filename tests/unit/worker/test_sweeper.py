@@ -173,6 +173,31 @@ def test_two_sweepers_do_not_mind_each_other(play):
     play(act)
 
 
+def test_a_folder_may_go_while_it_is_looked_through(play, monkeypatch):
+    async def act(place):
+        going = place.settings.home / "files" / "a" / "going"
+        staged = going.with_name("kept") / "video.mp4#1"
+        for file in (going / "video.mp4", staged):
+            file.parent.mkdir(parents=True)
+            file.touch()
+        os.utime(staged, (0, 0))
+        scan = os.scandir
+
+        def scandir(path):
+            if Path(path) == going:
+                (going / "video.mp4").unlink()
+                going.rmdir()
+            return scan(path)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "scandir", scandir)
+            assert place.sweeper.sweep_disk() == 1
+        assert not going.exists()
+        assert not staged.exists()
+
+    play(act)
+
+
 def test_messages_go_with_their_job_but_not_before_they_are_delivered(play):
     async def act(place):
         for state in ("pending", "dead", "delivered"):
