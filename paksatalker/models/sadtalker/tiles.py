@@ -6,14 +6,11 @@ and infinity. Compiled by numba as the other inner loops are; channels lie last,
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-_Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
+from paksatalker.config.compiling import compiled
+
 _F32 = npt.NDArray[np.float32]
 
 #: Pixels of the result along a side of a tile, and numbers that stand for them.
@@ -25,21 +22,22 @@ _BLOCK = 64  # channels at a time: what lies between the two passes stays in the
 _2, _4, _5, _8 = (np.float32(number) for number in (2, 4, 5, 8))
 
 
-def _compiled(signature: str) -> Callable[[_Kernel], _Kernel]:
-    """``njit`` for one signature, kept on the disk where there is a place for it."""
+@compiled(inline=True)
+def _along_six(  # noqa: PLR0917  (compiled functions take all by place)
+    r0: _F32, r1: _F32, r2: _F32, r3: _F32, r4: _F32, r5: _F32,
+    t0: _F32, t1: _F32, t2: _F32, t3: _F32, t4: _F32, t5: _F32,
+) -> None:  # fmt: skip
+    """Bᵀ along six pixels or numbers ``r``, [C] each, written to ``t``."""
+    for c in range(len(r0)):
+        a, b = r4[c] - _4 * r2[c], r3[c] - _4 * r1[c]
+        d, e = r4[c] - r2[c], _2 * (r3[c] - r1[c])
+        t0[c] = _4 * r0[c] - _5 * r2[c] + r4[c]
+        t1[c], t2[c] = a + b, a - b
+        t3[c], t4[c] = d + e, d - e
+        t5[c] = _4 * r1[c] - _5 * r3[c] + r5[c]
 
-    def compile_kernel(function: _Kernel) -> _Kernel:
-        how = {"nogil": True, "fastmath": True, "error_model": "numpy"}
-        try:
-            kernel: _Kernel = njit(signature, cache=True, **how)(function)
-        except RuntimeError:  # numba found no writable folder
-            kernel = njit(signature, **how)(function)
-        return kernel
 
-    return compile_kernel
-
-
-@_compiled("void(f4[:, :, ::1], f4[:, :, ::1], i8, i8)")
+@compiled("void(f4[:, :, ::1], f4[:, :, ::1], i8, i8)")
 def to_tiles(image: _F32, tiles: _F32, first: int, across: int) -> None:
     """Transforms pixels, with a border of one, to tiles: Bᵀ d B.
 
@@ -54,33 +52,22 @@ def to_tiles(image: _F32, tiles: _F32, first: int, across: int) -> None:
     for k in range(tiles.shape[0]):
         y, x = 4 * ((first + k) // across), 4 * ((first + k) % across)
         for c0 in range(0, channels, _BLOCK):
-            width = min(_BLOCK, channels - c0)
-            end = c0 + width
+            end = min(c0 + _BLOCK, channels)
             for j in range(6):
-                r0, r1, r2 = image[y, x + j, c0:end], image[y + 1, x + j, c0:end], image[y + 2, x + j, c0:end]
-                r3, r4, r5 = image[y + 3, x + j, c0:end], image[y + 4, x + j, c0:end], image[y + 5, x + j, c0:end]
-                t0, t1, t2, t3, t4, t5 = half[j], half[6 + j], half[12 + j], half[18 + j], half[24 + j], half[30 + j]
-                for c in range(width):
-                    a, b = r4[c] - _4 * r2[c], r3[c] - _4 * r1[c]
-                    d, e = r4[c] - r2[c], _2 * (r3[c] - r1[c])
-                    t0[c] = _4 * r0[c] - _5 * r2[c] + r4[c]
-                    t1[c], t2[c] = a + b, a - b
-                    t3[c], t4[c] = d + e, d - e
-                    t5[c] = _4 * r1[c] - _5 * r3[c] + r5[c]
+                _along_six(
+                    image[y, x + j, c0:end], image[y + 1, x + j, c0:end], image[y + 2, x + j, c0:end],
+                    image[y + 3, x + j, c0:end], image[y + 4, x + j, c0:end], image[y + 5, x + j, c0:end],
+                    half[j], half[6 + j], half[12 + j], half[18 + j], half[24 + j], half[30 + j],
+                )  # fmt: skip
             for i in range(0, 36, 6):
-                r0, r1, r2, r3, r4, r5 = half[i], half[i + 1], half[i + 2], half[i + 3], half[i + 4], half[i + 5]
-                t0, t1, t2 = tiles[k, i, c0:end], tiles[k, i + 1, c0:end], tiles[k, i + 2, c0:end]
-                t3, t4, t5 = tiles[k, i + 3, c0:end], tiles[k, i + 4, c0:end], tiles[k, i + 5, c0:end]
-                for c in range(width):
-                    a, b = r4[c] - _4 * r2[c], r3[c] - _4 * r1[c]
-                    d, e = r4[c] - r2[c], _2 * (r3[c] - r1[c])
-                    t0[c] = _4 * r0[c] - _5 * r2[c] + r4[c]
-                    t1[c], t2[c] = a + b, a - b
-                    t3[c], t4[c] = d + e, d - e
-                    t5[c] = _4 * r1[c] - _5 * r3[c] + r5[c]
+                _along_six(
+                    half[i, : end - c0], half[i + 1], half[i + 2], half[i + 3], half[i + 4], half[i + 5],
+                    tiles[k, i, c0:end], tiles[k, i + 1, c0:end], tiles[k, i + 2, c0:end],
+                    tiles[k, i + 3, c0:end], tiles[k, i + 4, c0:end], tiles[k, i + 5, c0:end],
+                )  # fmt: skip
 
 
-@_compiled("void(f4[::1], f4[::1], i8, f4)")
+@compiled("void(f4[::1], f4[::1], i8, f4)")
 def _finish(made: _F32, given: _F32, combine: int, slope: float) -> None:
     """One pixel of :func:`from_tiles`, [C]: combined with what is given, through the activation."""
     if combine == ADD:
@@ -94,7 +81,7 @@ def _finish(made: _F32, given: _F32, combine: int, slope: float) -> None:
             made[c] = max(made[c], np.float32(0)) + slope * min(made[c], np.float32(0))
 
 
-@_compiled("void(f4[:, :, ::1], f4[:, :, ::1], f4[::1], f4[:, :, ::1], i8, i8, i8, f4)")
+@compiled("void(f4[:, :, ::1], f4[:, :, ::1], f4[::1], f4[:, :, ::1], i8, i8, i8, f4)")
 def from_tiles(  # noqa: PLR0917  (compiled functions take all by place)
     tiles: _F32, out: _F32, bias: _F32, other: _F32, combine: int, first: int, across: int, slope: float
 ) -> None:

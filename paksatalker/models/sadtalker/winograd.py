@@ -9,10 +9,8 @@ of the time of oneDNN's own convolution in 32 bits and two thirds of that in bfl
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -27,6 +25,7 @@ from paksatalker.models.sadtalker.tiles import ADD, MULTIPLY, NOTHING, POINTS, S
 _LEAST_CHANNELS = {torch.float32: 128, torch.bfloat16: 512}
 _TILES = 256  # at a time: fewer are slower, and more take more memory
 _SQUARE = POINTS * POINTS
+_F32 = npt.NDArray[np.float32]
 
 
 class WinogradConv:
@@ -64,13 +63,12 @@ class WinogradConv:
         how = NOTHING if other is None else ADD if combine == "add" else MULTIPLY
         padded = torch.zeros((batch, height + 2, width + 2, self._channels))
         padded[:, 1:-1, 1:-1] = x.permute(0, 2, 3, 1)
-        for index in range(batch):
-            self._one(padded[index].numpy(), out[index].numpy(), rest[index].numpy(), how)
+        with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # starts none that is not needed
+            for index in range(batch):
+                self._one(pool, padded[index].numpy(), out[index].numpy(), rest[index].numpy(), how)
         return out.permute(0, 3, 1, 2)
 
-    def _one(
-        self, image: npt.NDArray[np.float32], out: npt.NDArray[np.float32], rest: npt.NDArray[np.float32], how: int
-    ) -> None:
+    def _one(self, pool: ThreadPoolExecutor, image: _F32, out: _F32, rest: _F32, how: int) -> None:
         across = out.shape[1] // STEP
         total = out.shape[0] // STEP * across
         tiles = torch.empty((min(_TILES, total), _SQUARE, self._channels))
@@ -78,11 +76,13 @@ class WinogradConv:
             part = tiles[: min(_TILES, total - first)]
             seen = part.numpy()
             _shared(
+                pool,
                 lambda a, b, v=seen, f=first: to_tiles(image, v[a:b], f + a, across),  # type: ignore[misc]  # of defaults
                 len(part),
             )
             made = self._products(part).numpy()
             _shared(
+                pool,
                 lambda a, b, m=made, f=first: from_tiles(  # type: ignore[misc]  # of defaults
                     m[a:b], out, self._bias, rest, how, f + a, across, self._slope
                 ),
@@ -139,22 +139,11 @@ def fastest_conv(
     return WinogradConv(weight, bias, (height, width), slope)
 
 
-def _shared(work: Callable[[int, int], None], count: int) -> None:
+def _shared(pool: ThreadPoolExecutor, work: Callable[[int, int], None], count: int) -> None:
     """Does ``work`` from 0 to ``count``, on as many threads as PyTorch may use, this one among them."""
     threads = min(torch.get_num_threads(), count)
-    if threads == 1:
-        work(0, count)
-        return
     bounds = [count * index // threads for index in range(threads + 1)]
-    pool = _pool(threads, os.getpid())
     others = [pool.submit(work, a, b) for a, b in itertools.pairwise(bounds[1:])]
     work(0, bounds[1])
     for other in others:
         other.result()
-
-
-@lru_cache(maxsize=4)
-def _pool(threads: int, process: int) -> ThreadPoolExecutor:
-    """Threads for :func:`_shared`; those of a process that this one was forked from are not here."""
-    del process
-    return ThreadPoolExecutor(threads - 1, thread_name_prefix="paksatalker-tiles")

@@ -7,31 +7,15 @@ release the GIL and write only to the arrays they are given.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
 
 import numba
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-_Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
-
-
-def _compiled(signature: str) -> Callable[[_Kernel], _Kernel]:
-    """``njit`` for one signature; without a writable place for the cache it is compiled in memory."""
-
-    def compile_kernel(function: _Kernel) -> _Kernel:
-        try:
-            kernel: _Kernel = njit(signature, nogil=True, cache=True)(function)
-        except RuntimeError:  # numba found neither the package's folder nor the user's cache writable
-            kernel = njit(signature, nogil=True)(function)
-        return kernel
-
-    return compile_kernel
+from paksatalker.config.compiling import compiled
 
 
-@_compiled("UniTuple(f8, 2)(f8, f8, f8, f8)")
+@compiled("UniTuple(f8, 2)(f8, f8, f8, f8)", fastmath=False)
 def _span(slope: float, offset: float, low: float, high: float) -> tuple[float, float]:
     """Cuts the span of x to where ``slope · x + offset ≥ 0``, a hair wider, against cracks between triangles."""
     if slope > 1e-12:
@@ -41,7 +25,7 @@ def _span(slope: float, offset: float, low: float, high: float) -> tuple[float, 
     return low, (high if offset >= -1e-6 else -1.0)
 
 
-@_compiled("void(f8[:, ::1], f8[:, ::1], i4[:, ::1], f4[:, ::1], f4[:, ::1], i8, i8)")
+@compiled("void(f8[:, ::1], f8[:, ::1], i4[:, ::1], f4[:, ::1], f4[:, ::1], i8, i8)", fastmath=False)
 def draw_triangles(
     target: npt.NDArray[np.float64],
     source: npt.NDArray[np.float64],
@@ -95,7 +79,7 @@ def draw_triangles(
                 map_y[y, x] = base_y + yx * x
 
 
-@_compiled("void(u1[:, :, ::1], u1[:, :, ::1], i8, i8)")
+@compiled("void(u1[:, :, ::1], u1[:, :, ::1], i8, i8)", fastmath=False)
 def blend_over(frame: npt.NDArray[np.uint8], layer: npt.NDArray[np.uint8], left: int, top: int) -> None:
     """Lays a straight-alpha RGBA window [h, w, 4] over the RGB frame [H, W, 3] at a position inside it, in place."""
     height, width = layer.shape[:2]
@@ -112,7 +96,7 @@ def blend_over(frame: npt.NDArray[np.uint8], layer: npt.NDArray[np.uint8], left:
                     frame[top + y, left + x, channel] = (above * alpha + below * (255 - alpha) + 127) // 255
 
 
-@_compiled("void(u1[:, :, ::1], f4[:, ::1], f4[:, ::1], f8, i8[::1])")
+@compiled("void(u1[:, :, ::1], f4[:, ::1], f4[:, ::1], f8, i8[::1])", fastmath=False)
 def soften_folds(
     layer: npt.NDArray[np.uint8],
     map_x: npt.NDArray[np.float32],

@@ -1,35 +1,15 @@
-"""Compiled helpers of the paint kernels, and how they are compiled."""
+"""Compiled helpers of the paint kernels."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from paksatalker.config.compiling import compiled
 
 Floats = npt.NDArray[np.float32]
-_Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
-
-
-def compiled(signature: str | None = None) -> Callable[[_Kernel], _Kernel]:
-    """``njit`` without the GIL, with fast mathematics and an on-disk cache; in memory if no cache can be written.
-
-    Args:
-        signature: Compiles for it at once; None compiles for the first caller.
-    """
-
-    def compile_kernel(function: _Kernel) -> _Kernel:
-        arguments = () if signature is None else (signature,)
-        try:
-            kernel: _Kernel = njit(*arguments, nogil=True, fastmath=True, cache=True)(function)
-        except RuntimeError:  # numba found neither the package's folder nor the user's cache writable
-            kernel = njit(*arguments, nogil=True, fastmath=True)(function)
-        return kernel
-
-    return compile_kernel
 
 
 @compiled("float32(float32, float32, float32)")

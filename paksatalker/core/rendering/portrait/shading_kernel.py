@@ -7,7 +7,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from paksatalker.core.rendering.portrait.sampling import Floats, compiled
+from paksatalker.config.compiling import compiled
+from paksatalker.core.rendering.portrait.sampling import Floats
 
 Image = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]

@@ -1,5 +1,7 @@
 """Winograd's convolution equals PyTorch's, and is taken where it pays."""
 
+import threading
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs paksatalker[neural]")
@@ -92,5 +94,8 @@ def test_a_unit_for_matrices_of_16_bits_is_faster_still(monkeypatch):
     assert type(winograd.fastest_conv(*layer(512, 512), HALF, (1, 512, 8, 8))) is packed.PackedConv
 
 
-def test_threads_of_another_process_are_not_waited_for():
-    assert winograd._pool(2, 1) is not winograd._pool(2, 2)
+def test_no_thread_outlives_a_call(threads):
+    weight, bias = layer(16, 16)
+    before = set(threading.enumerate())
+    winograd.WinogradConv(weight, bias, (64, 64))(torch.randn(1, 16, 64, 64))
+    assert set(threading.enumerate()) == before
