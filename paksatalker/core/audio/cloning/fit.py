@@ -19,7 +19,7 @@ import numpy.typing as npt
 import torch
 
 from paksatalker.core.audio.tts.kokoro import STYLES
-from paksatalker.core.audio.tts.onnx_output import with_output
+from paksatalker.core.audio.tts.onnx_edit import with_output
 from paksatalker.core.timeline import FloatArray
 from paksatalker.models.onnx_graph import read_graph
 from paksatalker.models.onnx_torch import TorchNetwork

@@ -11,7 +11,7 @@ import numpy as np
 from paksatalker.core.audio.loudness import LOUDNESS, Leveller
 from paksatalker.core.audio.pronunciation import Pronouncer, Pronunciation
 from paksatalker.core.audio.tts.delivery import Delivery
-from paksatalker.core.audio.tts.onnx_output import with_factor, with_output
+from paksatalker.core.audio.tts.onnx_edit import with_factor, with_output
 from paksatalker.core.audio.tts.synthesis import FRAME, Narrator, Whole, symbol_borders
 from paksatalker.core.engines import Voice
 from paksatalker.core.options import PITCH, SPEED, require_range

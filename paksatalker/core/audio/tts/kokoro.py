@@ -19,8 +19,7 @@ from paksatalker.core.audio.pronunciation import Pronunciation
 from paksatalker.core.audio.tts.blend import Blend, SavedVoices, is_blend, parse_blend
 from paksatalker.core.audio.tts.delivery import Delivery
 from paksatalker.core.audio.tts.kokoro_voices import DEFAULT, KOKORO_VOICES
-from paksatalker.core.audio.tts.onnx_output import with_factor
-from paksatalker.core.audio.tts.onnx_part import subgraph, with_signed_activations
+from paksatalker.core.audio.tts.onnx_edit import subgraph, with_factor, with_signed_activations
 from paksatalker.core.audio.tts.synthesis import FRAME, SAMPLE_RATE, Narrator, symbol_borders
 from paksatalker.core.engines import Voice
 from paksatalker.core.options import PITCH, SPEED, require_range

@@ -22,7 +22,7 @@ from paksatalker.config import get_settings
 from paksatalker.core.audio.loudness import LOUDNESS, Leveller
 from paksatalker.core.audio.pronunciation import Pronunciation
 from paksatalker.core.audio.tts.delivery import Delivery
-from paksatalker.core.audio.tts.onnx_output import with_output
+from paksatalker.core.audio.tts.onnx_edit import with_output
 from paksatalker.core.audio.tts.synthesis import SAMPLE_RATE, Narrator, Whole
 from paksatalker.core.engines import Voice
 from paksatalker.core.options import PITCH, SPEED, require_range

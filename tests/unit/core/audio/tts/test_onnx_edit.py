@@ -6,8 +6,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from paksatalker.core.audio.tts.onnx_output import with_factor, with_output
-from paksatalker.core.audio.tts.onnx_part import subgraph, with_signed_activations
+from paksatalker.core.audio.tts.onnx_edit import subgraph, with_factor, with_output, with_signed_activations
 
 
 def model() -> bytes:
