@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from paksatalker.core.timeline import FloatArray
 
@@ -130,6 +131,11 @@ def limit_peaks(samples: FloatArray, rate: int, ceiling: float = PEAK) -> FloatA
     return samples
 
 
+def amplified(samples: FloatArray, rate: int, decibels: float | npt.NDArray[np.float64]) -> FloatArray:
+    """The sound so many decibels louder, all along or at each sample, true peaks limited to −1 dBTP."""
+    return limit_peaks((samples * 10 ** (decibels / 20)).astype(np.float32), rate)
+
+
 class Leveller:
     """Brings the pieces of one voice to a common loudness, so that all of them together have it.
 
@@ -188,7 +194,7 @@ class Leveller:
         for _ in range(self._ROUNDS):
             gains = np.full(len(samples), self._gain_db)
             gains[:slope] = np.linspace(before, self._gain_db, slope) if parts else self._gain_db
-            made = limit_peaks((samples * 10 ** (gains / 20)).astype(np.float32), rate)
+            made = amplified(samples, rate, gains)
             miss = wanted - integrated_loudness(np.concatenate([*parts, made]), rate) if sure else 0.0
             if not np.isfinite(miss) or abs(miss) <= self._NEAR:
                 break

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from paksatalker.core.audio.decode import AudioReader
-from paksatalker.core.audio.loudness import LoudnessMeter, limit_peaks
+from paksatalker.core.audio.loudness import LoudnessMeter, amplified
 from paksatalker.core.timeline import FloatArray, Speech
 from paksatalker.errors import Cancelled
 
@@ -41,10 +41,9 @@ class RecordingLevel:
             Cancelled: It is not wanted any more.
             PaksaTalkerError: The recording cannot be read.
         """
-        gain = 10 ** (self._gain() / 20)
+        gain = self._gain()
         for piece in pieces:
-            samples = (piece.samples * gain).astype(np.float32)
-            yield replace(piece, samples=limit_peaks(samples, piece.sample_rate))
+            yield replace(piece, samples=amplified(piece.samples, piece.sample_rate, gain))
 
     def _gain(self) -> float:
         """Decibels."""

@@ -17,7 +17,7 @@ import soxr
 from paksatalker.config import get_settings
 from paksatalker.core.audio.cloning.xtts import ClonedVoice, XttsVoices
 from paksatalker.core.audio.g2p import RULED
-from paksatalker.core.audio.loudness import LOUDNESS, Leveller, limit_peaks
+from paksatalker.core.audio.loudness import LOUDNESS, Leveller, amplified
 from paksatalker.core.audio.recordings.piece_timing import aligned, spread
 from paksatalker.core.audio.recordings.recording import SPEECH_RATE, Cut
 from paksatalker.core.audio.recordings.sphinx import ForcedAligner
@@ -167,7 +167,7 @@ class CoquiSpeech:
                 start, position = position / SAMPLE_RATE, position + len(samples)
                 samples = leveller.apply(samples, SAMPLE_RATE)
                 if utterance.volume:
-                    samples = limit_peaks((samples * 10 ** (utterance.volume / 20)).astype(np.float32), SAMPLE_RATE)
+                    samples = amplified(samples, SAMPLE_RATE, utterance.volume)
                 piece = Speech(samples, SAMPLE_RATE, words=words, text=utterance.text,
                                emotion=utterance.emotion, intensity=utterance.intensity)  # fmt: skip
                 yield piece.shifted(start)

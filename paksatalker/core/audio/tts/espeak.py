@@ -20,7 +20,7 @@ import numpy as np
 import soxr
 
 from paksatalker.core.audio.audible import audible, last_audible
-from paksatalker.core.audio.loudness import LOUDNESS, Leveller, limit_peaks
+from paksatalker.core.audio.loudness import LOUDNESS, Leveller, amplified
 from paksatalker.core.audio.phones import segments
 from paksatalker.core.audio.tts.delivery import Delivery, manner_of
 from paksatalker.core.audio.tts.espeak_languages import LANGUAGES
@@ -223,7 +223,7 @@ class EspeakSpeech:
                 samples, words = framed(part, LEAD if said else FIRST_LEAD, utterance.pause_after)
                 samples = leveller.apply(samples, SAMPLE_RATE)
                 if volume := utterance.volume + manner_of(utterance).volume:
-                    samples = limit_peaks((samples * 10 ** (volume / 20)).astype(np.float32), SAMPLE_RATE)
+                    samples = amplified(samples, SAMPLE_RATE, volume)
                 said = True
             else:
                 samples = np.zeros(round(utterance.pause_after * SAMPLE_RATE), np.float32)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paksatalker.core.audio.audible import audible, last_audible
-from paksatalker.core.audio.loudness import Leveller, limit_peaks
+from paksatalker.core.audio.loudness import Leveller, amplified
 from paksatalker.core.audio.phones import is_phone, segments
 from paksatalker.core.audio.pronunciation import Pronunciation
 from paksatalker.core.audio.tts.delivery import BREAKS, STRESS_GAIN, Delivery, hump, manner_of
@@ -165,7 +165,7 @@ class Narrator:
         leveller = self._levellers.setdefault(utterance.voice, self._leveller())
         samples = leveller.apply(samples, SAMPLE_RATE, partial=part.end is not None, joined=part.begin is not None)
         if volume := utterance.volume + manner_of(utterance).volume:
-            samples = limit_peaks((samples * 10 ** (volume / 20)).astype(np.float32), SAMPLE_RATE)
+            samples = amplified(samples, SAMPLE_RATE, volume)
         return samples
 
 

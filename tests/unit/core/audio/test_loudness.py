@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from paksatalker.core.audio.loudness import Leveller, LoudnessMeter, integrated_loudness, limit_peaks, true_peaks
+from paksatalker.core.audio.loudness import (
+    Leveller,
+    LoudnessMeter,
+    amplified,
+    integrated_loudness,
+    limit_peaks,
+    true_peaks,
+)
 
 
 def tone(level_db: float, rate: int, seconds: float = 3.0, hz: float = 997.0) -> np.ndarray:
@@ -28,6 +35,14 @@ def test_the_limiter_holds_its_ceiling_and_leaves_quiet_sound_alone() -> None:
     assert true_peaks(limited).max() <= 10 ** (-1 / 20)
     quiet = loud * 0.1
     np.testing.assert_array_equal(limit_peaks(quiet, 24000), quiet)
+
+
+def test_what_is_amplified_is_louder_as_far_as_peaks_let_it() -> None:
+    sound = tone(-20, 24000)
+    np.testing.assert_allclose(amplified(sound, 24000, 6.0), sound * 10 ** (6 / 20), rtol=1e-5)
+    assert true_peaks(amplified(sound, 24000, 30.0)).max() <= 10 ** (-1 / 20)
+    rising = np.linspace(-20.0, 0.0, len(sound))
+    np.testing.assert_allclose(amplified(sound, 24000, rising)[[1, -2]], sound[[1, -2]] * [0.1, 1.0], rtol=1e-3)
 
 
 def test_the_leveller_reaches_its_target_and_is_steady() -> None:
