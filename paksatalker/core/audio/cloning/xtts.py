@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import wave
-from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +17,13 @@ import numpy as np
 from paksatalker.core.audio.cloning.consent import Consent, consent_path, require_consent, write_consent
 from paksatalker.core.audio.cloning.match import ENCODERS, require_torch
 from paksatalker.core.audio.cloning.reference import RATE, SpeakerReference, read_references
+from paksatalker.core.audio.voice_folder import VoiceFolder
 from paksatalker.core.files import TextFile, write_error
 from paksatalker.core.timeline import FloatArray
 from paksatalker.errors import InvalidOption, OutputUnwritable, UnknownVoice
 from paksatalker.models.base import WeightsStore
 
 _FORMAT = 1
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _FOLDER = "xtts"
 
 
@@ -58,7 +56,7 @@ def read_speaker(recordings: list[Path], store: WeightsStore | None = None) -> S
     return read_references(recordings, Ge2e(paths["ge2e.pt"]), CamPlusPlus(paths["campplus.pt"]))
 
 
-class XttsVoices:
+class XttsVoices(VoiceFolder):
     """Cloned voices under names of the user's own, in a folder beside the mixtures.
 
     Args:
@@ -66,13 +64,7 @@ class XttsVoices:
     """
 
     def __init__(self, voices: Path) -> None:
-        self._folder = voices / _FOLDER
-
-    def names(self) -> tuple[str, ...]:
-        """All names, sorted."""
-        if not self._folder.is_dir():
-            return ()
-        return tuple(sorted(p.stem for p in self._folder.glob("*.json") if _NAME.fullmatch(p.stem)))
+        super().__init__(voices / _FOLDER)
 
     def load(self, name: str) -> ClonedVoice | None:
         """The voice of a name; None if there is none.
@@ -95,22 +87,6 @@ class XttsVoices:
             raise InvalidOption(f"the voice '{name}' cannot be read", f"{path}: {error}", "Clone it again") from error
         require_consent(path, consent_hash)
         return ClonedVoice(name, recording)
-
-    def check_name(self, name: str, taken: Container[str] = (), *, force: bool = True) -> Path:
-        """The file of a voice that is to be saved.
-
-        Raises:
-            InvalidOption: The name cannot be used, or is in use and ``force`` is off.
-        """
-        if not _NAME.fullmatch(name):
-            why = "names have 1 to 64 small letters, digits, - and _, and begin with a letter or digit"
-            raise InvalidOption(f"a voice cannot be called '{name}'", why, "Choose another name")
-        if name == "auto" or name in taken:
-            raise InvalidOption(f"a voice cannot be called '{name}'", "that name is taken", "Choose another name")
-        path = self._paths(name)[0]
-        if path.exists() and not force:
-            raise InvalidOption(f"there is a voice '{name}' already", "", "Choose another name, or add --force")
-        return path
 
     def save(self, name: str, speech: FloatArray, consent: Consent) -> Path:
         """Saves a voice.

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from paksatalker.core.audio.cloning.consent import Consent, consent_path, require_consent, write_consent
+from paksatalker.core.audio.voice_folder import VoiceFolder
 from paksatalker.core.files import TextFile, write_error
 from paksatalker.errors import ConsentMissing, InvalidOption, OutputUnwritable, UnknownVoice
 
 _LOG = logging.getLogger(__name__)
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _PART = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)(?::(?P<weight>\d+(?:\.\d*)?|\.\d+))?", re.IGNORECASE)
 _MOST_PARTS = 16
 _FORMAT = 1
@@ -146,28 +146,25 @@ def voice_text(blend: Blend, consent: str) -> str:
         blend: The voice.
         consent: The record of consent, as :func:`~paksatalker.core.audio.cloning.consent.consent_text` has it.
     """
+    return _stored(blend, hashlib.sha256(consent.encode()).hexdigest())
+
+
+def _stored(blend: Blend, consent_sha256: str) -> str:
+    """A voice as it is stored; the hash is of the record of consent, empty where there is none."""
     content: dict[str, Any] = {"format": _FORMAT, "engine": "kokoro", "voice": str(blend)}
-    content["consent_sha256"] = hashlib.sha256(consent.encode()).hexdigest()
+    if consent_sha256:
+        content["consent_sha256"] = consent_sha256
     if blend.likeness is not None:
         content["likeness"] = asdict(blend.likeness)
     return json.dumps(content, indent=2) + "\n"
 
 
-class SavedVoices:
+class SavedVoices(VoiceFolder):
     """Mixtures under names of the user's own, each a JSON file in a folder.
 
     Args:
         folder: Where they are; it need not exist yet.
     """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def names(self) -> tuple[str, ...]:
-        """All names, sorted."""
-        if not self._folder.is_dir():
-            return ()
-        return tuple(sorted(p.stem for p in self._folder.glob("*.json") if _NAME.fullmatch(p.stem)))
 
     def load(self, name: str) -> Blend | None:
         """The mixture of a name; None if there is none.
@@ -229,34 +226,17 @@ class SavedVoices:
             DiskFull: There is no room for it.
         """
         path = self.check_name(name, taken, force=force)
-        content: dict[str, Any] = {"format": _FORMAT, "engine": "kokoro", "voice": str(blend)}
+        consent_sha256 = ""
         self._make_folder()
         if blend.likeness is not None:
             if consent is None:
                 raise ConsentMissing(f"the voice '{name}' is not saved", "it resembles a speaker who has not consented")
             # The record first: a voice without one could never be spoken with.
-            content["consent_sha256"] = write_consent(path, consent)
-            content["likeness"] = asdict(blend.likeness)
+            consent_sha256 = write_consent(path, consent)
         with TextFile(path) as file:
-            file.write(json.dumps(content, indent=2) + "\n")
+            file.write(_stored(blend, consent_sha256))
         if blend.likeness is None:
             consent_path(path).unlink(missing_ok=True)  # of a voice that was replaced
-        return path
-
-    def check_name(self, name: str, taken: Container[str] = (), *, force: bool = True) -> Path:
-        """The file of a voice that is to be saved.
-
-        Raises:
-            InvalidOption: The name cannot be used, or is in use and ``force`` is off.
-        """
-        path = self._path(name)
-        if path is None:
-            why = "names have 1 to 64 small letters, digits, - and _, and begin with a letter or digit"
-            raise InvalidOption(f"a voice cannot be called '{name}'", why, "Choose another name")
-        if name == "auto" or name in taken:
-            raise InvalidOption(f"a voice cannot be called '{name}'", "that name is taken", "Choose another name")
-        if path.exists() and not force:
-            raise InvalidOption(f"there is a voice '{name}' already", "", "Choose another name, or add --force")
         return path
 
     def file(self, name: str) -> Path:
@@ -286,9 +266,6 @@ class SavedVoices:
             consent_path(path).unlink(missing_ok=True)
         except OSError as error:
             raise OutputUnwritable(f"cannot remove {path}", error.strerror or str(error)) from error
-
-    def _path(self, name: str) -> Path | None:
-        return self._folder / f"{name}.json" if _NAME.fullmatch(name) else None
 
     def _make_folder(self) -> None:
         try:
