@@ -28,12 +28,16 @@ def until_cancelled(items: Iterable[_T], cancel: threading.Event | None) -> Gene
     """Passes items on until somebody wants it to stop; the item that is made then is not passed on.
 
     Args:
-        items: What is made, piece by piece. An iterator is not closed: whoever has made it does that.
+        items: What is made, piece by piece. What can be closed is closed at the end, however it comes.
         cancel: Set from any thread; None is never set.
 
     Raises:
         Cancelled: It is set.
     """
-    for item in items:
-        stop_if_cancelled(cancel)
-        yield item
+    try:
+        for item in items:
+            stop_if_cancelled(cancel)
+            yield item
+    finally:
+        if hasattr(items, "close"):
+            items.close()

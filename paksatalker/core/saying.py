@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import IO, Any
@@ -122,7 +122,8 @@ def say(
             stack.enter_context(part)
         source = used.speech(request)
         counter = _Counter(began, source.characters, on_progress)
-        _write(until_cancelled(source.pieces(), cancel), sink, files.parts, counter)
+        pieces = stack.enter_context(closing(until_cancelled(source.pieces(), cancel)))
+        _write(pieces, sink, files.parts, counter)
         if isinstance(sink, SoundFile):
             seal.sign(sink.unfinished, request, {source.stage: source.engine})
     seconds = time.monotonic() - began

@@ -60,7 +60,6 @@ class VideoStream:
         self.transparent = scene.transparent
         self.engines = engines
         self.notes: list[str] = [*scene.portrait.notes, *source.notes]
-        self._request = request
         self._source = source
         self._animator = animator
         self._renderer = renderer
@@ -94,11 +93,8 @@ class VideoStream:
                 tracks = self._animator.animate(attach_prosody(pieces, self.fps))
             else:  # its speech was analysed when it was kept
                 tracks = cut(self._animator.animate(pieces), self._part.first, self._part.end)
-            images = self._renderer.render(tracks)
-            if hasattr(images, "close"):
-                stack.callback(images.close)
-            first = 0 if self._part is None else self._part.first
-            for index, image in enumerate(until_cancelled(images, self._cancel), first):
+            images = stack.enter_context(closing(until_cancelled(self._renderer.render(tracks), self._cancel)))
+            for index, image in enumerate(images, 0 if self._part is None else self._part.first):
                 yield VideoFrame(index, self._lettered(image, index), self._sound.take(index), self._sound.sample_rate)
                 self._counter.frame()
 
@@ -110,15 +106,16 @@ class VideoStream:
 
     def _pieces(self) -> Generator[Speech, None, None]:
         tidy = 0.0
-        for piece in until_cancelled(self._source.pieces(), self._cancel):
-            if piece.end >= tidy:
-                give_back_free_memory()
-                tidy = piece.end + _TIDY_EVERY
-            for listener in self._listeners:
-                listener(piece)
-            if self._part is None:
-                self._counter.spoken(len(piece.text), piece.end)
-            yield piece
+        with closing(until_cancelled(self._source.pieces(), self._cancel)) as pieces:
+            for piece in pieces:
+                if piece.end >= tidy:
+                    give_back_free_memory()
+                    tidy = piece.end + _TIDY_EVERY
+                for listener in self._listeners:
+                    listener(piece)
+                if self._part is None:
+                    self._counter.spoken(len(piece.text), piece.end)
+                yield piece
         self.notes += self._source.late_notes()
         if self._part is None:
             self._counter.all_spoken()

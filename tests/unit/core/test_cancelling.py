@@ -1,4 +1,5 @@
 import threading
+from collections.abc import Iterator
 from itertools import count
 
 import pytest
@@ -22,3 +23,23 @@ def test_the_item_in_the_making_is_not_passed_on() -> None:
     with pytest.raises(Cancelled, match="interrupted"):
         next(items)
     assert made == [0, 1, 2]
+
+
+def test_whoever_makes_the_items_is_stopped_at_once() -> None:
+    """Not when the exception is forgotten, whose traceback holds him: he may have threads and processes."""
+    stopped: list[bool] = []
+
+    def make() -> Iterator[int]:
+        try:
+            yield from count()
+        finally:
+            stopped.append(True)
+
+    cancel = threading.Event()
+    items = until_cancelled(make(), cancel)
+    next(items)
+    cancel.set()
+    with pytest.raises(Cancelled) as held:
+        next(items)
+    assert stopped
+    assert held.value
