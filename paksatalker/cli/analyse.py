@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from paksatalker.cli.console import note, print_json, stdout, table
+from paksatalker.core.languages import primary
 from paksatalker.errors import InvalidOption
 
 
@@ -39,7 +40,7 @@ def analyse(
         if info.name != "whisper":
             why = f"the recording engine '{info.name}' has one language"
             raise InvalidOption("--language cannot be chosen", why, "Leave it out, or see: paksatalker engines")
-        options["language"] = language.split("-")[0].lower()
+        options["language"] = primary(language)
     listener = info.create(**options)
     found = describe(listener.listen(recording, transcript))
     spoken = getattr(listener, "language", None) or "en"

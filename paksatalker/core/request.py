@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from paksatalker.core import options
+from paksatalker.core.languages import primary
 from paksatalker.core.timeline import EMOTIONS
 from paksatalker.errors import InvalidOption
 
@@ -93,7 +94,7 @@ class SpeechRequest:
     @property
     def primary_language(self) -> str:
         """The language without its region; empty where it is to be found out."""
-        return "" if self.language == "auto" else re.split("[-_]", self.language.lower())[0]
+        return "" if self.language == "auto" else primary(self.language)
 
     def _check_source(self) -> None:
         require_one(text=self.text, text_file=self.text_file)

@@ -8,8 +8,9 @@ from dataclasses import replace
 from functools import lru_cache
 
 from paksatalker.core.engines import SpeechEngine, find
+from paksatalker.core.languages import primary
 from paksatalker.core.request import Request
-from paksatalker.core.sources.casting import Casting, primary
+from paksatalker.core.sources.casting import Casting
 from paksatalker.core.sources.direction import direct
 from paksatalker.core.sources.voices import EngineGetter
 from paksatalker.core.text.moderation import Moderator

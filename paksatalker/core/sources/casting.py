@@ -9,6 +9,7 @@ from itertools import groupby, zip_longest
 import numpy as np
 
 from paksatalker.core.engines import EngineInfo, SpeechEngine, Voice, find, installed
+from paksatalker.core.languages import primary
 from paksatalker.core.request import SpeechRequest
 from paksatalker.core.sources.voices import EngineGetter, Speaker, find_speaker
 from paksatalker.core.timeline import Speech, Utterance
@@ -247,11 +248,6 @@ def _in_turn(speakers: list[Speaker]) -> list[Speaker]:
 def _speaks(voice: Voice, language: str) -> bool:
     """Whether a voice speaks a language, given by its primary tag."""
     return language in (primary(voice.language), *voice.also)
-
-
-def primary(tag: str) -> str:
-    """The language of a BCP-47 tag without its region."""
-    return tag.replace("_", "-").split("-")[0].lower()
 
 
 def _choose(names: list[str]) -> str:

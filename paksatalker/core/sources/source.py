@@ -14,10 +14,11 @@ from paksatalker.core.audio.decode import AudioReader
 from paksatalker.core.audio.quality import QualityMeter, measured
 from paksatalker.core.audio.recordings.recording_level import RecordingLevel
 from paksatalker.core.engines import EngineInfo, RecordingEngine, find, installed
+from paksatalker.core.languages import primary
 from paksatalker.core.parts import Part
 from paksatalker.core.request import Request, SpeechRequest
 from paksatalker.core.sources.briefs import WriterGetter, check_brief, expected_characters, written
-from paksatalker.core.sources.casting import Casting, primary
+from paksatalker.core.sources.casting import Casting
 from paksatalker.core.sources.direction import direct
 from paksatalker.core.sources.speaking import speak_directed
 from paksatalker.core.sources.transcripts import read_transcript

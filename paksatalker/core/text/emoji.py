@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from paksatalker.core.languages import primary
 from paksatalker.core.text.anchors import rewrite
 from paksatalker.core.timeline import Reading, Utterance
 
@@ -88,7 +89,7 @@ def with_names(utterance: Utterance, default: str = "") -> Utterance:
     """
     if not EMOJI.search(utterance.text):
         return utterance
-    names = _names((utterance.language or default).split("-")[0].lower())
+    names = _names(primary(utterance.language or default))
     known = rewrite([utterance], lambda text: EMOJI.sub(lambda m: m[0] if names(m[0]) else " ", text))[0]
     found = list(known.readings)
     for match in _RUN.finditer(known.text):

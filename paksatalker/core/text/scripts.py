@@ -6,6 +6,8 @@ import unicodedata
 from collections import Counter
 from functools import lru_cache
 
+from paksatalker.core.languages import primary
+
 #: Scripts by the first word of Unicode character names, with the name for people.
 SCRIPT_NAMES: dict[str, str] = {
     "LATIN": "Latin letters", "CYRILLIC": "Cyrillic letters", "GREEK": "Greek letters", "CJK": "Chinese characters",
@@ -50,12 +52,12 @@ _IDEOGRAPH_WEIGHT = 3  # one Chinese character says about as much as three lette
 
 def scripts_of(language: str) -> frozenset[str]:
     """The scripts that a language is written in, by its BCP-47 tag; Latin for those not listed."""
-    return _SCRIPTS_OF.get(language.split("-", maxsplit=1)[0].lower(), _LATIN)
+    return _SCRIPTS_OF.get(primary(language), _LATIN)
 
 
 def language_name(language: str) -> str:
     """The English name of a language, or its tag."""
-    return _LANGUAGE_NAMES.get(language.split("-", maxsplit=1)[0].lower(), language)
+    return _LANGUAGE_NAMES.get(primary(language), language)
 
 
 @lru_cache(maxsize=8192)

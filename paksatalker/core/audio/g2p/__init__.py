@@ -11,6 +11,7 @@ import importlib.util
 from typing import Protocol
 
 from paksatalker.core.audio.pronunciation import Pronouncer, Pronunciation
+from paksatalker.core.languages import primary
 from paksatalker.requirements import install_command
 
 _RULES = {
@@ -55,7 +56,7 @@ def make_pronouncer(tag: str) -> TextPronouncer:
         KeyError: Another language.
         ImportError: Its package is not installed; see :func:`missing_package`.
     """
-    language = tag.split("-", maxsplit=1)[0]
+    language = primary(tag)
     if language == "en":
         return Pronouncer(british=tag == "en-GB")
     module, _, name = (_RULES.get(language) or _CLASSES[language]).partition(":")

@@ -25,6 +25,7 @@ from paksatalker.core.audio.recordings.transcript import TranscriptWord
 from paksatalker.core.audio.tts.coqui_process import CoquiProcess
 from paksatalker.core.audio.word_phones import WordReader
 from paksatalker.core.engines import Voice
+from paksatalker.core.languages import primary
 from paksatalker.core.options import PITCH, SPEED, require_range
 from paksatalker.core.timeline import FloatArray, Speech, Utterance, Word
 from paksatalker.errors import EngineUnavailable, TextEmpty, UnknownVoice
@@ -159,7 +160,7 @@ class CoquiSpeech:
                 factor = 2 ** ((pitch + utterance.pitch) / 12)
                 request: dict[str, Any] = {"text": utterance.text, "speed": speed * utterance.rate / factor}
                 if len(model.languages) > 1:
-                    tag = language.split("-")[0]
+                    tag = primary(language)
                     request["language"] = "zh-cn" if tag == "zh" else tag
                     request |= _speaker(cloned, process.speakers)
                 sound = soxr.resample(process.say(**request), process.rate * factor, SAMPLE_RATE).astype(np.float32)
@@ -193,7 +194,7 @@ class _Timer:
         spoken = (before / SAMPLE_RATE, (len(samples) - after) / SAMPLE_RATE)
         heard = soxr.resample(samples, SAMPLE_RATE, SPEECH_RATE).astype(np.float32)
         cut = Cut(samples, SAMPLE_RATE, 0, heard, (spoken,))
-        tag = language.split("-", maxsplit=1)[0]
+        tag = primary(language)
         words = self._readers.setdefault(tag, WordReader(tag)).words(utterance.text)
         if not words:
             return samples, ()
@@ -211,7 +212,7 @@ class _Timer:
 
 def _voice(name: str) -> Voice:
     model = _MODELS[name]
-    also = tuple(tag.split("-")[0] for tag in model.languages[1:])
+    also = tuple(primary(tag) for tag in model.languages[1:])
     return Voice(name, "coqui", model.languages[0], "", f"{model.name}; {len(model.languages)} languages", also)
 
 

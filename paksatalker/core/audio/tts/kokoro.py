@@ -22,6 +22,7 @@ from paksatalker.core.audio.tts.kokoro_voices import DEFAULT, KOKORO_VOICES
 from paksatalker.core.audio.tts.onnx_edit import subgraph, with_factor, with_signed_activations
 from paksatalker.core.audio.tts.synthesis import FRAME, SAMPLE_RATE, Narrator, symbol_borders
 from paksatalker.core.engines import Voice
+from paksatalker.core.languages import primary
 from paksatalker.core.options import PITCH, SPEED, require_range
 from paksatalker.core.timeline import FloatArray, Speech, Utterance
 from paksatalker.errors import EngineUnavailable, UnknownVoice
@@ -267,7 +268,7 @@ class KokoroSpeech:
                     f"there is no voice '{part}' to mix", "kokoro does not know it", "See: paksatalker voices"
                 )
         voice = KOKORO_VOICES.get(name) or self._mixed(name, blend)
-        if command := missing_package(_language(voice)):
+        if command := missing_package(primary(voice.language)):
             raise EngineUnavailable(
                 f"the voice '{voice.name}' cannot speak here",
                 f"what reads its language, {voice.language}, is not installed",
@@ -303,12 +304,8 @@ class KokoroSpeech:
         return np.fromfile(path, "<f4").reshape(-1, STYLES).astype(np.float64)
 
 
-def _language(voice: Voice) -> str:
-    return voice.language.split("-")[0]
-
-
 def _is_readable(voice: Voice) -> bool:
-    return missing_package(_language(voice)) is None
+    return missing_package(primary(voice.language)) is None
 
 
 def _are_known(blend: Blend) -> bool:

@@ -8,6 +8,8 @@ from functools import lru_cache
 from importlib import import_module
 from types import MappingProxyType
 
+from paksatalker.core.languages import primary
+
 #: Languages whose numbers, dates, money, times, units and signs are read out.
 LANGUAGES: tuple[str, ...] = ("en", "es", "fr", "de", "pt", "it", "hi", "ur")
 
@@ -124,8 +126,8 @@ class Language:
 @lru_cache(maxsize=len(LANGUAGES))
 def language_of(tag: str) -> Language | None:
     """The table of a BCP-47 tag's language; None for languages that are not normalised here."""
-    primary = tag.replace("_", "-").split("-", maxsplit=1)[0].lower()
-    if primary not in LANGUAGES:
+    language = primary(tag)
+    if language not in LANGUAGES:
         return None
-    table: Language = import_module(f"paksatalker.core.text.normalise.languages.{primary}").LANGUAGE
+    table: Language = import_module(f"paksatalker.core.text.normalise.languages.{language}").LANGUAGE
     return table

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from paksatalker.core.languages import primary
 from paksatalker.core.text.clean import clean_text
 from paksatalker.core.text.scripts import count_scripts, language_name, scripts_of
 from paksatalker.core.text.tokens import TAG
@@ -74,7 +75,7 @@ class Form:
         """A sentence without decoration and on one line, with a mark at its end."""
         text = " ".join(clean_text(sentence).split()).strip("*_` ")
         if text and text.rstrip(_CLOSERS)[-1:] not in _ENDS:
-            text = text.rstrip(",;:—–-") + _END_MARKS.get(_primary(self.language), ".")
+            text = text.rstrip(",;:—–-") + _END_MARKS.get(primary(self.language), ".")
         return text
 
     def problem(self, sentence: str, before: Sequence[str] = ()) -> str:
@@ -127,7 +128,7 @@ def is_in(language: str, text: str) -> bool:
         return True
     from py3langid import rank
 
-    wanted = _primary(language)
+    wanted = primary(language)
     scores = dict(rank(text))
     if wanted not in scores:
         return True
@@ -138,10 +139,6 @@ def is_in(language: str, text: str) -> bool:
 @lru_cache(maxsize=512)
 def _words(sentence: str) -> frozenset[str]:
     return frozenset(_WORD.findall(sentence.casefold()))
-
-
-def _primary(language: str) -> str:
-    return language.split("-", maxsplit=1)[0].lower()
 
 
 def spaced(sentences: Iterable[str]) -> Iterator[str]:

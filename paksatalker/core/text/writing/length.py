@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from paksatalker.core.languages import primary
 from paksatalker.core.text.sentences import SENTENCE_PAUSE
 from paksatalker.errors import InvalidOption
 
@@ -56,7 +57,7 @@ def weight(text: str) -> float:
 
 def rate_of(language: str, speed: float = 1.0) -> SpeakingRate:
     """How fast voices of a language speak, as far as we know."""
-    base = _RATES.get(language.split("-", maxsplit=1)[0].lower(), _RATES["en"])
+    base = _RATES.get(primary(language), _RATES["en"])
     return SpeakingRate(base * speed)
 
 
