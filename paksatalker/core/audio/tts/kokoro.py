@@ -181,7 +181,7 @@ class _Speaker:
 class KokoroSpeech:
     """The ``kokoro`` speech engine: see :class:`~paksatalker.core.engines.SpeechEngine`.
 
-    It speaks about four to six times as fast as one can listen, on two cores. Of the first sentence, the beginning is
+    It speaks three to four times as fast as one can listen, on two cores. Of the first sentence, the beginning is
     made and given out first. There is no randomness in it.
 
     Args:

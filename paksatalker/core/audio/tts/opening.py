@@ -69,16 +69,13 @@ def parts(
         seconds: Of all its symbols.
         held: Which of the words must not be parted from the one before.
     """
-    words = timed(np.ones(round(seconds * rate), np.float32))
+    words = timed(np.ones(round(seconds * rate), np.float32))  # nothing is heard yet: their starts are planned
     apart = sorted(set(range(len(words))) - held(words))
     wanted, done = 0.0, 0
     cut: int | None = None
     before: FloatArray | None = None
     while True:
-        allowed = _allowed(words, apart, done)
-        reach = [i for i in allowed if words[i].start + _EDGE <= wanted] or allowed[:1]
-        if not done:
-            reach = _first(words, apart, seconds)
+        reach = _reached(words, apart, done, wanted) if done else _first(words, apart, seconds)
         end = words[reach[-1]].start + _EDGE if reach else math.inf
         end = math.inf if seconds < _NEARLY * end else end
         begin = 0.0 if cut is None or cut < _FROM_START * rate else cut / rate - _CONTEXT
@@ -99,6 +96,12 @@ def parts(
 def _allowed(words: tuple[Word, ...], apart: list[int], done: int) -> list[int]:
     """The words before which a part may end that begins with word ``done``."""
     return [i for i in apart if i > done and words[i].start - words[done].start >= _SHORTEST]
+
+
+def _reached(words: tuple[Word, ...], apart: list[int], done: int, wanted: float) -> list[int]:
+    """The words before which the part may end that begins with word ``done``, up to so many seconds; one at least."""
+    allowed = _allowed(words, apart, done)
+    return [i for i in allowed if words[i].start + _EDGE <= wanted] or allowed[:1]
 
 
 def _first(words: tuple[Word, ...], apart: list[int], seconds: float) -> list[int]:

@@ -110,7 +110,7 @@ class Narrator:
         self._levellers: dict[str, Leveller] = {}
         self._early = early
         self._position = 0  # samples before the next piece
-        self._count = 0  # runs of the networks
+        self._count = 0  # plans of the networks
 
     def speak(self, utterances: Iterable[Utterance], delivery: Delivery) -> Iterator[Speech]:
         """Speaks.
@@ -251,7 +251,6 @@ def _said(
     """Has the network speak: what it says, at once or in parts."""
     # Without an end mark the network breaks off abruptly.
     symbols = chunk.symbols if chunk.symbols[-1] in BREAKS or not pause else chunk.symbols + "."
-
     plan = network.plan(symbols, delivery, number)
 
     def say(start: float, end: float) -> FloatArray:
