@@ -48,12 +48,12 @@ def ordinals(tools: Tools) -> list[Rule]:
                 else {"ten": "n", "ter": "r", "tes": "s"}.get(ending, "")
             )
             return tools.numbers.ordinal(number, form)
-        if ending == "°" and not is_rank(tools.language, Numeral(number), word_after(match)):
+        noun = word_after(match)
+        if ending == "°" and not is_rank(tools.language, Numeral(number), noun):
             return None  # a temperature
         gender = genders.get(ending[-1], "")
         if tools.language.tag == "fr":
             gender = "f" if ending in ("re", "ère", "nde") else ""
-        noun = word_after(match)
         if "r" in genders.values() and not gender and noun.islower() and noun not in tools.language.functional:
             gender = "r"  # "primer piso"
         return tools.numbers.ordinal(number, gender)

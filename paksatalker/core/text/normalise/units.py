@@ -130,7 +130,7 @@ def _named(language: Language, unit: str, value: float) -> str:
 
 _NO_RANKS = word_set(
     "centigradi celsius fahrenheit sotto sopra nord sud est ovest centígrados centigrados bajo sobre norte sur este "
-    "oeste abaixo acima sul leste graus gradi grados in nel hoy ayer mañana oggi ieri hoje ontem sur"
+    "oeste abaixo acima sul leste graus gradi grados in nel hoy ayer mañana oggi ieri hoje ontem"
 )
 
 
