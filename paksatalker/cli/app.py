@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
         give_back_large_blocks()
         code = _run(arguments)
     except KeyboardInterrupt:
-        code = _report(_stopped(), as_json="--json" in arguments)
+        code = _report(Cancelled(), as_json="--json" in arguments)
     if code == Cancelled.exit_code:
         # Everything of ours is cleaned up. A native library that was interrupted half-way may wait for its own
         # threads for ever when the interpreter shuts down, so we do not ask it to.
@@ -77,7 +77,7 @@ def _command(arguments: list[str]) -> int:
             raise
         raise _no_stdout(error) from error
     if code == Cancelled.exit_code:  # typer's answer to Ctrl-C
-        raise _stopped()
+        raise Cancelled
     return code
 
 
@@ -127,10 +127,6 @@ def _prepare_streams() -> None:
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-
-
-def _stopped() -> Cancelled:
-    return Cancelled()
 
 
 def _usage_error(error: TyperException) -> InvalidOption:

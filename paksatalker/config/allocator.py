@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # <malloc.h>
+# As much one for the process as the heap itself.
+_trim: Callable[[int], int] | None = None  # malloc_trim(3), once the heap is ours to shape
 _set: Callable[[int, int], int] | None = None  # mallopt(3), likewise
 _working = 0  # how many are within :func:`large_blocks_kept`
 _lock = threading.Lock()
-_trim: Callable[[int], int] | None = None  # malloc_trim(3), once the heap is ours to shape
 _LARGE = 1 << 20  # bytes; a frame of 512² (0.8 MB) comes and goes in the heap, where that costs no system call
 _LARGEST = 32 << 20  # bytes; glibc takes no more
 _KEPT = 256 << 20  # bytes free at the end of a heap that stay there
@@ -61,7 +62,10 @@ def large_blocks_kept() -> Iterator[None]:
 
 
 def _count_work(change: int) -> None:
-    """Sets how glibc allocates when the first begins and when the last ends."""
+    """Sets how glibc allocates when the first begins and when the last ends.
+
+    How much stays at the end of a heap is not set back: the next frame takes the same again.
+    """
     global _working
     assert _set is not None
     with _lock:

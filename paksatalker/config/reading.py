@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import AliasChoices, SecretStr, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsError
 
@@ -40,7 +39,7 @@ def read_settings(kind: type[_Settings]) -> _Settings:
 
 def _invalid(kind: type[BaseSettings], found: ErrorDetails) -> SettingsInvalid:
     told, value = str(found["loc"][0]), found["input"]
-    field = next(f for f, info in kind.model_fields.items() if told in (f, *_names(kind, f, info)))
+    field = next(f for f in kind.model_fields if told in (f, *_names(kind, f)))
     name = _variable(kind, field)
     secret = kind.model_fields[field].annotation is SecretStr or len(found["loc"]) > 1
     reason = (found["msg"][:1].lower() + found["msg"][1:]).rstrip(".")
@@ -50,12 +49,13 @@ def _invalid(kind: type[BaseSettings], found: ErrorDetails) -> SettingsInvalid:
 
 def _variable(kind: type[BaseSettings], field: str) -> str:
     """The variable that sets a field: of several the one that the environment has, else the first."""
-    names = _names(kind, field, kind.model_fields[field])
+    names = _names(kind, field)
     return next((name for name in names if name in os.environ), names[0])
 
 
-def _names(kind: type[BaseSettings], field: str, info: FieldInfo) -> tuple[str, ...]:
-    alias: Any = info.validation_alias
+def _names(kind: type[BaseSettings], field: str) -> tuple[str, ...]:
+    """The variables that set a field."""
+    alias = kind.model_fields[field].validation_alias
     if isinstance(alias, AliasChoices):
         return tuple(str(choice) for choice in alias.choices)
     return (f"{kind.model_config.get('env_prefix', '')}{field}".upper(),)
