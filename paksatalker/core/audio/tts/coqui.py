@@ -23,10 +23,10 @@ from paksatalker.core.audio.recordings.recording import SPEECH_RATE, Cut
 from paksatalker.core.audio.recordings.sphinx import ForcedAligner
 from paksatalker.core.audio.recordings.transcript import TranscriptWord
 from paksatalker.core.audio.tts.coqui_process import CoquiProcess
+from paksatalker.core.audio.tts.delivery import Delivery
 from paksatalker.core.audio.word_phones import WordReader
 from paksatalker.core.engines import Voice
 from paksatalker.core.languages import primary
-from paksatalker.core.options import PITCH, SPEED, require_range
 from paksatalker.core.timeline import FloatArray, Speech, Utterance, Word
 from paksatalker.errors import EngineUnavailable, TextEmpty, UnknownVoice
 
@@ -142,11 +142,10 @@ class CoquiSpeech:
             InvalidOption: Speed or pitch out of range.
             TextEmpty: Nothing in the utterances can be said.
         """
-        require_range("speed", speed, SPEED)
-        require_range("pitch", pitch, PITCH)
-        return self._speak(utterances, self.voice(voice), speed, pitch)
+        delivery = Delivery.asked(speed, pitch)
+        return self._speak(utterances, self.voice(voice), delivery)
 
-    def _speak(self, utterances: Iterable[Utterance], voice: Voice, speed: float, pitch: float) -> Iterator[Speech]:
+    def _speak(self, utterances: Iterable[Utterance], voice: Voice, delivery: Delivery) -> Iterator[Speech]:
         position = 0
         leveller = Leveller(self._loudness, _TYPICAL_GAIN_DB)
         timer = _Timer()
@@ -157,8 +156,8 @@ class CoquiSpeech:
                 if not any(c.isalnum() for c in utterance.text):
                     continue
                 language = utterance.language or voice.language
-                factor = 2 ** ((pitch + utterance.pitch) / 12)
-                request: dict[str, Any] = {"text": utterance.text, "speed": speed * utterance.rate / factor}
+                factor = 2 ** ((delivery.pitch + utterance.pitch) / 12)
+                request: dict[str, Any] = {"text": utterance.text, "speed": delivery.speed * utterance.rate / factor}
                 if len(model.languages) > 1:
                     tag = primary(language)
                     request["language"] = "zh-cn" if tag == "zh" else tag

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from paksatalker.core.options import SPEED
+from paksatalker.core.options import PITCH, SPEED, require_range
 from paksatalker.core.timeline import FloatArray, Utterance
 
 _WIDEST_PITCH = 12.0  # semitones; beyond that no voice sounds like a person
@@ -82,6 +82,17 @@ class Delivery:
     range: float = 1.0
     pauses: float = 1.0
     stresses: tuple[tuple[int, int], ...] = ()
+
+    @classmethod
+    def asked(cls, speed: float, pitch: float) -> Self:
+        """The delivery that a user asks for.
+
+        Raises:
+            InvalidOption: Speed or pitch out of range.
+        """
+        require_range("speed", speed, SPEED)
+        require_range("pitch", pitch, PITCH)
+        return cls(speed, pitch)
 
     def with_changes(self, rate: float, pitch: float) -> Self:
         """This delivery, ``rate`` times as fast and ``pitch`` semitones higher, as far as voices can go."""

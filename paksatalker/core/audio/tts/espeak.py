@@ -27,7 +27,6 @@ from paksatalker.core.audio.tts.espeak_languages import LANGUAGES
 from paksatalker.core.audio.tts.opening import Part
 from paksatalker.core.audio.tts.synthesis import FIRST_LEAD, LEAD, SAMPLE_RATE, framed, timed_words
 from paksatalker.core.engines import Voice
-from paksatalker.core.options import PITCH, SPEED, require_range
 from paksatalker.core.timeline import FloatArray, Phone, Speech, Utterance, Word
 from paksatalker.errors import EngineUnavailable, TextEmpty, UnknownVoice
 
@@ -206,10 +205,9 @@ class EspeakSpeech:
             InvalidOption: Speed or pitch out of range.
             TextEmpty: Nothing in the utterances can be said.
         """
-        require_range("speed", speed, SPEED)
-        require_range("pitch", pitch, PITCH)
+        delivery = Delivery.asked(speed, pitch)
         self.voice(voice)
-        return self._pieces(utterances, voice, Delivery(speed, pitch))
+        return self._pieces(utterances, voice, delivery)
 
     def _pieces(self, utterances: Iterable[Utterance], voice: str, delivery: Delivery) -> Iterator[Speech]:
         leveller = Leveller(self._loudness, _TYPICAL_GAIN_DB)

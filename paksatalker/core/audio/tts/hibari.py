@@ -14,7 +14,6 @@ from paksatalker.core.audio.tts.delivery import Delivery
 from paksatalker.core.audio.tts.onnx_edit import with_factor, with_output
 from paksatalker.core.audio.tts.synthesis import FRAME, Narrator, Whole, symbol_borders
 from paksatalker.core.engines import Voice
-from paksatalker.core.options import PITCH, SPEED, require_range
 from paksatalker.core.timeline import FloatArray, Speech, Utterance
 from paksatalker.errors import EngineUnavailable, UnknownVoice, WeightsMissing
 
@@ -159,11 +158,10 @@ class HibariSpeech:
             InvalidOption: Speed or pitch out of range.
             TextEmpty: Nothing in the utterances can be said.
         """
-        require_range("speed", speed, SPEED)
-        require_range("pitch", pitch, PITCH)
+        delivery = Delivery.asked(speed, pitch)
         name = self.voice(voice).name
         narrator = Narrator(self._model, name, lambda: Leveller(self._loudness, _TYPICAL_GAIN_DB))
-        return narrator.speak(utterances, Delivery(speed, pitch))
+        return narrator.speak(utterances, delivery)
 
     def _model(self, voice: str) -> _Model:
         name = self.voice(voice).name

@@ -23,7 +23,6 @@ from paksatalker.core.audio.tts.onnx_edit import subgraph, with_factor, with_sig
 from paksatalker.core.audio.tts.synthesis import FRAME, SAMPLE_RATE, Narrator, symbol_borders
 from paksatalker.core.engines import Voice
 from paksatalker.core.languages import primary
-from paksatalker.core.options import PITCH, SPEED, require_range
 from paksatalker.core.timeline import FloatArray, Speech, Utterance
 from paksatalker.errors import EngineUnavailable, UnknownVoice
 from paksatalker.models.base import State, WeightsStore
@@ -251,11 +250,10 @@ class KokoroSpeech:
             InvalidOption: Speed or pitch out of range.
             TextEmpty: Nothing in the utterances can be said.
         """
-        require_range("speed", speed, SPEED)
-        require_range("pitch", pitch, PITCH)
+        delivery = Delivery.asked(speed, pitch)
         self.voice(voice)
         narrator = Narrator(self._speaker, voice, lambda: Leveller(self._loudness, _TYPICAL_GAIN_DB), early=True)
-        return narrator.speak(utterances, Delivery(speed, pitch))
+        return narrator.speak(utterances, delivery)
 
     def _find(self, name: str) -> tuple[Voice, Blend]:
         name = DEFAULT if name == "auto" else name

@@ -25,7 +25,6 @@ from paksatalker.core.audio.tts.delivery import Delivery
 from paksatalker.core.audio.tts.onnx_edit import with_output
 from paksatalker.core.audio.tts.synthesis import SAMPLE_RATE, Narrator, Whole
 from paksatalker.core.engines import Voice
-from paksatalker.core.options import PITCH, SPEED, require_range
 from paksatalker.core.timeline import Speech, Utterance
 from paksatalker.errors import EngineUnavailable, UnknownVoice, WeightsCorrupt
 
@@ -212,11 +211,10 @@ class PiperSpeech:
             InvalidOption: Speed or pitch out of range.
             TextEmpty: Nothing in the utterances can be said.
         """
-        require_range("speed", speed, SPEED)
-        require_range("pitch", pitch, PITCH)
+        delivery = Delivery.asked(speed, pitch)
         self.voice(voice)
         narrator = Narrator(self._speaker, voice, lambda: Leveller(self._loudness, _TYPICAL_GAIN_DB))
-        return narrator.speak(utterances, Delivery(speed, pitch))
+        return narrator.speak(utterances, delivery)
 
     def _speaker(self, name: str) -> _Speaker:
         file = self._file(name)

@@ -3,6 +3,7 @@ import pytest
 
 from paksatalker.core.audio.tts.delivery import MANNERS, STRESS_LENGTH, STRESS_PITCH, Delivery, hump, manner_of
 from paksatalker.core.timeline import EMOTIONS, Utterance
+from paksatalker.errors import InvalidOption
 
 F0 = np.array([0.0, 100.0, 200.0, 400.0, 0.0])
 BORDERS = np.arange(6) * 0.1
@@ -51,3 +52,10 @@ def test_the_edges_of_a_hump_are_smooth():
     assert values[500] == 1
     assert values[[0, 1000]] == pytest.approx([0, 0])
     assert np.abs(np.diff(values)).max() < 0.03
+
+
+@pytest.mark.parametrize(("speed", "pitch", "named"), [(0.4, 0, "--speed"), (2.1, 0, "--speed"), (1, 6.5, "--pitch")])
+def test_no_other_speed_and_pitch_can_be_asked_for(speed: float, pitch: float, named: str) -> None:
+    assert Delivery.asked(0.5, -6) == Delivery(0.5, -6)
+    with pytest.raises(InvalidOption, match=named):
+        Delivery.asked(speed, pitch)
